@@ -1,0 +1,1 @@
+//! switchwire on hyper

@@ -1,0 +1,1 @@
+//! Traits and values of switchwire: one WebSocket handler, any Rust HTTP server

@@ -1,0 +1,1 @@
+//! What every switchwire server shares: opening handshake, framing, session driver

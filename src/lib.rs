@@ -1,0 +1,1 @@
+//! One WebSocket handler, any Rust HTTP server.
