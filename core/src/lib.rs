@@ -1,1 +1,37 @@
-//! Traits and values of switchwire: one WebSocket handler, any Rust HTTP server
+#![doc = include_str!("../README.md")]
+
+mod attributes;
+mod close;
+mod error;
+mod handler;
+mod handshake;
+mod message;
+mod service;
+mod session;
+mod settings;
+mod transport;
+mod upgrade;
+
+#[doc(no_inline)]
+pub use async_trait::async_trait;
+#[doc(no_inline)]
+pub use bytes::Bytes;
+#[doc(no_inline)]
+pub use bytestring::ByteString;
+
+pub use self::{
+    attributes::Attributes,
+    close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
+    error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},
+    handler::WebSocketHandler,
+    handshake::{HandshakeError, HandshakeInfo, HandshakeRequest, Principal},
+    message::WebSocketMessage,
+    service::{Acceptance, Endpoint, WebSocketService},
+    session::{
+        Closed, Inbox, InboxEnd, ReceiveStream, SessionId, SessionPort, TrySendError,
+        WebSocketSender, WebSocketSession, join_both, join_either,
+    },
+    settings::{InvalidSettings, WebSocketSettings, WebSocketSettingsBuilder},
+    transport::{Outgoing, Transport},
+    upgrade::RequestUpgradeStrategy,
+};

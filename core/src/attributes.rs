@@ -1,0 +1,120 @@
+//! What the HTTP side knows and the session should.
+
+use std::{
+    any::{Any, TypeId},
+    borrow::Cow,
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// Values attached to a session, by their type or by a name.
+///
+/// Filled while the handshake is decided, readable and writable from the handler and from any task.
+///
+/// ```
+/// use switchwire_core::Attributes;
+///
+/// #[derive(Debug, PartialEq)]
+/// struct UserId(u64);
+///
+/// let attributes = Attributes::default();
+/// attributes.insert(UserId(7));
+/// attributes.insert_named("theme", "dark".to_owned());
+/// assert_eq!(*attributes.get::<UserId>().unwrap(), UserId(7));
+/// assert_eq!(*attributes.get_named::<String>("theme").unwrap(), "dark");
+/// ```
+#[derive(Default)]
+pub struct Attributes {
+    values: RwLock<HashMap<Key, Value>>,
+}
+
+type Value = Arc<dyn Any + Send + Sync>;
+
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Type(TypeId),
+    Name(Cow<'static, str>),
+}
+
+impl Attributes {
+    /// Attaches a value by its type, and returns the one it replaced.
+    pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<Arc<T>> {
+        self.put(Key::Type(TypeId::of::<T>()), value)
+    }
+
+    /// The value of this type.
+    #[must_use]
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.find(&Key::Type(TypeId::of::<T>()))
+    }
+
+    /// Takes away the value of this type.
+    pub fn remove<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.take(&Key::Type(TypeId::of::<T>()))
+    }
+
+    /// Attaches a value by a name, and returns the one it replaced if that had the same type.
+    pub fn insert_named<T: Send + Sync + 'static>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        value: T,
+    ) -> Option<Arc<T>> {
+        self.put(Key::Name(name.into()), value)
+    }
+
+    /// The value of this name, if it has this type.
+    #[must_use]
+    pub fn get_named<T: Send + Sync + 'static>(&self, name: &str) -> Option<Arc<T>> {
+        self.find(&Key::Name(Cow::Owned(name.to_owned())))
+    }
+
+    /// Takes away the value of this name.
+    pub fn remove_named<T: Send + Sync + 'static>(&self, name: &str) -> Option<Arc<T>> {
+        self.take(&Key::Name(Cow::Owned(name.to_owned())))
+    }
+
+    fn put<T: Send + Sync + 'static>(&self, key: Key, value: T) -> Option<Arc<T>> {
+        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+        values
+            .insert(key, Arc::new(value))
+            .and_then(|old| old.downcast().ok())
+    }
+
+    fn find<T: Send + Sync + 'static>(&self, key: &Key) -> Option<Arc<T>> {
+        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
+        values.get(key).cloned()?.downcast().ok()
+    }
+
+    fn take<T: Send + Sync + 'static>(&self, key: &Key) -> Option<Arc<T>> {
+        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+        values.remove(key)?.downcast().ok()
+    }
+}
+
+impl fmt::Debug for Attributes {
+    /// Shows how many there are, not what they hold: attributes may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("Attributes")
+            .field("len", &values.len())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_and_a_name_are_different_places() {
+        let attributes = Attributes::default();
+        attributes.insert(1_u32);
+        attributes.insert_named("u32", 2_u32);
+        assert_eq!(attributes.get::<u32>().as_deref(), Some(&1));
+        assert_eq!(attributes.get_named::<u32>("u32").as_deref(), Some(&2));
+        assert_eq!(attributes.get_named::<String>("u32"), None);
+        assert_eq!(attributes.remove::<u32>().as_deref(), Some(&1));
+        assert_eq!(attributes.get::<u32>(), None);
+    }
+}

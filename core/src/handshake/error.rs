@@ -1,0 +1,134 @@
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+/// Why an opening handshake was refused
+/// ([RFC 6455 section 4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+///
+/// Each knows its HTTP status and a short, fixed text. Nothing of the request and nothing internal reaches
+/// the peer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandshakeError {
+    /// Not a GET request: 405.
+    #[error("the method must be GET")]
+    Method,
+    /// Not HTTP/1.1: 400.
+    #[error("a WebSocket handshake needs HTTP/1.1")]
+    Version,
+    /// Not exactly one `Host`: 400.
+    #[error("exactly one Host header is needed")]
+    Host,
+    /// A request body was announced: 400.
+    #[error("a WebSocket handshake has no body")]
+    Body,
+    /// `Upgrade` does not list `websocket`: 400.
+    #[error("the Upgrade header must list websocket")]
+    Upgrade,
+    /// `Connection` does not list `Upgrade`: 400.
+    #[error("the Connection header must list Upgrade")]
+    Connection,
+    /// Not exactly one `Sec-WebSocket-Key` of 16 bytes in base64: 400.
+    #[error("exactly one Sec-WebSocket-Key of 16 bytes in base64 is needed")]
+    Key,
+    /// `Sec-WebSocket-Version` is missing or not 13: 426.
+    #[error("only version 13 of the WebSocket protocol is spoken")]
+    WebSocketVersion,
+    /// `Sec-WebSocket-Protocol` is not a list of tokens: 400.
+    #[error("the Sec-WebSocket-Protocol header must list tokens")]
+    Subprotocol,
+    /// `Sec-WebSocket-Extensions` does not follow its grammar: 400.
+    #[error("the Sec-WebSocket-Extensions header is malformed")]
+    Extensions,
+    /// The `Origin` is not allowed in: 403.
+    #[error("this origin is not allowed")]
+    Origin,
+    /// No handler is mapped to the path: 404.
+    #[error("there is no WebSocket endpoint here")]
+    NotFound,
+    /// The server cannot switch protocols on this connection: 500.
+    #[error("the connection cannot be upgraded")]
+    NotUpgradable,
+    /// The application refused with a response of its own.
+    #[error("the application refused the handshake")]
+    Rejected(Box<Response<Bytes>>),
+}
+
+impl HandshakeError {
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::WebSocketVersion => StatusCode::UPGRADE_REQUIRED,
+            Self::Origin => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotUpgradable => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Rejected(response) => response.status(),
+            Self::Version
+            | Self::Host
+            | Self::Body
+            | Self::Upgrade
+            | Self::Connection
+            | Self::Key
+            | Self::Subprotocol
+            | Self::Extensions => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// A name for logs and metrics that does not change.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Version => "http_version",
+            Self::Host => "host",
+            Self::Body => "body",
+            Self::Upgrade => "upgrade",
+            Self::Connection => "connection",
+            Self::Key => "key",
+            Self::WebSocketVersion => "websocket_version",
+            Self::Subprotocol => "subprotocol",
+            Self::Extensions => "extensions",
+            Self::Origin => "origin",
+            Self::NotFound => "not_found",
+            Self::NotUpgradable => "not_upgradable",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+
+    /// The answer to send: status, the headers that go with it, and the text of this error.
+    ///
+    /// 405 has `Allow: GET`, 426 has `Sec-WebSocket-Version: 13` and `Upgrade: websocket`
+    /// ([RFC 6455 section 4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4),
+    /// [RFC 9110 section 15.5.22](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22)).
+    #[must_use]
+    pub fn into_response(self) -> Response<Bytes> {
+        let status = self.status();
+        let text = self.to_string();
+        if let Self::Rejected(response) = self {
+            return *response;
+        }
+        let mut response = Response::new(Bytes::from(text + "\n"));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+        match status {
+            StatusCode::METHOD_NOT_ALLOWED => {
+                headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
+            }
+            StatusCode::UPGRADE_REQUIRED => {
+                headers.insert(
+                    header::SEC_WEBSOCKET_VERSION,
+                    HeaderValue::from_static("13"),
+                );
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

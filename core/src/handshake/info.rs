@@ -1,0 +1,168 @@
+use std::{any::Any, fmt, net::SocketAddr, sync::Arc};
+
+use http::{HeaderMap, Uri, Version, header};
+
+use crate::Attributes;
+
+/// Who the HTTP side found the user to be: any value of the application's.
+#[derive(Clone)]
+pub struct Principal(Arc<dyn Any + Send + Sync>);
+
+impl Principal {
+    /// Wraps the application's value.
+    #[must_use]
+    pub fn new<T: Send + Sync + 'static>(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+
+    /// The value, if it has this type.
+    #[must_use]
+    pub fn downcast_ref<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Principal")
+    }
+}
+
+/// What a session knows of the request that opened it. Owns its data.
+#[derive(Debug)]
+pub struct HandshakeInfo {
+    pub(super) uri: Uri,
+    pub(super) version: Version,
+    pub(super) headers: HeaderMap,
+    pub(super) path_parameters: Vec<(String, String)>,
+    pub(super) principal: Option<Principal>,
+    pub(super) subprotocol: Option<String>,
+    pub(super) remote_address: Option<SocketAddr>,
+    pub(super) local_address: Option<SocketAddr>,
+    pub(super) secure: bool,
+    pub(super) attributes: Attributes,
+}
+
+impl HandshakeInfo {
+    /// The request target as the client sent it.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The raw query, without the question mark.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
+    /// The HTTP version of the request.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The request's headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The cookies of the request, as name and value, in order
+    /// ([RFC 6265 section 4.2](https://www.rfc-editor.org/rfc/rfc6265#section-4.2)).
+    pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| {
+                let value = value.trim();
+                let unquoted = value
+                    .strip_prefix('"')
+                    .and_then(|value| value.strip_suffix('"'));
+                (name.trim(), unquoted.unwrap_or(value))
+            })
+    }
+
+    /// The first cookie of this name.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies()
+            .find_map(|(found, value)| (found == name).then_some(value))
+    }
+
+    /// The parameter of this name that the mapping found in the path, decoded.
+    #[must_use]
+    pub fn path_parameter(&self, name: &str) -> Option<&str> {
+        self.path_parameters
+            .iter()
+            .find_map(|(found, value)| (found == name).then_some(value.as_str()))
+    }
+
+    /// All path parameters, in the order of the pattern.
+    pub fn path_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.path_parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Who the HTTP side found the user to be.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref()
+    }
+
+    /// The subprotocol that was agreed on.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// The address the connection came from, if the server knows.
+    #[must_use]
+    pub fn remote_address(&self) -> Option<SocketAddr> {
+        self.remote_address
+    }
+
+    /// The address the connection came to, if the server knows.
+    #[must_use]
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.local_address
+    }
+
+    /// Whether the connection is over TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The attributes of the session.
+    #[must_use]
+    pub fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::HandshakeRequest;
+
+    #[test]
+    fn cookies_are_read_from_every_line_and_unquoted() {
+        let (head, ()) = http::Request::get("/")
+            .header("cookie", "a=1; b=\"two\";broken")
+            .header("cookie", "c=x=y")
+            .body(())
+            .unwrap()
+            .into_parts();
+        let info = HandshakeRequest::from(head).into_info(None);
+        assert_eq!(
+            info.cookies().collect::<Vec<_>>(),
+            [("a", "1"), ("b", "two"), ("c", "x=y")]
+        );
+        assert_eq!(info.cookie("b"), Some("two"));
+        assert_eq!(info.cookie("broken"), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! Policy: which requests become sessions.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use http::Response;
+
+use crate::{HandshakeError, HandshakeInfo, HandshakeRequest, WebSocketHandler, WebSocketSettings};
+
+/// Decides opening handshakes, the same way for every server.
+///
+/// `switchwire-service` has the one to use, `HandshakeWebSocketService`; implement this to decide otherwise.
+///
+/// # For backend authors
+/// A backend **must** ask the service before it touches the connection, and **must not** add checks of its own.
+#[async_trait]
+pub trait WebSocketService: Send + Sync {
+    /// Accepts the request for `handler`, or says why not.
+    ///
+    /// # Errors
+    /// The reason, which knows the answer to send ([`HandshakeError::into_response`]).
+    async fn handshake(
+        &self,
+        request: HandshakeRequest,
+        endpoint: Endpoint,
+    ) -> Result<Acceptance, HandshakeError>;
+}
+
+/// A handler with the settings its sessions have.
+#[derive(Clone)]
+pub struct Endpoint {
+    handler: Arc<dyn WebSocketHandler>,
+    settings: Arc<WebSocketSettings>,
+}
+
+impl Endpoint {
+    /// An endpoint with the default settings.
+    #[must_use]
+    pub fn new(handler: impl WebSocketHandler + 'static) -> Self {
+        Self::from(Arc::new(handler) as Arc<dyn WebSocketHandler>)
+    }
+
+    /// The same endpoint with other settings.
+    #[must_use]
+    pub fn with_settings(mut self, settings: WebSocketSettings) -> Self {
+        self.settings = Arc::new(settings);
+        self
+    }
+
+    /// The handler.
+    #[must_use]
+    pub fn handler(&self) -> &Arc<dyn WebSocketHandler> {
+        &self.handler
+    }
+
+    /// The settings of its sessions.
+    #[must_use]
+    pub fn settings(&self) -> &Arc<WebSocketSettings> {
+        &self.settings
+    }
+}
+
+impl From<Arc<dyn WebSocketHandler>> for Endpoint {
+    fn from(handler: Arc<dyn WebSocketHandler>) -> Self {
+        Self {
+            handler,
+            settings: Arc::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A handshake that was accepted: the 101 response, and what the session will be.
+#[derive(Debug)]
+pub struct Acceptance {
+    /// The head of the 101 response, complete.
+    pub response: Response<()>,
+    /// What the session knows of its request.
+    pub info: Arc<HandshakeInfo>,
+    /// Who serves it, and how.
+    pub endpoint: Endpoint,
+}

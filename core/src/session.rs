@@ -1,0 +1,244 @@
+//! What a handler holds: one connection, as messages.
+
+mod id;
+mod inbox;
+mod port;
+mod sender;
+mod signals;
+mod state;
+mod stream;
+
+use std::{fmt, future::poll_fn, pin::pin, sync::Arc};
+
+use futures_core::Stream;
+
+use self::state::Shared;
+pub use self::{
+    id::SessionId,
+    inbox::{Inbox, InboxEnd},
+    port::SessionPort,
+    sender::{Closed, TrySendError, WebSocketSender},
+    stream::{ReceiveStream, join_both, join_either},
+};
+use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
+
+/// One WebSocket connection, the same on every server.
+///
+/// # For handler authors
+/// Receiving:
+/// - `session.receive.1` [`receive`](Self::receive) yields whole messages in order, text checked to be UTF-8; a message of
+///   length 0 is a message. Pings and pongs are yielded only when the settings ask for control frames.
+/// - `session.receive.2` After the peer's Close it returns `Ok(None)`, once everything before it was received.
+/// - `session.receive.3` Anything else that ends the connection is one error, after the messages before it; then `Ok(None)`.
+/// - `session.receive.4` A handler that does not read stops the peer through a bounded queue
+///   ([`inbound_buffer_size`](crate::WebSocketSettings::inbound_buffer_size)).
+/// - `session.receive.5` Dropping the session while the handler runs is not closing; what comes in is then discarded.
+///
+/// Sending:
+/// - `session.send.1` [`send`](Self::send) resolves when the message was accepted; order is kept, over all senders.
+/// - `session.send.2` It waits while more than the high-water mark has not been written, and loses nothing.
+/// - `session.send.3` Once a close was asked for, or the peer's Close was answered, it fails.
+/// - `session.send.4` What is sent while the handler runs is written at once when the handler next waits.
+/// - `session.send.5` A ping or pong of more than 125 bytes is refused and not sent.
+///
+/// The connection is served whether or not the handler reads or returns:
+/// - `session.serve.1` A ping is answered by a pong with the same payload, in order. Only while output is blocked may
+///   the latest answer stand for those before it
+///   ([RFC 6455 section 5.5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3)).
+/// - `session.serve.2` The peer's Close is answered with the same code, after the handler had one chance to run on
+///   what came before it.
+/// - `session.serve.3` A peer that breaks the protocol is told 1002, bad text 1007, too big 1009, a policy 1008,
+///   before TCP is closed; nothing after the violation is processed.
+///
+/// Closing:
+/// - `session.close.1` [`close`](Self::close) takes effect when it is called, whether or not its future is awaited.
+/// - `session.close.2` It is idempotent: the first status counts.
+/// - `session.close.3` Its future resolves when the closing handshake ended or the deadline passed.
+/// - `session.close.4` What was accepted before is written before the Close frame; nothing is written after it.
+/// - `session.close.5` A server closes TCP first, after both Close frames.
+/// - `session.close.6` When the peer does not answer within the
+///   [closing deadline](crate::WebSocketSettings::closing_deadline), the connection is dropped.
+/// - `session.close.7` Between our Close and the peer's, messages of the peer are received while there is room, and
+///   discarded when there is none.
+/// - `session.close.8` [`closed`](Self::closed) tells how it ended, to any number of callers.
+///
+/// Also: `session.id.1` [`id`](Self::id) is unique and cannot be guessed.
+///
+/// A session is a `Stream` of results and a `Sink` of messages, too.
+///
+/// # For backend authors
+/// Sessions come from [`SessionPort::open`], and only the driver opens them.
+///
+/// # Examples
+/// Input and output independent of each other:
+/// ```
+/// use switchwire_core::{HandlerResult, WebSocketSession, join_either};
+///
+/// async fn handle(mut session: WebSocketSession) -> HandlerResult {
+///     let sender = session.sender();
+///     let input = async {
+///         while let Some(message) = session.receive().await? {
+///             println!("{} bytes", message.len());
+///         }
+///         Ok(())
+///     };
+///     let output = async { sender.send("welcome").await };
+///     Ok(switchwire_core::join_both(input, output).await?)
+/// }
+/// ```
+pub struct WebSocketSession {
+    sender: WebSocketSender,
+}
+
+impl WebSocketSession {
+    fn new(shared: Arc<Shared>) -> Self {
+        shared.lock().receivers += 1;
+        Self {
+            sender: WebSocketSender { shared },
+        }
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.sender.shared
+    }
+
+    /// The next message, or `None` after the closing handshake.
+    ///
+    /// # Errors
+    /// What ended the connection without a closing handshake, once.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped before it is ready, no message is lost.
+    pub async fn receive(&mut self) -> Result<Option<WebSocketMessage>, Error> {
+        poll_fn(|cx| self.shared().poll_receive(cx)).await
+    }
+
+    /// The messages as a stream of its own. Messages go to whoever asks first when there are several.
+    #[must_use]
+    pub fn receive_stream(&self) -> ReceiveStream {
+        ReceiveStream::new(self.shared().clone())
+    }
+
+    /// Sends a message: waits while too much is unwritten, and resolves when the message was accepted.
+    ///
+    /// # Errors
+    /// When the session is closed or closing, or a ping or pong has more than 125 bytes.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped before it is ready, the message was not accepted.
+    pub async fn send(&self, message: impl Into<WebSocketMessage>) -> Result<(), Error> {
+        self.sender.send(message).await
+    }
+
+    /// Waits until everything accepted so far was written to the socket. Seldom needed: what is sent is written
+    /// without it.
+    ///
+    /// # Errors
+    /// When the session ended before that.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing; what was accepted is written all the same.
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.sender.flush().await
+    }
+
+    /// Sends all of a stream, and completes when that ended and everything was written.
+    ///
+    /// ```
+    /// use futures_util::{TryStreamExt, future};
+    /// use switchwire_core::{HandlerResult, WebSocketMessage, WebSocketSession};
+    ///
+    /// async fn shout(session: WebSocketSession) -> HandlerResult {
+    ///     let answers = session
+    ///         .receive_stream()
+    ///         .map_ok(|message| WebSocketMessage::from(message.as_text().unwrap_or("?").to_uppercase()));
+    ///     Ok(session.send_all(answers).await?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The first error of the stream, or of sending.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the stream; at most one message it had yielded is lost.
+    pub async fn send_all<S, M, E>(&self, stream: S) -> Result<(), E>
+    where
+        S: Stream<Item = Result<M, E>>,
+        M: Into<WebSocketMessage>,
+        E: From<Error>,
+    {
+        let mut stream = pin!(stream);
+        while let Some(message) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+            self.send(message?).await?;
+        }
+        Ok(self.flush().await?)
+    }
+
+    /// A handle that sends from any task and any thread.
+    #[must_use]
+    pub fn sender(&self) -> WebSocketSender {
+        self.sender.clone()
+    }
+
+    /// Begins the closing handshake. Takes effect at once; the future only tells how it ended.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    pub fn close(&self, status: impl Into<CloseStatus>) -> Closed {
+        self.sender.close(status)
+    }
+
+    /// How the session ended, when it has.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    #[must_use]
+    pub fn closed(&self) -> Closed {
+        self.sender.closed()
+    }
+
+    /// Whether messages can still be sent.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.sender.is_open()
+    }
+
+    /// How many bytes have been accepted and not written to the socket yet.
+    #[must_use]
+    pub fn buffered_amount(&self) -> usize {
+        self.sender.buffered_amount()
+    }
+
+    /// The session's name: unique, and not to be guessed.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.shared().id
+    }
+
+    /// What is known of the request that opened the session.
+    #[must_use]
+    pub fn handshake_info(&self) -> &HandshakeInfo {
+        &self.shared().info
+    }
+
+    /// The attributes of the session.
+    #[must_use]
+    pub fn attributes(&self) -> &Attributes {
+        self.shared().info.attributes()
+    }
+}
+
+impl Drop for WebSocketSession {
+    fn drop(&mut self) {
+        self.shared().drop_receiver();
+    }
+}
+
+impl fmt::Debug for WebSocketSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketSession")
+            .field("id", &self.id())
+            .field("open", &self.is_open())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,199 @@
+use std::{collections::VecDeque, fmt, sync::Arc, task::Waker};
+
+use super::{SessionId, WebSocketSession, inbox::Room, state::Shared};
+use crate::{
+    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, WebSocketMessage,
+    WebSocketSettings,
+};
+
+/// The driver's end of a session.
+///
+/// For authors of session drivers; `switchwire-service` has the one to use. When it is dropped before
+/// [`finish`](Self::finish), the session ends as disconnected, so that nobody waits for ever.
+pub struct SessionPort {
+    shared: Arc<Shared>,
+}
+
+impl SessionPort {
+    /// A session and the driver's end of it.
+    #[must_use]
+    pub fn open(
+        id: SessionId,
+        info: Arc<HandshakeInfo>,
+        settings: Arc<WebSocketSettings>,
+    ) -> (WebSocketSession, Self) {
+        let shared = Arc::new(Shared::new(id, info, settings));
+        (WebSocketSession::new(shared.clone()), Self { shared })
+    }
+
+    /// The settings of the session.
+    #[must_use]
+    pub fn settings(&self) -> &WebSocketSettings {
+        &self.shared.settings
+    }
+
+    /// What the session knows of its request.
+    #[must_use]
+    pub fn info(&self) -> &HandshakeInfo {
+        &self.shared.info
+    }
+
+    /// The session's name.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.shared.id
+    }
+
+    /// The driver's poll begins: until [`leave`](Self::leave) signals are only noted.
+    pub fn enter(&self, waker: &Waker) {
+        self.shared.signals.enter(waker);
+    }
+
+    /// The driver's poll is about to end. False when something was signalled that it has not taken: it must
+    /// look again instead.
+    #[must_use]
+    pub fn leave(&self) -> bool {
+        self.shared.signals.leave()
+    }
+
+    /// The waker to poll the handler with.
+    #[must_use]
+    pub fn handler_waker(&self) -> Waker {
+        self.shared.signals.clone().into()
+    }
+
+    /// Takes the note that the handler was woken.
+    #[must_use]
+    pub fn take_handler_wake(&self) -> bool {
+        self.shared.signals.take_handler()
+    }
+
+    /// Takes the note that the session was used: something to send, room to read, or a close.
+    #[must_use]
+    pub fn take_session_use(&self) -> bool {
+        self.shared.signals.take_session()
+    }
+
+    /// Gives the inbox the room that the session has. False when there is none; then the driver is
+    /// signalled once there is.
+    #[must_use]
+    pub fn make_room(&self, inbox: &mut Inbox) -> bool {
+        let settings = &self.shared.settings;
+        let mut state = self.shared.lock();
+        inbox.set_discard(state.receivers == 0);
+        inbox.room = Room {
+            bytes: settings
+                .inbound_buffer_size()
+                .saturating_sub(state.inbound_bytes),
+            messages: settings
+                .inbound_messages()
+                .saturating_sub(state.inbound.len()),
+        };
+        state.reading_paused = inbox.is_full();
+        !state.reading_paused
+    }
+
+    /// Hands the messages of the inbox to the session.
+    pub fn deliver(&self, inbox: &mut Inbox) {
+        if inbox.messages.is_empty() {
+            return;
+        }
+        let mut state = self.shared.lock();
+        state.inbound_bytes += std::mem::take(&mut inbox.bytes);
+        if state.inbound.is_empty() {
+            std::mem::swap(&mut state.inbound, &mut inbox.messages);
+        } else {
+            state.inbound.append(&mut inbox.messages);
+        }
+        let wakers = state.receive_wakers.take();
+        drop(state);
+        wakers.wake();
+    }
+
+    /// Nothing more comes in: after the messages before it, `receive` returns `None`, or the error once.
+    pub fn end_receiving(&self, end: Result<(), Error>) {
+        let mut state = self.shared.lock();
+        state.inbound_end.get_or_insert(end);
+        let wakers = state.receive_wakers.take();
+        drop(state);
+        wakers.wake();
+    }
+
+    /// Takes what has been accepted for sending, and the status of a close that was asked for after it.
+    #[must_use]
+    pub fn take_outbound(&self, into: &mut VecDeque<WebSocketMessage>) -> Option<CloseStatus> {
+        let mut state = self.shared.lock();
+        if into.is_empty() {
+            std::mem::swap(into, &mut state.outbound);
+        } else {
+            into.append(&mut state.outbound);
+        }
+        state.taken_bytes = state.pending_bytes;
+        state.taken_messages = state.pending_messages;
+        state.close_request.take()
+    }
+
+    /// Refuses further sends. What was accepted before can still be taken.
+    pub fn end_sending(&self) {
+        let mut state = self.shared.lock();
+        state.sending_ended = true;
+        let wakers = state.write_wakers.take();
+        drop(state);
+        wakers.wake();
+    }
+
+    /// Asks for a close, as [`WebSocketSession::close`] does.
+    pub fn request_close(&self, status: CloseStatus) {
+        self.shared.request_close(status);
+    }
+
+    /// All that was taken has been written.
+    pub fn written(&self) {
+        let mut state = self.shared.lock();
+        state.pending_bytes -= std::mem::take(&mut state.taken_bytes);
+        let messages = std::mem::take(&mut state.taken_messages);
+        state.pending_messages -= messages;
+        state.written += messages as u64;
+        let wakers = state.write_wakers.take();
+        drop(state);
+        wakers.wake();
+    }
+
+    /// The session ended; the first outcome counts.
+    pub fn finish(&self, outcome: CloseOutcome) {
+        let mut state = self.shared.lock();
+        if state.outcome.is_some() {
+            return;
+        }
+        state.sending_ended = true;
+        state.inbound_end.get_or_insert_with(|| match &outcome {
+            CloseOutcome::Abnormal(error) => Err(error.clone()),
+            CloseOutcome::TimedOut => Err(Error::new(ErrorKind::Timeout)),
+            CloseOutcome::ByPeer(_) | CloseOutcome::ByUs(_) => Ok(()),
+        });
+        state.outcome = Some(outcome);
+        let wakers = [
+            state.receive_wakers.take(),
+            state.write_wakers.take(),
+            state.outcome_wakers.take(),
+        ];
+        drop(state);
+        for wakers in wakers {
+            wakers.wake();
+        }
+    }
+}
+
+impl Drop for SessionPort {
+    fn drop(&mut self) {
+        self.finish(CloseOutcome::Abnormal(Error::new(ErrorKind::Disconnected)));
+    }
+}
+
+impl fmt::Debug for SessionPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionPort")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}

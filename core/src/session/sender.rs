@@ -1,0 +1,141 @@
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use super::{SessionId, state::Shared};
+use crate::{CloseOutcome, CloseStatus, Error, WebSocketMessage};
+
+/// Sends on a session from any task and any thread. Cloning it is cheap.
+///
+/// It keeps neither the handler nor the connection alive: once the session is closed, sending fails.
+///
+/// ```
+/// use switchwire_core::{HandlerResult, WebSocketSession};
+///
+/// async fn handle(mut session: WebSocketSession) -> HandlerResult {
+///     let sender = session.sender();
+///     std::thread::spawn(move || sender.try_send("from another thread"));
+///     while session.receive().await?.is_some() {}
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct WebSocketSender {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl WebSocketSender {
+    /// As [`WebSocketSession::send`](crate::WebSocketSession::send).
+    ///
+    /// # Errors
+    /// When the session is closed or closing, or a ping or pong has more than 125 bytes.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped before it is ready, the message was not accepted.
+    pub async fn send(&self, message: impl Into<WebSocketMessage>) -> Result<(), Error> {
+        let mut message = Some(message.into());
+        poll_fn(|cx| self.shared.poll_send(cx, &mut message)).await
+    }
+
+    /// Accepts the message if there is room now, without waiting.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] gives the message back when more than the high-water mark waits for the socket;
+    /// [`TrySendError::Failed`] as [`send`](Self::send).
+    pub fn try_send(&self, message: impl Into<WebSocketMessage>) -> Result<(), TrySendError> {
+        let message = message.into();
+        if self.shared.has_room().map_err(TrySendError::Failed)? {
+            self.shared.send_now(message).map_err(TrySendError::Failed)
+        } else {
+            Err(TrySendError::Full(message))
+        }
+    }
+
+    /// As [`WebSocketSession::flush`](crate::WebSocketSession::flush).
+    ///
+    /// # Errors
+    /// When the session ended before everything was written.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing; what was accepted is written all the same.
+    pub async fn flush(&self) -> Result<(), Error> {
+        let mut target = None;
+        poll_fn(|cx| self.shared.poll_written(cx, &mut target)).await
+    }
+
+    /// As [`WebSocketSession::close`](crate::WebSocketSession::close).
+    pub fn close(&self, status: impl Into<CloseStatus>) -> Closed {
+        self.shared.request_close(status.into());
+        self.closed()
+    }
+
+    /// As [`WebSocketSession::closed`](crate::WebSocketSession::closed).
+    #[must_use]
+    pub fn closed(&self) -> Closed {
+        Closed {
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// Whether messages can still be sent.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.shared.lock().sending_ended
+    }
+
+    /// How many bytes have been accepted and not written to the socket yet.
+    #[must_use]
+    pub fn buffered_amount(&self) -> usize {
+        self.shared.lock().pending_bytes
+    }
+
+    /// The session's name.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.shared.id
+    }
+}
+
+impl fmt::Debug for WebSocketSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketSender")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Resolves with how the session ended. Need not be awaited, and may be dropped at any time.
+pub struct Closed {
+    shared: Arc<Shared>,
+}
+
+impl Future for Closed {
+    type Output = CloseOutcome;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
+        self.shared.poll_outcome(cx)
+    }
+}
+
+impl fmt::Debug for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closed")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why [`try_send`](WebSocketSender::try_send) did not accept a message.
+#[derive(Debug, thiserror::Error)]
+pub enum TrySendError {
+    /// More than the high-water mark waits for the socket; here is the message back.
+    #[error("the outbound buffer is full")]
+    Full(WebSocketMessage),
+    /// The message cannot be sent.
+    #[error("the message cannot be sent")]
+    Failed(#[source] Error),
+}

@@ -1,0 +1,113 @@
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Wake, Waker},
+};
+
+/// The driver is being polled: it looks at the signals again before it sleeps, nobody need wake it.
+const ACTIVE: u8 = 1;
+/// The handler can go on.
+const HANDLER: u8 = 2;
+/// The session was used: something to send, room to read, a close.
+const SESSION: u8 = 4;
+
+/// What wakes the driver, and tells it why, without waking the task from inside its own poll.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    raised: AtomicU8,
+    driver: Mutex<Option<Waker>>,
+}
+
+impl Signals {
+    /// The driver's poll begins.
+    pub(super) fn enter(&self, waker: &Waker) {
+        let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *driver {
+            Some(known) => known.clone_from(waker),
+            None => *driver = Some(waker.clone()),
+        }
+        drop(driver);
+        self.raised.fetch_or(ACTIVE, Ordering::AcqRel);
+    }
+
+    /// The driver's poll ends; false when a signal came meanwhile, and the driver has to look again.
+    pub(super) fn leave(&self) -> bool {
+        self.raised
+            .compare_exchange(ACTIVE, 0, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// Takes the signal that the session was used.
+    pub(super) fn take_session(&self) -> bool {
+        self.raised.fetch_and(!SESSION, Ordering::AcqRel) & SESSION != 0
+    }
+
+    /// Takes the signal that the handler can go on.
+    pub(super) fn take_handler(&self) -> bool {
+        self.raised.fetch_and(!HANDLER, Ordering::AcqRel) & HANDLER != 0
+    }
+
+    /// The session was used.
+    pub(super) fn session(&self) {
+        self.raise(SESSION);
+    }
+
+    fn raise(&self, signal: u8) {
+        if self.raised.fetch_or(signal, Ordering::AcqRel) == 0 {
+            let driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
+            let waker = driver.clone();
+            drop(driver);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+}
+
+/// The handler's waker.
+impl Wake for Signals {
+    fn wake(self: Arc<Self>) {
+        self.raise(HANDLER);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.raise(HANDLER);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_signal_wakes_a_sleeping_driver_once_and_a_running_one_never() {
+        let signals = Arc::new(Signals::default());
+        let count = Arc::new(Count::default());
+        let woken = || count.0.load(Ordering::Relaxed);
+
+        signals.enter(&count.clone().into());
+        signals.session();
+        assert!(!signals.leave(), "a signal came during the poll");
+        assert!(signals.take_session());
+        assert!(signals.leave());
+        assert_eq!(woken(), 0);
+
+        Waker::from(signals.clone()).wake();
+        signals.session();
+        assert_eq!(woken(), 1);
+        assert!(signals.take_handler());
+    }
+}

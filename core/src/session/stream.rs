@@ -1,0 +1,130 @@
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_core::Stream;
+use futures_sink::Sink;
+
+use super::{WebSocketSession, state::Shared};
+use crate::{Error, WebSocketMessage};
+
+/// The messages of a session as a stream: ends after the closing handshake, yields an error once before it
+/// ends when anything else ended the connection.
+pub struct ReceiveStream {
+    shared: Arc<Shared>,
+}
+
+impl ReceiveStream {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        shared.lock().receivers += 1;
+        Self { shared }
+    }
+}
+
+impl Drop for ReceiveStream {
+    fn drop(&mut self) {
+        self.shared.drop_receiver();
+    }
+}
+
+impl Stream for ReceiveStream {
+    type Item = Result<WebSocketMessage, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.shared.poll_receive(cx).map(Result::transpose)
+    }
+}
+
+impl fmt::Debug for ReceiveStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceiveStream")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stream for WebSocketSession {
+    type Item = Result<WebSocketMessage, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.shared().poll_receive(cx).map(Result::transpose)
+    }
+}
+
+/// `poll_flush` waits until everything accepted was written, so prefer `feed` over `send` of the `futures` crate:
+/// the driver flushes by itself. `poll_close` closes with 1000.
+impl Sink<WebSocketMessage> for WebSocketSession {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.shared().poll_room(cx)
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: WebSocketMessage) -> Result<(), Error> {
+        self.shared().send_now(message)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.shared().poll_written(cx, &mut None)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.shared().request_close(crate::CloseCode::NORMAL.into());
+        self.shared().poll_outcome(cx).map(|_| Ok(()))
+    }
+}
+
+/// Runs input and output side by side and completes when either does, dropping the other: Spring's "completes
+/// when either stream ends".
+///
+/// # Errors
+/// That of the one that completed.
+///
+/// # Cancel safety
+/// Dropping it drops both.
+pub async fn join_either<E>(
+    input: impl Future<Output = Result<(), E>>,
+    output: impl Future<Output = Result<(), E>>,
+) -> Result<(), E> {
+    let (mut input, mut output) = (pin!(input), pin!(output));
+    poll_fn(|cx| match input.as_mut().poll(cx) {
+        Poll::Ready(result) => Poll::Ready(result),
+        Poll::Pending => output.as_mut().poll(cx),
+    })
+    .await
+}
+
+/// Runs input and output side by side and completes when both did, or when one fails.
+///
+/// # Errors
+/// The first error; the other future is dropped then.
+///
+/// # Cancel safety
+/// Dropping it drops both.
+pub async fn join_both<E>(
+    input: impl Future<Output = Result<(), E>>,
+    output: impl Future<Output = Result<(), E>>,
+) -> Result<(), E> {
+    let (mut input, mut output) = (pin!(input), pin!(output));
+    let (mut input_done, mut output_done) = (false, false);
+    poll_fn(|cx| {
+        if !input_done && let Poll::Ready(result) = input.as_mut().poll(cx) {
+            result?;
+            input_done = true;
+        }
+        if !output_done && let Poll::Ready(result) = output.as_mut().poll(cx) {
+            result?;
+            output_done = true;
+        }
+        if input_done && output_done {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}

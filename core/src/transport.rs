@@ -1,0 +1,55 @@
+//! What carries messages between the driver and a connection.
+
+use std::{
+    io,
+    task::{Context, Poll},
+};
+
+use crate::{CloseStatus, Inbox, WebSocketMessage};
+
+/// One connection after the protocol switch, as messages in and messages out.
+///
+/// # For backend authors
+/// A server that yields a byte stream needs no transport of its own: `switchwire-service` has one over
+/// `AsyncRead + AsyncWrite`, and the framing for any other. A transport is mechanism only. It
+/// - **must** check what the peer sends as RFC 6455 sections 5 and 8.1 ask, within the limits of the
+///   settings, and end the inbox with the error when it finds a violation;
+/// - **must not** answer pings, send Close frames or give up by itself: the driver does;
+/// - **must not** hold memory for a length that was announced but has not arrived.
+///
+/// It need not be `Send`. The driver polls it from one task; every poll method registers the waker.
+pub trait Transport {
+    /// Reads what has arrived and pushes whole messages to `inbox` until it is full or ended.
+    ///
+    /// `Ready` means that something happened and there may be more; `Pending` that nothing more has arrived
+    /// and the waker is registered. The end of the stream and errors go to [`Inbox::end`].
+    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()>;
+
+    /// Takes a message or a Close to be written, in order. The driver bounds how much it hands over.
+    fn send(&mut self, outgoing: Outgoing);
+
+    /// How many bytes have been taken and not written yet.
+    fn buffered(&self) -> usize;
+
+    /// Writes all that was taken.
+    ///
+    /// # Errors
+    /// When the connection failed; the driver then drops the transport.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Ends the sending direction after all was written, then reads and discards until the peer ends its own, so
+    /// that no reset destroys what is on its way. The driver bounds the time.
+    ///
+    /// # Errors
+    /// When the connection failed; the driver then drops the transport.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+/// What a transport writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A message, as one frame.
+    Message(WebSocketMessage),
+    /// A Close frame, with a status or empty.
+    Close(Option<CloseStatus>),
+}
