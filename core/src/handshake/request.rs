@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, sync::Arc};
 
-use http::{Extensions, HeaderMap, Method, Uri, Version, header, request::Parts};
+use http::{HeaderMap, Method, Uri, Version, header, request::Parts};
 
 use crate::{Attributes, HandshakeInfo, Principal};
 
@@ -130,12 +130,6 @@ impl HandshakeRequest {
         &self.head.headers
     }
 
-    /// What the server or the application attached to the request.
-    #[must_use]
-    pub fn extensions(&self) -> &Extensions {
-        &self.head.extensions
-    }
-
     /// The address the connection came from, if the server knows.
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
@@ -157,7 +151,6 @@ impl HandshakeRequest {
     /// Headers and cookies that the application wants on the 101 response.
     ///
     /// `handshake.response.1` They reach the 101 response; those of the handshake itself cannot be replaced.
-    #[must_use]
     pub fn response_headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.response_headers
     }

@@ -19,6 +19,9 @@ pub struct Inbox {
     discard: bool,
 }
 
+/// How many pings may wait for their answer before they are taken.
+const PINGS: usize = 64;
+
 /// How many more bytes and messages fit.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Room {
@@ -36,11 +39,15 @@ pub enum InboxEnd {
 }
 
 impl Inbox {
-    /// An empty inbox; `control_frames` says whether pings and pongs are kept as messages too.
+    /// An empty inbox without a bound; `control_frames` says whether pings and pongs are kept as messages too.
     #[must_use]
     pub fn new(control_frames: bool) -> Self {
         Self {
             control_frames,
+            room: Room {
+                bytes: usize::MAX,
+                messages: usize::MAX,
+            },
             ..Self::default()
         }
     }
@@ -49,6 +56,7 @@ impl Inbox {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.end.is_some()
+            || self.pings.len() >= PINGS
             || (!self.discard
                 && (self.bytes >= self.room.bytes || self.messages.len() >= self.room.messages))
     }
@@ -75,6 +83,13 @@ impl Inbox {
     /// Drops data messages from now on, so that a Close behind them is found.
     pub fn set_discard(&mut self, discard: bool) {
         self.discard = discard;
+    }
+
+    /// Takes the messages that came in, in order.
+    #[must_use]
+    pub fn take_messages(&mut self) -> VecDeque<WebSocketMessage> {
+        self.bytes = 0;
+        mem::take(&mut self.messages)
     }
 
     /// Takes the pings that came in and have to be answered, in order.

@@ -1,0 +1,10 @@
+//! Frames on the wire, without I/O ([RFC 6455 section 5](https://www.rfc-editor.org/rfc/rfc6455#section-5)).
+//!
+//! The headers are tungstenite's; messages, limits, UTF-8 and buffers are done here, so that they are the same
+//! on every server and memory grows with what has arrived, never with what was announced.
+
+mod decoder;
+mod encoder;
+mod mask;
+
+pub use self::{decoder::Decoder, encoder::Encoder};

@@ -1,0 +1,320 @@
+use std::{io::Cursor, mem};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use switchwire_core::{
+    CloseCode, CloseStatus, Error, ErrorKind, Inbox, InboxEnd, WebSocketMessage, WebSocketSettings,
+};
+use tungstenite::protocol::frame::{
+    FrameHeader,
+    coding::{Control, Data, OpCode},
+};
+
+use super::mask;
+
+/// The longest header: two bytes, a 64-bit length and a masking key.
+const MAX_HEADER: usize = 14;
+
+/// Turns the bytes of a client into messages, checking everything RFC 6455 sections 5.1 to 5.5, 7.4 and 8.1 ask of it.
+///
+/// Bytes may come in any pieces. A violation ends the inbox with its error as soon as it can be known: a bad
+/// header before its payload came, bad UTF-8 before its frame ended.
+#[derive(Debug)]
+pub struct Decoder {
+    max_frame_size: usize,
+    max_message_size: usize,
+    max_fragments: usize,
+    /// The beginning of a header that was cut.
+    header: [u8; MAX_HEADER],
+    header_len: usize,
+    frame: Option<Frame>,
+    message: Option<Message>,
+    control: Vec<u8>,
+}
+
+/// The frame whose payload is being read.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    opcode: OpCode,
+    is_final: bool,
+    key: [u8; 4],
+    received: usize,
+    remaining: usize,
+}
+
+/// The data message that is being put together.
+#[derive(Debug)]
+struct Message {
+    is_text: bool,
+    payload: Vec<u8>,
+    /// How much of a text is known to be whole code points.
+    checked: usize,
+    fragments: usize,
+}
+
+impl Decoder {
+    /// A decoder with the limits of the settings.
+    #[must_use]
+    pub fn new(settings: &WebSocketSettings) -> Self {
+        Self {
+            max_frame_size: settings.max_frame_size(),
+            max_message_size: settings.max_message_size(),
+            max_fragments: settings.max_fragments(),
+            header: [0; MAX_HEADER],
+            header_len: 0,
+            frame: None,
+            message: None,
+            control: Vec::new(),
+        }
+    }
+
+    /// Reads from the front of `input` until it is used up or the inbox is full or ended.
+    pub fn decode(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
+        while !inbox.is_full() {
+            let step = match self.frame {
+                None => self.decode_header(input),
+                Some(frame) => self.decode_payload(frame, input, inbox),
+            };
+            match step {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return inbox.end(InboxEnd::Failed(error)),
+            }
+        }
+    }
+
+    /// Reads a header; false when it is not whole yet.
+    fn decode_header(&mut self, input: &mut &[u8]) -> Result<bool, Error> {
+        let kept = self.header_len;
+        let parsed = if kept == 0 {
+            parse_header(input)?
+        } else {
+            let added = input.len().min(MAX_HEADER - kept);
+            self.header[kept..kept + added].copy_from_slice(&input[..added]);
+            self.header_len += added;
+            parse_header(&self.header[..self.header_len])?
+        };
+        let Some((header, length, size)) = parsed else {
+            if kept == 0 {
+                self.header[..input.len()].copy_from_slice(input);
+                self.header_len = input.len();
+            }
+            *input = &[];
+            return Ok(false);
+        };
+        *input = &input[size - kept..];
+        self.header_len = 0;
+        self.frame = Some(self.begin_frame(&header, length, size)?);
+        Ok(true)
+    }
+
+    /// Checks a header against the rules, the message it belongs to, and the limits.
+    fn begin_frame(
+        &mut self,
+        header: &FrameHeader,
+        length: u64,
+        size: usize,
+    ) -> Result<Frame, Error> {
+        if header.rsv1 || header.rsv2 || header.rsv3 {
+            return Err(protocol("a reserved bit is set"));
+        }
+        let Some(key) = header.mask else {
+            return Err(protocol("a frame of a client is not masked"));
+        };
+        if size != header.len(length) {
+            return Err(protocol("the length is not in its shortest form"));
+        }
+        if length >> 63 != 0 {
+            return Err(protocol("the length has its highest bit set"));
+        }
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        match header.opcode {
+            OpCode::Control(_) if !header.is_final => {
+                return Err(protocol("a control frame is fragmented"));
+            }
+            OpCode::Control(_) if length > 125 => {
+                return Err(protocol("a control frame has more than 125 bytes"));
+            }
+            OpCode::Control(_) => {}
+            OpCode::Data(data) => self.begin_fragment(data, length)?,
+        }
+        Ok(Frame {
+            opcode: header.opcode,
+            is_final: header.is_final,
+            key,
+            received: 0,
+            remaining: length,
+        })
+    }
+
+    fn begin_fragment(&mut self, data: Data, length: usize) -> Result<(), Error> {
+        match (data, &self.message) {
+            (Data::Continue, Some(_)) => {}
+            (Data::Continue, None) => return Err(protocol("a continuation continues nothing")),
+            (_, Some(_)) => return Err(protocol("a message begins inside another")),
+            (data, None) => {
+                self.message = Some(Message {
+                    is_text: data == Data::Text,
+                    payload: Vec::new(),
+                    checked: 0,
+                    fragments: 0,
+                });
+            }
+        }
+        let message = self.message.as_mut().expect("set above");
+        message.fragments += 1;
+        if length > self.max_frame_size {
+            return Err(Error::with_source(
+                ErrorKind::TooBig,
+                "a frame is over the limit",
+            ));
+        }
+        if length > self.max_message_size - message.payload.len() {
+            return Err(Error::with_source(
+                ErrorKind::TooBig,
+                "a message is over the limit",
+            ));
+        }
+        if message.fragments > self.max_fragments {
+            return Err(Error::with_source(
+                ErrorKind::Policy,
+                "a message has too many fragments",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Reads payload; false when the frame is not whole yet.
+    fn decode_payload(
+        &mut self,
+        mut frame: Frame,
+        input: &mut &[u8],
+        inbox: &mut Inbox,
+    ) -> Result<bool, Error> {
+        let (arrived, rest) = input.split_at(frame.remaining.min(input.len()));
+        *input = rest;
+        let payload = match frame.opcode {
+            OpCode::Control(_) => &mut self.control,
+            OpCode::Data(_) => &mut self.message.as_mut().expect("a data frame has one").payload,
+        };
+        let start = payload.len();
+        // Never more than twice what has arrived, and exact when the end is in sight.
+        if payload.capacity() - start < arrived.len() {
+            let more = frame.remaining.min(arrived.len().max(start));
+            if start == frame.received && frame.is_final {
+                payload.reserve_exact(more);
+            } else {
+                payload.reserve(more); // many small fragments must not be copied each time
+            }
+        }
+        payload.extend_from_slice(arrived);
+        mask::apply(&mut payload[start..], frame.key, frame.received);
+        frame.received += arrived.len();
+        frame.remaining -= arrived.len();
+
+        let is_whole = frame.remaining == 0;
+        self.frame = (!is_whole).then_some(frame);
+        match frame.opcode {
+            OpCode::Control(control) => {
+                if is_whole {
+                    self.end_control(control, inbox)?;
+                }
+            }
+            OpCode::Data(_) => {
+                let is_last = is_whole && frame.is_final;
+                self.message
+                    .as_mut()
+                    .expect("a data frame has one")
+                    .check_text(is_last)?;
+                if is_last {
+                    let message = self.message.take().expect("a data frame has one");
+                    inbox.push(message.finish());
+                }
+            }
+        }
+        Ok(is_whole)
+    }
+
+    fn end_control(&mut self, control: Control, inbox: &mut Inbox) -> Result<(), Error> {
+        let payload = Bytes::from(mem::take(&mut self.control));
+        match control {
+            Control::Ping => inbox.push(WebSocketMessage::Ping(payload)),
+            Control::Pong => inbox.push(WebSocketMessage::Pong(payload)),
+            Control::Close => inbox.end(InboxEnd::Close(close_status(&payload)?)),
+            Control::Reserved(_) => unreachable!("the header parser refuses reserved opcodes"),
+        }
+        Ok(())
+    }
+}
+
+impl Message {
+    /// Checks the text that has come in, and at the end that no code point was cut.
+    fn check_text(&mut self, is_last: bool) -> Result<(), Error> {
+        if !self.is_text {
+            return Ok(());
+        }
+        match simdutf8::compat::from_utf8(&self.payload[self.checked..]) {
+            Ok(_) => self.checked = self.payload.len(),
+            Err(error) if error.error_len().is_none() && !is_last => {
+                self.checked += error.valid_up_to();
+            }
+            Err(_) => {
+                return Err(Error::with_source(
+                    ErrorKind::InvalidPayload,
+                    "a text is not utf-8",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> WebSocketMessage {
+        if self.payload.capacity() > self.payload.len() + self.payload.len() / 4 {
+            self.payload.shrink_to_fit();
+        }
+        let payload = Bytes::from(self.payload);
+        if !self.is_text {
+            return WebSocketMessage::Binary(payload);
+        }
+        #[expect(unsafe_code, reason = "the text is checked as it comes in, once")]
+        // SAFETY: `check_text(true)` has just found all of `payload` to be UTF-8.
+        let text = unsafe { ByteString::from_bytes_unchecked(payload) };
+        WebSocketMessage::Text(text)
+    }
+}
+
+/// The header at the front of `input`, the length of the payload and of the header, if it is whole.
+fn parse_header(input: &[u8]) -> Result<Option<(FrameHeader, u64, usize)>, Error> {
+    let mut cursor = Cursor::new(input);
+    match FrameHeader::parse(&mut cursor) {
+        Ok(Some((header, length))) => {
+            let size = usize::try_from(cursor.position()).expect("a header has at most 14 bytes");
+            Ok(Some((header, length, size)))
+        }
+        Ok(None) => Ok(None),
+        Err(_) => Err(protocol("the opcode is reserved")),
+    }
+}
+
+/// What the payload of a Close frame says
+/// ([RFC 6455 section 5.5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1)).
+fn close_status(payload: &Bytes) -> Result<Option<CloseStatus>, Error> {
+    let Some((code, _)) = payload.split_first_chunk::<2>() else {
+        return if payload.is_empty() {
+            Ok(None)
+        } else {
+            Err(protocol("a close frame has half a code"))
+        };
+    };
+    let code = CloseCode::new(u16::from_be_bytes(*code))
+        .map_err(|_| protocol("a close code may not be sent"))?;
+    let reason = ByteString::try_from(payload.slice(2..)).map_err(|_| {
+        Error::with_source(ErrorKind::InvalidPayload, "a close reason is not utf-8")
+    })?;
+    let status = CloseStatus::new(code, reason).expect("a control frame holds 123 bytes of reason");
+    Ok(Some(status))
+}
+
+fn protocol(rule: &'static str) -> Error {
+    Error::with_source(ErrorKind::Protocol, rule)
+}

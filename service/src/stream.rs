@@ -1,0 +1,141 @@
+//! Sessions over any byte stream.
+
+use std::{
+    cell::Cell,
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes};
+use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::framing::{Decoder, Encoder};
+
+/// How much a peer may still send after both sides closed, before TCP is dropped on it.
+const MAX_DISCARDED: usize = 64 << 20;
+
+/// A [`Transport`] over `AsyncRead + AsyncWrite`, for every server that yields a byte stream after the switch.
+///
+/// Reads go to a buffer that all sessions of a thread share; a session holds only an unfinished message and
+/// what a full inbox left over.
+#[derive(Debug)]
+pub struct StreamTransport<IO> {
+    io: IO,
+    decoder: Decoder,
+    encoder: Encoder,
+    /// Read, but not decoded yet.
+    unread: Bytes,
+    read_size: usize,
+    shut_down: bool,
+    discarded: usize,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
+    /// A server's transport over `io`, of which `already_read` came together with the request.
+    #[must_use]
+    pub fn new(io: IO, already_read: Bytes, settings: &WebSocketSettings) -> Self {
+        Self {
+            io,
+            decoder: Decoder::new(settings),
+            encoder: Encoder::default(),
+            unread: already_read,
+            read_size: settings.read_buffer_size(),
+            shut_down: false,
+            discarded: 0,
+        }
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()> {
+        if !self.unread.is_empty() {
+            let mut input = &self.unread[..];
+            self.decoder.decode(&mut input, inbox);
+            let rest = input.len();
+            if rest == 0 {
+                self.unread = Bytes::new();
+            } else {
+                self.unread.advance(self.unread.len() - rest);
+            }
+            return Poll::Ready(());
+        }
+        with_read_buffer(self.read_size, |buffer| {
+            let mut buffer = ReadBuf::new(buffer);
+            match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
+                Ok(()) if buffer.filled().is_empty() => {
+                    inbox.end(InboxEnd::Failed(Error::new(ErrorKind::Disconnected)));
+                }
+                Ok(()) => {
+                    let mut input = buffer.filled();
+                    self.decoder.decode(&mut input, inbox);
+                    if !input.is_empty() {
+                        self.unread = Bytes::copy_from_slice(input);
+                    }
+                }
+                Err(error) => inbox.end(InboxEnd::Failed(error.into())),
+            }
+            Poll::Ready(())
+        })
+    }
+
+    fn send(&mut self, outgoing: Outgoing) {
+        self.encoder.encode(outgoing);
+    }
+
+    fn buffered(&self) -> usize {
+        self.encoder.len()
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.encoder.is_empty() {
+            let mut slices = [IoSlice::new(&[]); 16];
+            let used = self.encoder.fill(&mut slices);
+            let io = Pin::new(&mut self.io);
+            let written = match &slices[..used] {
+                [slice] => ready!(io.poll_write(cx, slice))?,
+                slices => ready!(io.poll_write_vectored(cx, slices))?,
+            };
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.encoder.advance(written);
+        }
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.shut_down {
+            ready!(self.poll_flush(cx))?;
+            ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+            self.shut_down = true;
+        }
+        with_read_buffer(self.read_size, |buffer| {
+            loop {
+                let mut buffer = ReadBuf::new(buffer);
+                ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+                self.discarded += buffer.filled().len();
+                if buffer.filled().is_empty() || self.discarded > MAX_DISCARDED {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        })
+    }
+}
+
+/// Lends out this thread's read buffer.
+fn with_read_buffer<R>(size: usize, read: impl FnOnce(&mut [u8]) -> R) -> R {
+    thread_local! {
+        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    BUFFER.with(|kept| {
+        let mut buffer = kept.take();
+        if buffer.len() < size {
+            buffer.resize(size, 0);
+        }
+        let result = read(&mut buffer[..size]);
+        kept.set(buffer);
+        result
+    })
+}
