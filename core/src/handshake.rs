@@ -6,6 +6,6 @@ mod request;
 
 pub use self::{
     error::HandshakeError,
-    info::{HandshakeInfo, Principal},
+    info::{HandshakeInfo, Principal, ResponseHeaders},
     request::HandshakeRequest,
 };

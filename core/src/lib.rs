@@ -24,7 +24,7 @@ pub use self::{
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
     error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},
     handler::WebSocketHandler,
-    handshake::{HandshakeError, HandshakeInfo, HandshakeRequest, Principal},
+    handshake::{HandshakeError, HandshakeInfo, HandshakeRequest, Principal, ResponseHeaders},
     message::WebSocketMessage,
     service::{Acceptance, Endpoint, WebSocketService},
     session::{

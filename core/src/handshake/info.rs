@@ -28,6 +28,10 @@ impl fmt::Debug for Principal {
     }
 }
 
+/// Headers and cookies for the 101 response, put into a request's extensions by whatever runs before the upgrade.
+#[derive(Debug, Clone, Default)]
+pub struct ResponseHeaders(pub HeaderMap);
+
 /// What a session knows of the request that opened it. Owns its data.
 #[derive(Debug)]
 pub struct HandshakeInfo {

@@ -155,10 +155,23 @@ impl HandshakeRequest {
         &mut self.response_headers
     }
 
+    /// Adds headers for the 101 response.
+    #[must_use]
+    pub fn with_response_headers(mut self, headers: HeaderMap) -> Self {
+        self.response_headers.extend(headers);
+        self
+    }
+
     /// Takes the headers set for the response.
     #[must_use]
     pub fn take_response_headers(&mut self) -> HeaderMap {
         std::mem::take(&mut self.response_headers)
+    }
+
+    /// Who the HTTP side found the user to be.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref()
     }
 
     /// Turns the request into what the session keeps of it.

@@ -1,0 +1,122 @@
+//! A server on hyper, for those who have none of their own.
+
+use std::{error::Error as StdError, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::{Service, service_fn},
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use switchwire_service::WebSocketDispatcher;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+use crate::{ConnectionInfo, NotFound, UpgradeService, accept::accept};
+
+/// Serves WebSocket handlers, and an application's own hyper service, on a TCP listener.
+///
+/// ```no_run
+/// use switchwire_backend_hyper::HyperServer;
+/// use switchwire_core::WebSocketSession;
+/// use switchwire_service::UrlHandlerMapping;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let mapping = UrlHandlerMapping::new().with("/hello", |session: WebSocketSession| async move {
+///     Ok(session.send("hello").await?)
+/// })?;
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:9001").await?;
+/// HyperServer::new(mapping).serve(listener).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct HyperServer<S = NotFound> {
+    service: UpgradeService<S>,
+    header_read_timeout: Duration,
+}
+
+impl HyperServer {
+    /// A server of WebSockets alone; other requests get 404.
+    #[must_use]
+    pub fn new(dispatcher: impl Into<WebSocketDispatcher>) -> Self {
+        Self::with_application(dispatcher, NotFound)
+    }
+}
+
+impl<S> HyperServer<S> {
+    /// A server of WebSockets and of an application's own service.
+    #[must_use]
+    pub fn with_application(dispatcher: impl Into<WebSocketDispatcher>, application: S) -> Self {
+        Self {
+            service: UpgradeService::new(dispatcher, application),
+            header_read_timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// Sets how long a client may take to send the head of a request. Default 10 s.
+    #[must_use]
+    pub fn with_header_read_timeout(mut self, timeout: Duration) -> Self {
+        self.header_read_timeout = timeout;
+        self
+    }
+
+    /// Serves until the future is dropped. That ends all HTTP connections; sessions go on to their own end.
+    ///
+    /// # Cancel safety
+    /// Dropping it stops accepting; a connection that was being accepted is closed.
+    pub async fn serve<R>(self, listener: TcpListener)
+    where
+        S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        R: Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                (socket, remote) = accept(&listener) => {
+                    let info = ConnectionInfo {
+                        remote_address: Some(remote),
+                        local_address: socket.local_addr().ok(),
+                        secure: false,
+                    };
+                    connections.spawn(serve_connection(self.clone(), socket, info));
+                }
+                Some(_) = connections.join_next() => {}
+            }
+        }
+    }
+}
+
+async fn serve_connection<S, R>(server: HyperServer<S>, socket: TcpStream, info: ConnectionInfo)
+where
+    S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<Box<dyn StdError + Send + Sync>>,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let HyperServer {
+        service,
+        header_read_timeout,
+    } = server;
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(info);
+        service.call(request)
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_read_timeout)
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades()
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection ended");
+    }
+}

@@ -1,0 +1,87 @@
+//! A hyper service that sends WebSocket requests to handlers and everything else to the application.
+
+use std::{convert::Infallible, pin::Pin};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{Either, Full};
+use hyper::service::Service;
+use switchwire_service::{Dispatch, WebSocketDispatcher};
+
+use crate::HyperRequestUpgradeStrategy;
+
+/// The body of an [`UpgradeService`]'s response: its own, or the application's.
+pub type UpgradeBody<B> = Either<Full<Bytes>, B>;
+
+/// Serves WebSocket requests with the dispatcher's handlers, and everything else with the application's own service,
+/// on the same port and even on the same path.
+///
+/// Serve it with hyper's `http1` connection builder and `.with_upgrades()`, or let
+/// [`HyperServer`](crate::HyperServer) do that.
+///
+/// Each session runs on a task of the current tokio runtime; dropping the service ends no session.
+#[derive(Debug, Clone)]
+pub struct UpgradeService<S> {
+    dispatcher: WebSocketDispatcher,
+    application: S,
+}
+
+impl<S> UpgradeService<S> {
+    /// WebSocket requests to `dispatcher`, all others to `application`.
+    #[must_use]
+    pub fn new(dispatcher: impl Into<WebSocketDispatcher>, application: S) -> Self {
+        Self {
+            dispatcher: dispatcher.into(),
+            application,
+        }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for UpgradeService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+{
+    type Response = Response<UpgradeBody<R>>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        let Self {
+            dispatcher,
+            application,
+        } = self.clone();
+        Box::pin(async move {
+            let strategy = HyperRequestUpgradeStrategy::default();
+            match dispatcher.dispatch(&strategy, request).await {
+                Dispatch::NotWebSocket(request) => {
+                    Ok(application.call(request).await?.map(Either::Right))
+                }
+                Dispatch::Refused(error) => Ok(error
+                    .into_response()
+                    .map(|body| Either::Left(Full::new(body)))),
+                Dispatch::Accepted(response, session) => {
+                    tokio::spawn(session);
+                    Ok(response.map(|()| Either::Left(Full::default())))
+                }
+            }
+        })
+    }
+}
+
+/// The application of a server that has no HTTP side: every request gets 404.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NotFound;
+
+impl<B> Service<Request<B>> for NotFound {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+    fn call(&self, _request: Request<B>) -> Self::Future {
+        let mut response = Response::new(Full::from("there is nothing here\n"));
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        std::future::ready(Ok(response))
+    }
+}

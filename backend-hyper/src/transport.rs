@@ -1,0 +1,105 @@
+//! What hyper hands over after the switch.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use switchwire_core::WebSocketSettings;
+use switchwire_service::StreamTransport;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// Sessions over a connection of hyper, or of a server built on it.
+pub type HyperTransport = StreamTransport<HyperIo>;
+
+/// A connection after the switch: the socket itself where it can be had, else what hyper wraps it in.
+#[derive(Debug)]
+pub enum HyperIo {
+    /// A plain TCP connection, taken out of hyper.
+    Tcp(TcpStream),
+    /// TLS, or any other I/O.
+    Other(Box<TokioIo<Upgraded>>),
+}
+
+/// Takes the connection, and what has been read of it already, out of hyper.
+pub(crate) fn transport(upgraded: Upgraded, settings: &WebSocketSettings) -> HyperTransport {
+    let (io, already_read) = take_socket(upgraded);
+    // hyper's read buffer is kilobytes; a session must not hold on to it for a few bytes.
+    let already_read = Bytes::copy_from_slice(&already_read);
+    StreamTransport::new(io, already_read, settings)
+}
+
+fn take_socket(upgraded: Upgraded) -> (HyperIo, Bytes) {
+    let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => return (HyperIo::Tcp(parts.io.into_inner()), parts.read_buf),
+        Err(upgraded) => upgraded,
+    };
+    #[cfg(feature = "auto")]
+    let upgraded =
+        match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+            Ok(parts) => return (HyperIo::Tcp(parts.io.into_inner()), parts.read_buf),
+            Err(upgraded) => upgraded,
+        };
+    (
+        HyperIo::Other(Box::new(TokioIo::new(upgraded))),
+        Bytes::new(),
+    )
+}
+
+impl AsyncRead for HyperIo {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Self::Other(io) => Pin::new(io).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for HyperIo {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Self::Other(io) => Pin::new(io).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
+            Self::Other(io) => Pin::new(io).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_flush(cx),
+            Self::Other(io) => Pin::new(io).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
+            Self::Other(io) => Pin::new(io).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! How hyper switches protocols.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use hyper::upgrade::OnUpgrade;
+use switchwire_core::{
+    Error, ErrorKind, HandshakeError, HandshakeRequest, Principal, RequestUpgradeStrategy,
+    ResponseHeaders, WebSocketSettings,
+};
+
+use crate::{HyperTransport, transport::transport};
+
+/// Switches HTTP/1.1 connections of hyper 1, with requests of any body.
+///
+/// What runs before it can put these into the request's extensions: [`ConnectionInfo`] (as
+/// [`HyperServer`](crate::HyperServer) does), [`Principal`], and [`ResponseHeaders`] for the 101 response.
+pub struct HyperRequestUpgradeStrategy<B = hyper::body::Incoming> {
+    body: PhantomData<fn(B)>,
+}
+
+/// What is known of the connection a request came over.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ConnectionInfo {
+    /// The address of the client.
+    pub remote_address: Option<SocketAddr>,
+    /// The address it connected to.
+    pub local_address: Option<SocketAddr>,
+    /// Whether the connection is over TLS.
+    pub secure: bool,
+}
+
+impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
+    type Request = Request<B>;
+    type Response = Response<()>;
+    type Transport = HyperTransport;
+    type Upgrading = HyperUpgrading;
+
+    fn handshake_request(&self, request: &Request<B>) -> HandshakeRequest {
+        let (mut head, ()) = Request::new(()).into_parts();
+        head.method = request.method().clone();
+        head.uri = request.uri().clone();
+        head.version = request.version();
+        head.headers = request.headers().clone();
+        let extensions = request.extensions();
+        let connection = extensions
+            .get::<ConnectionInfo>()
+            .copied()
+            .unwrap_or_default();
+        let headers = extensions.get::<ResponseHeaders>().cloned();
+        HandshakeRequest::from(head)
+            .with_remote_address(connection.remote_address)
+            .with_local_address(connection.local_address)
+            .with_secure(connection.secure)
+            .with_principal(extensions.get::<Principal>().cloned())
+            .with_response_headers(headers.unwrap_or_default().0)
+    }
+
+    fn upgrade(
+        &self,
+        mut request: Request<B>,
+        response: Response<()>,
+        settings: &WebSocketSettings,
+    ) -> Result<(Response<()>, HyperUpgrading), HandshakeError> {
+        let on_upgrade = request
+            .extensions_mut()
+            .remove::<OnUpgrade>()
+            .ok_or(HandshakeError::NotUpgradable)?;
+        let settings = settings.clone();
+        Ok((
+            response,
+            HyperUpgrading {
+                on_upgrade,
+                settings,
+            },
+        ))
+    }
+}
+
+/// Resolves with the connection once hyper has sent the 101 response.
+#[derive(Debug)]
+pub struct HyperUpgrading {
+    on_upgrade: OnUpgrade,
+    settings: WebSocketSettings,
+}
+
+impl Future for HyperUpgrading {
+    type Output = Result<HyperTransport, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        Pin::new(&mut this.on_upgrade)
+            .poll(cx)
+            .map_ok(|upgraded| transport(upgraded, &this.settings))
+            .map_err(|error| Error::with_source(ErrorKind::Handshake, error))
+    }
+}
+
+impl<B> Default for HyperRequestUpgradeStrategy<B> {
+    fn default() -> Self {
+        Self { body: PhantomData }
+    }
+}
+
+impl<B> Clone for HyperRequestUpgradeStrategy<B> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B> Copy for HyperRequestUpgradeStrategy<B> {}
+
+impl<B> fmt::Debug for HyperRequestUpgradeStrategy<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HyperRequestUpgradeStrategy")
+    }
+}
