@@ -1,1 +1,24 @@
-//! One WebSocket handler, any Rust HTTP server.
+#![cfg_attr(feature = "hyper", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "hyper"),
+    doc = "One WebSocket handler, any Rust HTTP server. The documentation is complete with all features."
+)]
+
+pub use switchwire_core::{
+    Attributes, ByteString, Bytes, CloseCode, CloseOutcome, CloseStatus, CloseWith, Closed,
+    Endpoint, Error, ErrorKind, HandlerError, HandlerResult, HandshakeError, HandshakeInfo,
+    HandshakeRequest, InvalidCloseStatus, InvalidSettings, Principal, ReceiveStream,
+    RequestUpgradeStrategy, ResponseHeaders, SessionId, TrySendError, WebSocketHandler,
+    WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
+    WebSocketSettingsBuilder, async_trait, join_both, join_either,
+};
+pub use switchwire_service::{
+    HandshakeWebSocketService, InvalidMapping, InvalidOrigin, Origin, OriginPolicy,
+    UrlHandlerMapping, WebSocketDispatcher,
+};
+
+/// Serving on hyper 1.
+#[cfg(feature = "hyper")]
+pub mod hyper {
+    pub use switchwire_backend_hyper::*;
+}

@@ -1,1 +1,65 @@
-//! Examples of switchwire
+//! What the examples share: the command line, and one way to serve on each server.
+
+mod hyper_server;
+
+use std::{io, net::SocketAddr};
+
+use clap::{Parser, ValueEnum};
+use switchwire::{UrlHandlerMapping, WebSocketDispatcher};
+
+/// The flags every example takes.
+#[derive(Debug, Parser)]
+pub struct Options {
+    /// The server to run on.
+    #[arg(long, value_enum, default_value_t = Server::Hyper)]
+    pub server: Server,
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:9001", value_name = "ADDR")]
+    pub listen: SocketAddr,
+}
+
+/// The servers the examples run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Server {
+    /// hyper 1.
+    Hyper,
+}
+
+/// An example: its handlers, and a page for people who come with a browser.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The WebSocket side.
+    pub dispatcher: WebSocketDispatcher,
+    /// What a plain GET of `/` is answered with.
+    pub page: &'static str,
+}
+
+impl Site {
+    /// A site of these handlers and this page.
+    #[must_use]
+    pub fn new(mapping: UrlHandlerMapping, page: &'static str) -> Self {
+        Self {
+            dispatcher: mapping.into(),
+            page,
+        }
+    }
+
+    /// Serves until the process is told to stop.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub fn serve(self, options: &Options) -> io::Result<()> {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(io::stderr)
+            .init();
+        let listener = std::net::TcpListener::bind(options.listen)?;
+        println!(
+            "listening on ws://{0}/ (open http://{0}/ in a browser)",
+            listener.local_addr()?
+        );
+        match options.server {
+            Server::Hyper => hyper_server::serve(self, listener),
+        }
+    }
+}
