@@ -1,0 +1,144 @@
+// Drives the chat page in two tabs. Usage: chat.cjs CHROMIUM SCREENSHOT COMMAND...
+// COMMAND... --listen ADDR serves the page and prints its address; SCREENSHOT may be empty.
+'use strict';
+const assert = require('node:assert');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const path = require('node:path');
+const { createInterface } = require('node:readline');
+const { chromium } = require('playwright-core');
+
+const [executablePath, screenshot, ...command] = process.argv.slice(2);
+const DEADLINE = 30_000; // milliseconds for whatever is waited for
+const FLAGS = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+const MARKUP = '<img src=x onerror="document.title=\'injected\'"> <b>bold</b> & co';
+
+let server;
+
+/** Starts the server and resolves to the address it prints, as host:port. */
+async function serve(address) {
+  server = spawn(command[0], [...command.slice(1), '--listen', address], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const started = server;
+  const ended = new Promise((_, reject) => started.on('close', (code) => reject(new Error(`the server ended with ${code}`))));
+  ended.catch(() => {});
+  const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), ended]);
+  const found = /(?:https?|wss?):\/\/([^/\s]+)/.exec(line);
+  assert(found, `no address in: ${line}`);
+  return found[1];
+}
+
+async function stop() {
+  const ended = once(server, 'close');
+  server.kill();
+  await ended;
+}
+
+async function tab(browser, url, options) {
+  const page = await (await browser.newContext(options)).newPage();
+  page.setDefaultTimeout(DEADLINE);
+  page.troubles = [];
+  page.on('pageerror', (error) => page.troubles.push(error.message));
+  page.on('console', (message) => {
+    // Chromium reports each attempt to reconnect while the server is away.
+    if (message.type() === 'error' && !message.text().startsWith('WebSocket connection')) page.troubles.push(message.text());
+  });
+  await page.goto(url);
+  return page;
+}
+
+async function join(page, name) {
+  await page.fill('#name', name);
+  await page.press('#name', 'Enter');
+  await connected(page);
+}
+
+async function say(page, text) {
+  await page.fill('#text', text);
+  await page.click('#send');
+}
+
+const state = (page, value) => page.waitForSelector(`#state[data-state=${value}]`);
+const connected = (page) => state(page, 'open');
+const text = (page, selector, value) => page.locator(selector).getByText(value).last().waitFor();
+const shows = (page, value) => text(page, '#messages', value);
+
+async function check(name, run) {
+  try {
+    await run();
+  } catch (error) {
+    throw new Error(`${name}: ${error.message}`, { cause: error });
+  }
+  console.log(`ok    ${name}`);
+}
+
+async function main() {
+  const address = await serve('127.0.0.1:0');
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  let ada, bo;
+
+  await check('the page opens in two tabs', async () => {
+    ada = await tab(browser, `http://${address}/`, { viewport: { width: 1100, height: 760 }, colorScheme: 'light' });
+    bo = await tab(browser, `http://${address}/`, { viewport: { width: 390, height: 844 }, colorScheme: 'dark', deviceScaleFactor: 2 });
+  });
+  await check('both join and see each other', async () => {
+    await join(ada, 'Ada');
+    await join(bo, 'Bo');
+    await shows(ada, 'Bo joined');
+    await text(ada, '#people', '2 online');
+    await text(bo, '#people', '2 online');
+  });
+  await check('a message crosses, and its answer', async () => {
+    await say(ada, 'Is anybody there? One café, s’il vous plaît ✓');
+    await shows(bo, 'Is anybody there? One café, s’il vous plaît ✓');
+    await text(bo, '.said:not(.own) .author', 'Ada');
+    await say(bo, 'Right here, in the other tab');
+    await shows(ada, 'Right here, in the other tab');
+    await text(ada, '.own .bubble', 'Is anybody there?');
+  });
+  if (screenshot) {
+    const { dir, name, ext } = path.parse(screenshot);
+    await ada.screenshot({ path: screenshot });
+    await bo.screenshot({ path: path.join(dir, `${name}-phone${ext}`) });
+  }
+  await check('markup stays text', async () => {
+    await say(ada, MARKUP);
+    await shows(bo, MARKUP);
+    assert.strictEqual(await bo.locator('#messages img, #messages b').count(), 0);
+    assert.strictEqual(await bo.title(), 'switchwire chat');
+  });
+  await check('both notice that the server is gone', async () => {
+    await stop();
+    await state(ada, 'connecting');
+    await state(bo, 'connecting');
+  });
+  await check('both come back with the server, and talk', async () => {
+    await serve(address);
+    await connected(ada);
+    await connected(bo);
+    await text(ada, '#people', '2 online');
+    await say(bo, 'Still here');
+    await shows(ada, 'Still here');
+  });
+  await check('a closed tab leaves', async () => {
+    await bo.close();
+    await shows(ada, 'Bo left');
+    await text(ada, '#people', '1 online');
+  });
+  await check('no error in the page', async () => {
+    assert.deepStrictEqual([...ada.troubles, ...bo.troubles], []);
+  });
+  await browser.close();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+process.on('exit', () => server?.kill());
+main().then(
+  () => process.exit(0),
+  (error) => {
+    console.log(`FAIL  ${error.message}`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# Sourced by the scripts beside it: where things are, which servers there are,
+# and an example run as a server that ends with the script.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+work=$(mktemp -d)
+server_pid=
+
+# The comment at the head of the script is its --help.
+usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
+
+fail() { echo "${0##*/}: $*" >&2; exit 1; }
+
+# Exit status 2: called wrongly.
+misused() { echo "${0##*/}: $*" >&2; usage >&2; exit 2; }
+
+# Sets `servers` from --server NAME..., all that have a backend when there is none.
+# Other options go to `option NAME VALUE`, which says how many words it took.
+servers=()
+parse_options() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -h | --help) usage; exit 0 ;;
+      --server) [ $# -gt 1 ] || misused "--server needs a name"; servers+=("$2"); shift 2 ;;
+      *) taken=0; option "$@"; [ "$taken" -gt 0 ] || misused "unknown option $1"; shift "$taken" ;;
+    esac
+  done
+  [ ${#servers[@]} -gt 0 ] || mapfile -t servers < <(known_servers)
+}
+
+known_servers() {
+  local folder
+  for folder in "$root"/backend-*/; do
+    folder=${folder%/}
+    echo "${folder##*/backend-}"
+  done
+}
+
+build_example() { (cd "$root" && cargo build --quiet --package switchwire-examples --bin "$1"); }
+
+# start_server COMMAND...: sets `url` to the address that COMMAND prints on its first line.
+start_server() {
+  local line=
+  mkfifo "$work/stdout"
+  "$@" > "$work/stdout" &
+  server_pid=$!
+  exec 8< "$work/stdout"
+  rm "$work/stdout"
+  read -r -t 30 line <&8 || true
+  # shellcheck disable=SC2034 # read by the scripts
+  url=$(grep -o 'ws://[^ ]*' <<< "$line") || fail "no ws:// address on the first line of: $*"
+}
+
+stop_server() {
+  [ -n "$server_pid" ] || return 0
+  kill "$server_pid" 2>/dev/null || true
+  wait "$server_pid" 2>/dev/null || true
+  server_pid=
+  exec 8<&-
+}
+
+# installed FOLDER COMMAND...: prints the path of FOLDER under the target directory, made once by
+# COMMAND... PATH. Its name carries the version, so a new pin is a new folder.
+installed() {
+  local folder=$target/scripts/$1
+  shift
+  if [ ! -d "$folder" ]; then
+    mkdir -p "${folder%/*}"
+    "$@" "$work/install" > "$work/install.log" 2>&1 || { cat "$work/install.log" >&2; fail "cannot install ${folder##*/}"; }
+    mv "$work/install" "$folder"
+  fi
+  echo "$folder"
+}
+
+pip_install() { python3 -m pip install --quiet --disable-pip-version-check --target "$2" "$1"; }
+
+npm_install() { mkdir -p "$2" && npm install --silent --no-save --prefix "$2" "$1"; }
+
+apt_install() {
+  local apt=(apt-get)
+  [ "$(id -u)" -eq 0 ] || apt=(sudo apt-get)
+  {
+    "${apt[@]}" update && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -y --no-install-recommends "$@"
+  } > "$work/apt.log" 2>&1 || { cat "$work/apt.log" >&2; fail "cannot install $*"; }
+}
+
+finish() {
+  stop_server
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
