@@ -45,8 +45,8 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 /// - `session.serve.1` A ping is answered by a pong with the same payload, in order. Only while output is blocked may
 ///   the latest answer stand for those before it
 ///   ([RFC 6455 section 5.5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3)).
-/// - `session.serve.2` The peer's Close is answered with the same code, after the handler had one chance to run on
-///   what came before it.
+/// - `session.serve.2` The peer's Close is answered with the same code, after what the handler sends on the messages
+///   before it: it may go on as long as it gets further with them and the peer reads.
 /// - `session.serve.3` A peer that breaks the protocol is told 1002, bad text 1007, too big 1009, a policy 1008,
 ///   before TCP is closed; nothing after the violation is processed.
 ///

@@ -58,8 +58,9 @@ pub struct SessionDriver<T> {
 enum Phase {
     /// Messages go both ways.
     Open,
-    /// The peer sent a Close, broke the rules or left: the handler has one chance to run, then the answer goes out.
-    Ending(InboxEnd),
+    /// The peer sent a Close, broke the rules or left: the answer goes out once the handler has got no further with
+    /// the messages before it. The number is of those that it had not received yet.
+    Ending(InboxEnd, usize),
     /// Our Close is on its way; the peer's is awaited.
     AwaitingClose(CloseStatus),
     /// All is said; it has to be written.
@@ -102,7 +103,7 @@ impl<T: Transport> SessionDriver<T> {
         let timed_out = self.check_deadline(cx);
         let read = self.read(cx);
         let ran = self.run_handler();
-        let used = self.collect();
+        let used = self.collect(ran);
         // While there is more to read, what is sent is gathered for one write.
         let wrote = (!read || self.buffered() >= FLUSH_FROM) && self.write(cx);
         timed_out || read || ran || used || wrote
@@ -144,8 +145,8 @@ impl<T: Transport> SessionDriver<T> {
         if self.buffered() >= PONGS_WAIT_FROM {
             self.flush(cx);
         }
-        if self.buffered() >= PONGS_WAIT_FROM {
-            self.pending_pong = Some(payload);
+        if self.pending_pong.is_some() || self.buffered() >= PONGS_WAIT_FROM {
+            self.pending_pong = Some(payload); // never behind a later one
         } else {
             self.send(Outgoing::Message(WebSocketMessage::Pong(payload)));
         }
@@ -166,7 +167,7 @@ impl<T: Transport> SessionDriver<T> {
             (Phase::AwaitingClose(_), InboxEnd::Failed(error)) => {
                 self.enter(Phase::Flushing(CloseOutcome::Abnormal(error)));
             }
-            (_, end) => self.enter(Phase::Ending(end)),
+            (_, end) => self.enter(Phase::Ending(end, usize::MAX)),
         }
     }
 
@@ -184,13 +185,22 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     /// Hands to the transport what was sent, and what follows it; false when the session was not used.
-    fn collect(&mut self) -> bool {
-        let ending = matches!(self.phase, Phase::Ending(_));
+    fn collect(&mut self, handler_ran: bool) -> bool {
         let used = self.port.take_session_use();
-        if !(ending || used && matches!(self.phase, Phase::Open)) {
-            return used;
-        }
-        if ending {
+        let may_answer = match &mut self.phase {
+            Phase::Open if used => false,
+            Phase::Ending(_, unread) => {
+                let before = std::mem::replace(unread, self.port.unread());
+                if handler_ran {
+                    *unread >= before
+                } else {
+                    // It may be waiting for room that the next write makes.
+                    !self.unflushed || self.write_blocked
+                }
+            }
+            _ => return used,
+        };
+        if may_answer {
             self.port.end_sending();
         }
         let close = self.port.take_outbound(&mut self.outbound);
@@ -199,28 +209,33 @@ impl<T: Transport> SessionDriver<T> {
             self.send(Outgoing::Message(message));
         }
         self.outbound = outbound;
+        if may_answer || (close.is_some() && matches!(self.phase, Phase::Ending(..))) {
+            self.answer_end();
+        } else if let Some(status) = close {
+            self.send(Outgoing::Close(Some(status.clone())));
+            self.enter(Phase::AwaitingClose(status));
+        }
+        true
+    }
 
-        match std::mem::replace(&mut self.phase, Phase::Open) {
-            Phase::Ending(InboxEnd::Close(status)) => {
+    /// Answers the end of what the peer sent.
+    fn answer_end(&mut self) {
+        let outcome = match std::mem::replace(&mut self.phase, Phase::Open) {
+            Phase::Ending(InboxEnd::Close(status), _) => {
                 let answer = status.as_ref().map(|status| status.code().into());
                 self.send(Outgoing::Close(answer));
-                self.enter(Phase::Flushing(CloseOutcome::ByPeer(status)));
+                CloseOutcome::ByPeer(status)
             }
-            Phase::Ending(InboxEnd::Failed(error)) => {
-                tracing::debug!(error = %error, "the session ends");
+            Phase::Ending(InboxEnd::Failed(error), _) => {
+                tracing::debug!(%error, "the session ends");
                 if let Some(code) = error.close_code() {
                     self.send(Outgoing::Close(Some(code.into())));
                 }
-                self.enter(Phase::Flushing(CloseOutcome::Abnormal(error)));
+                CloseOutcome::Abnormal(error)
             }
-            _ => {
-                if let Some(status) = close {
-                    self.send(Outgoing::Close(Some(status.clone())));
-                    self.enter(Phase::AwaitingClose(status));
-                }
-            }
-        }
-        true
+            phase => unreachable!("there is nothing to answer in {phase:?}"),
+        };
+        self.enter(Phase::Flushing(outcome));
     }
 
     /// Writes, and goes on to what comes after all is written.
@@ -276,7 +291,7 @@ impl<T: Transport> SessionDriver<T> {
         match std::mem::replace(&mut self.phase, Phase::Gone) {
             Phase::AwaitingClose(_) => self.finish(CloseOutcome::TimedOut),
             Phase::Flushing(outcome @ CloseOutcome::Abnormal(_)) => self.finish(outcome),
-            Phase::Ending(_) | Phase::Flushing(_) => {
+            Phase::Ending(..) | Phase::Flushing(_) => {
                 self.finish(CloseOutcome::Abnormal(Error::new(ErrorKind::Timeout)));
             }
             Phase::ShuttingDown | Phase::Open => {}

@@ -110,6 +110,12 @@ impl SessionPort {
         wakers.wake();
     }
 
+    /// How many messages wait for the handler.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.shared.lock().inbound.len()
+    }
+
     /// Nothing more comes in: after the messages before it, `receive` returns `None`, or the error once.
     pub fn end_receiving(&self, end: Result<(), Error>) {
         let mut state = self.shared.lock();

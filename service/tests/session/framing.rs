@@ -1,0 +1,129 @@
+//! What the decoder makes of bytes, in any pieces.
+
+use crate::peer::frame;
+use proptest::prelude::*;
+use switchwire_core::{ErrorKind, Inbox, InboxEnd, WebSocketMessage, WebSocketSettings};
+use switchwire_service::framing::Decoder;
+
+fn settings() -> WebSocketSettings {
+    WebSocketSettings::builder()
+        .with_max_message_size(1_000)
+        .with_max_frame_size(600)
+        .with_max_fragments(5)
+        .build()
+        .unwrap()
+}
+
+/// Decodes the pieces one after the other.
+fn decode(pieces: &[&[u8]]) -> (Vec<WebSocketMessage>, Option<InboxEnd>) {
+    let mut decoder = Decoder::new(&settings());
+    let mut inbox = Inbox::new(true);
+    for piece in pieces {
+        let mut input = *piece;
+        while !input.is_empty() {
+            let before = input.len();
+            decoder.decode(&mut input, &mut inbox);
+            let _ = inbox.take_pings();
+            if before == input.len() {
+                break;
+            }
+        }
+    }
+    (inbox.take_messages().into(), inbox.take_end())
+}
+
+fn error(bytes: &[u8]) -> Option<ErrorKind> {
+    match decode(&[bytes]).1 {
+        Some(InboxEnd::Failed(error)) => Some(error.kind()),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_violation_is_known_as_soon_as_its_header_came() {
+    use ErrorKind::{Policy, Protocol, TooBig};
+    let header =
+        |first: u8, second: u8, length: &[u8]| [&[first, second], length, &[0; 4]].concat();
+    for (bytes, kind) in [
+        (b"\x81\x05hello".to_vec(), Protocol),
+        (header(0xc1, 0x81, &[]), Protocol),
+        (header(0xa1, 0x81, &[]), Protocol),
+        (header(0x83, 0xff, &[0, 0, 1, 0, 0, 0, 0, 0]), Protocol),
+        (header(0x89, 0xfe, &[0, 126]), Protocol),
+        (header(0x89, 0xff, &[0, 0, 0, 0, 0, 16, 0, 0]), Protocol),
+        (header(0x09, 0x81, &[]), Protocol),
+        (header(0x80, 0x81, &[]), Protocol),
+        (header(0x82, 0xfe, &[0, 5]), Protocol),
+        (header(0x82, 0xff, &[0, 0, 0, 0, 0, 0, 0, 5]), Protocol),
+        (header(0x82, 0xff, &[0x80, 0, 0, 0, 0, 0, 0, 0]), Protocol),
+        (header(0x82, 0xff, &[0, 0, 1, 0, 0, 0, 0, 0]), TooBig),
+        (header(0x82, 0xfe, &[0x02, 0x59]), TooBig), // 601
+        (
+            [frame(0x02, &[0; 600]), header(0x80, 0xfe, &[1, 0x91])].concat(), // 401
+            TooBig,
+        ),
+        (
+            [frame(0x02, &[]), frame(0x00, &[]).repeat(5)].concat(),
+            Policy,
+        ),
+        ([frame(0x01, b"a"), frame(0x81, b"b")].concat(), Protocol),
+        (frame(0x88, b"\x03"), Protocol),
+        (frame(0x88, b"\x03\xed"), Protocol),
+    ] {
+        assert_eq!(error(&bytes), Some(kind), "{bytes:02x?}");
+    }
+}
+
+#[test]
+fn bad_text_fails_before_its_frame_ends() {
+    for (text, bad) in [
+        (&b"ok\xff"[..], true),
+        (b"\xc0\xaf", true),
+        (b"\xed\xa0\x80", true),
+        (b"\xf4\x90", true),
+        (b"\xf0\x9f\x98", false),
+        (b"\xe2\x82", false),
+    ] {
+        let whole = frame(0x81, &[text, &[b'x'; 100]].concat());
+        let begun = &whole[..6 + text.len()];
+        let expected = bad.then_some(ErrorKind::InvalidPayload);
+        assert_eq!(error(begun), expected, "{text:02x?}");
+        assert_eq!(error(&frame(0x81, text)), Some(ErrorKind::InvalidPayload));
+    }
+}
+
+proptest! {
+    #[test]
+    fn messages_do_not_depend_on_how_the_bytes_are_cut(
+        texts in prop::collection::vec((any::<bool>(), "\\PC{0,60}"), 1..8),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+    ) {
+        let mut bytes = Vec::new();
+        let mut expected = Vec::new();
+        for (fragmented, text) in &texts {
+            if *fragmented {
+                let (left, right) = text.as_bytes().split_at(text.len() / 2);
+                bytes.extend(frame(0x01, left));
+                bytes.extend(frame(0x89, b"between"));
+                bytes.extend(frame(0x80, right));
+                expected.push(WebSocketMessage::Ping("between".into()));
+            } else {
+                bytes.extend(frame(0x81, text.as_bytes()));
+            }
+            expected.push(WebSocketMessage::from(text.clone()));
+        }
+        let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+        at.extend([0, bytes.len()]);
+        at.sort_unstable();
+        let pieces: Vec<&[u8]> = at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+        let (messages, end) = decode(&pieces);
+        prop_assert!(end.is_none());
+        prop_assert_eq!(messages, expected);
+    }
+
+    #[test]
+    fn nothing_makes_the_decoder_panic(pieces: Vec<Vec<u8>>) {
+        let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
+        decode(&pieces);
+    }
+}

@@ -1,0 +1,10 @@
+//! The session contract over an in-memory pipe; what a wire can show on a real server is the conformance suite's.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests are outside of test functions"
+)]
+
+mod closing;
+mod flow;
+mod framing;
+mod peer;

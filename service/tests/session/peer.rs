@@ -1,0 +1,90 @@
+//! A session over an in-memory pipe, with a peer that writes frames by hand.
+
+use std::{sync::Arc, time::Duration};
+
+use switchwire_core::{
+    CloseOutcome, HandshakeRequest, SessionId, SessionPort, WebSocketHandler, WebSocketSettings,
+};
+use switchwire_service::{SessionDriver, StreamTransport};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    task::JoinHandle,
+    time::timeout,
+};
+
+pub(crate) struct Peer {
+    pub(crate) io: DuplexStream,
+    pub(crate) session: JoinHandle<CloseOutcome>,
+}
+
+/// Runs `handler` on a pipe that holds `pipe` bytes each way.
+pub(crate) fn start(
+    handler: impl WebSocketHandler + 'static,
+    settings: WebSocketSettings,
+    pipe: usize,
+) -> Peer {
+    let (ours, theirs) = tokio::io::duplex(pipe);
+    let (head, ()) = http::Request::new(()).into_parts();
+    let info = HandshakeRequest::from(head).into_info(None);
+    let transport = StreamTransport::new(ours, bytes::Bytes::new(), &settings);
+    let (session, port) = SessionPort::open(SessionId::from_bytes([7; 16]), info, settings.into());
+    let driver = SessionDriver::new(transport, Arc::new(handler), session, port);
+    Peer {
+        io: theirs,
+        session: tokio::spawn(driver),
+    }
+}
+
+/// A masked frame whose key is zero, so that its payload can be read.
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match payload.len() {
+        len @ 0..=125 => frame.push(0x80 | len as u8),
+        len @ 126..=65_535 => {
+            frame.push(0x80 | 126);
+            frame.extend((len as u16).to_be_bytes());
+        }
+        len => {
+            frame.push(0x80 | 127);
+            frame.extend((len as u64).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
+}
+
+pub(crate) fn close(code: u16) -> Vec<u8> {
+    frame(0x88, &code.to_be_bytes())
+}
+
+impl Peer {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
+        self.io.write_all(bytes).await.unwrap();
+    }
+
+    /// The next bytes, which must be these.
+    pub(crate) async fn expect(&mut self, expected: &[u8]) {
+        let mut found = vec![0; expected.len()];
+        timeout(Duration::from_secs(60), self.io.read_exact(&mut found))
+            .await
+            .expect("nothing came")
+            .expect("the connection ended");
+        assert_eq!(found, expected);
+    }
+
+    /// Everything until the server closes its half.
+    pub(crate) async fn expect_end(&mut self, expected: &[u8]) {
+        let mut found = Vec::new();
+        timeout(Duration::from_secs(60), self.io.read_to_end(&mut found))
+            .await
+            .expect("the connection was not closed")
+            .unwrap();
+        assert_eq!(found, expected);
+    }
+
+    pub(crate) async fn outcome(self) -> CloseOutcome {
+        drop(self.io);
+        self.session.await.unwrap()
+    }
+}
