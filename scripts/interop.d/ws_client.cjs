@@ -33,7 +33,7 @@ function same(got, expected) {
 /** A message as its type, length and head. */
 function described(value) {
   const kind = Buffer.isBuffer(value) ? 'binary' : typeof value;
-  return value?.length === undefined ? `${value}` : `${kind} of length ${value.length}, ${JSON.stringify(value.slice(0, 20))}`;
+  return value?.length === undefined ? `${value}` : `${kind} of length ${value.length}, ${(kind === 'binary' ? value.subarray(0, 20).toString('hex') : value.slice(0, 20))}`;
 }
 
 async function close(ws, code = 1000, reason = '') {
