@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from websockets.asyncio.client import connect
 
 URL = sys.argv[1]
-DEADLINE = 30  # seconds for a check
+DEADLINE = 20  # seconds for a check
 KIB, MIB = 1024, 1024 * 1024
 
 
@@ -81,7 +81,14 @@ async def serves_200_at_once():
 
 def same(got, expected):
     if type(got) is not type(expected) or got != expected:
-        raise AssertionError("got %.200r, not %.200r" % (got, expected))
+        raise AssertionError("got %s, not %s" % (described(got), described(expected)))
+
+
+def described(value):
+    """A long message as its type, length and head."""
+    if isinstance(value, (str, bytes)) and len(value) > 100:
+        return "%s of length %d that begins %.20r" % (type(value).__name__, len(value), value[:20])
+    return "%.300r" % (value,)
 
 
 CHECKS = {
@@ -118,6 +125,9 @@ async def main():
         try:
             await asyncio.wait_for(check(), DEADLINE)
             print("ok    %s" % name, flush=True)
+        except TimeoutError:
+            failed += 1
+            print("FAIL  %s: not done after %d s" % (name, DEADLINE), flush=True)
         except Exception as error:
             failed += 1
             print("FAIL  %s: %s: %s" % (name, type(error).__name__, error), flush=True)
