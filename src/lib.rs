@@ -22,3 +22,9 @@ pub use switchwire_service::{
 pub mod hyper {
     pub use switchwire_backend_hyper::*;
 }
+
+/// Serving on warp 0.4.
+#[cfg(feature = "warp")]
+pub mod warp {
+    pub use switchwire_backend_warp::*;
+}

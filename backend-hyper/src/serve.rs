@@ -20,6 +20,9 @@ use crate::{ConnectionInfo, NotFound, UpgradeService, accept::accept};
 
 /// Serves WebSocket handlers, and an application's own hyper service, on a TCP listener.
 ///
+/// HTTP/1.1 with a limit on the time a request's head may take, without Nagle's algorithm, and not to be stopped by a
+/// lack of file descriptors. Each request has a [`ConnectionInfo`] among its extensions.
+///
 /// ```no_run
 /// use switchwire_backend_hyper::HyperServer;
 /// use switchwire_core::WebSocketSession;
@@ -35,8 +38,8 @@ use crate::{ConnectionInfo, NotFound, UpgradeService, accept::accept};
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct HyperServer<S = NotFound> {
-    service: UpgradeService<S>,
+pub struct HyperServer<S = UpgradeService<NotFound>> {
+    service: S,
     header_read_timeout: Duration,
 }
 
@@ -48,12 +51,20 @@ impl HyperServer {
     }
 }
 
-impl<S> HyperServer<S> {
+impl<A> HyperServer<UpgradeService<A>> {
     /// A server of WebSockets and of an application's own service.
     #[must_use]
-    pub fn with_application(dispatcher: impl Into<WebSocketDispatcher>, application: S) -> Self {
+    pub fn with_application(dispatcher: impl Into<WebSocketDispatcher>, application: A) -> Self {
+        Self::from_service(UpgradeService::new(dispatcher, application))
+    }
+}
+
+impl<S> HyperServer<S> {
+    /// A server of any hyper service, which may have an [`UpgradeService`] somewhere inside.
+    #[must_use]
+    pub fn from_service(service: S) -> Self {
         Self {
-            service: UpgradeService::new(dispatcher, application),
+            service,
             header_read_timeout: Duration::from_secs(10),
         }
     }

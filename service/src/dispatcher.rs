@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use switchwire_core::{
-    Acceptance, CloseOutcome, Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy,
+    Acceptance, CloseOutcome, Endpoint, Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy,
     SessionId, SessionPort, Transport, WebSocketService,
 };
 
@@ -78,7 +78,10 @@ impl WebSocketDispatcher {
             return Err(HandshakeError::NotFound);
         };
         let endpoint = mapped.endpoint.clone();
-        let handshake = handshake.with_path_parameters(mapped.path_parameters);
+        let handshake = match mapped.path_parameters {
+            found if found.is_empty() => handshake, // the server's own routing may have found some
+            found => handshake.with_path_parameters(found),
+        };
         self.service.handshake(handshake, endpoint).await
     }
 }
@@ -89,6 +92,13 @@ impl From<UrlHandlerMapping> for WebSocketDispatcher {
             mapping: Arc::new(mapping),
             service: Arc::new(HandshakeWebSocketService::new()),
         }
+    }
+}
+
+/// One endpoint for every path, for servers whose own routing has chosen the path.
+impl From<Endpoint> for WebSocketDispatcher {
+    fn from(endpoint: Endpoint) -> Self {
+        UrlHandlerMapping::new().with_fallback(endpoint).into()
     }
 }
 

@@ -31,6 +31,7 @@ use switchwire_core::{Endpoint, WebSocketHandler};
 pub struct UrlHandlerMapping {
     router: matchit::Router<Endpoint>,
     patterns: Vec<String>,
+    fallback: Option<Endpoint>,
 }
 
 /// A mapped path.
@@ -80,9 +81,25 @@ impl UrlHandlerMapping {
         Ok(self)
     }
 
+    /// Maps every path that no pattern has, without parameters.
+    #[must_use]
+    pub fn with_fallback(mut self, endpoint: Endpoint) -> Self {
+        self.fallback = Some(endpoint);
+        self
+    }
+
     /// The endpoint of a path, which is taken as the client sent it.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<MappedPath<'_>> {
+        self.find_pattern(path).or_else(|| {
+            Some(MappedPath {
+                endpoint: self.fallback.as_ref()?,
+                path_parameters: Vec::new(),
+            })
+        })
+    }
+
+    fn find_pattern(&self, path: &str) -> Option<MappedPath<'_>> {
         let found = self.router.at(path).ok()?;
         let path_parameters = found
             .params
@@ -160,6 +177,16 @@ mod tests {
     fn a_conflict_names_the_pattern() {
         let error = mapping(&["/a/{b}", "/a/{c}"]).unwrap_err();
         assert!(error.to_string().contains("/a/{c}"), "{error}");
+    }
+
+    #[test]
+    fn the_fallback_has_every_path_that_no_pattern_has() {
+        let endpoint = Endpoint::new(|_: WebSocketSession| async { Ok(()) });
+        let mapping = mapping(&["/a/{b}"]).unwrap().with_fallback(endpoint);
+        assert_eq!(mapping.find("/a/b").unwrap().path_parameters.len(), 1);
+        for path in ["/", "/a", "/a/b/c", "/a/%ff"] {
+            assert!(mapping.find(path).unwrap().path_parameters.is_empty());
+        }
     }
 
     #[test]

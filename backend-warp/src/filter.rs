@@ -1,0 +1,108 @@
+//! The filters that make up routes.
+
+use hyper::upgrade::OnUpgrade;
+use switchwire_backend_hyper::ConnectionInfo;
+use switchwire_core::{
+    Endpoint, HandshakeRequest, Principal, ResponseHeaders, WebSocketHandler,
+};
+use switchwire_service::WebSocketDispatcher;
+use warp::{Filter, Rejection, ext, reply::Response};
+
+use crate::WebSocketRequest;
+
+/// Serves WebSocket requests with one handler; warp's own filters before it decide about the path.
+///
+/// Requests that ask for no WebSocket are rejected as not found, so that the next filter may have them. A handshake
+/// that is wrong is answered here.
+///
+/// ```
+/// use switchwire_backend_warp::websocket;
+/// use switchwire_core::WebSocketSession;
+/// use warp::Filter;
+///
+/// let hello = warp::path!("hello").and(websocket(|session: WebSocketSession| async move {
+///     Ok(session.send("hello").await?)
+/// }));
+/// let page = warp::path!("hello").map(|| "open me as a WebSocket");
+/// let routes = hello.or(page);
+/// # let _ = warp::service(routes);
+/// ```
+pub fn websocket(
+    handler: impl WebSocketHandler + 'static,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    dispatch(Endpoint::new(handler))
+}
+
+/// Serves WebSocket requests with a mapping, a single [`Endpoint`], or a whole dispatcher.
+///
+/// A mapping's patterns are whole paths, whatever path filters stand before. A path that is not mapped is rejected as
+/// not found, and so is a request that asks for no WebSocket: the filters after it are tried, which may be another of
+/// these. Routes that would answer anything belong behind [`http`](crate::http()). A handshake that is wrong is
+/// answered here.
+///
+/// ```
+/// use switchwire_backend_warp::{dispatch, http};
+/// use switchwire_core::WebSocketSession;
+/// use switchwire_service::UrlHandlerMapping;
+/// use warp::Filter;
+///
+/// let mapping = UrlHandlerMapping::new().with("/hello/{name}", |session: WebSocketSession| async move {
+///     let name = session.handshake_info().path_parameter("name").unwrap_or_default().to_owned();
+///     Ok(session.send(format!("hello {name}")).await?)
+/// })?;
+/// let pages = warp::any().map(|| "open /hello/world as a WebSocket");
+/// let routes = dispatch(mapping).or(http().and(pages));
+/// # let _ = warp::service(routes);
+/// # Ok::<(), switchwire_service::InvalidMapping>(())
+/// ```
+pub fn dispatch(
+    dispatcher: impl Into<WebSocketDispatcher>,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    let dispatcher = dispatcher.into();
+    request().and_then(move |request: WebSocketRequest| {
+        let dispatcher = dispatcher.clone();
+        async move { request.dispatch(&dispatcher).await }
+    })
+}
+
+/// Extracts a request that asks for a WebSocket, rightly or wrongly, and rejects all others as not found.
+pub fn request() -> impl Filter<Extract = (WebSocketRequest,), Error = Rejection> + Clone {
+    let query = warp::query::raw().map(Some);
+    let query = query.or(warp::any().map(|| None)).unify();
+    asks_for_websocket(true)
+        .and(warp::header::headers_cloned())
+        .and(warp::method())
+        .and(warp::path::full())
+        .and(query)
+        .and(ext::optional::<OnUpgrade>())
+        .map(|headers, method, path, query, on_upgrade| {
+            WebSocketRequest::new(headers, method, &path, query, on_upgrade)
+        })
+        .and(warp::addr::remote())
+        .and(ext::optional::<ConnectionInfo>())
+        .and(ext::optional::<Principal>())
+        .and(ext::optional::<ResponseHeaders>())
+        .map(WebSocketRequest::with_context)
+}
+
+/// Lets through what asks for no WebSocket, and rejects all else as not found.
+///
+/// In front of routes that would answer anything, it keeps a WebSocket request for a path that has no handler from
+/// getting a page: it gets 404.
+pub fn http() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    asks_for_websocket(false)
+}
+
+fn asks_for_websocket(
+    wanted: bool,
+) -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    warp::header::headers_cloned()
+        .and_then(move |headers| async move {
+            if HandshakeRequest::asks_for_websocket(&headers) == wanted {
+                Ok(())
+            } else {
+                Err(warp::reject::not_found())
+            }
+        })
+        .untuple_one()
+}

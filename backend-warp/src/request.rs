@@ -1,0 +1,140 @@
+//! A request that asks for a WebSocket, as a value that a filter extracts.
+
+use std::net::SocketAddr;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
+use hyper::upgrade::OnUpgrade;
+use switchwire_backend_hyper::ConnectionInfo;
+use switchwire_core::{HandshakeError, Principal, ResponseHeaders};
+use switchwire_service::{Dispatch, WebSocketDispatcher};
+use warp::{Rejection, Reply, path::FullPath, reply::Response};
+
+use crate::WarpRequestUpgradeStrategy;
+
+/// A request that asks for a WebSocket, extracted by [`request`](crate::request()), for routes that look at more of
+/// the request first.
+///
+/// What they found out goes with it to the session and to the 101 response.
+///
+/// ```
+/// use switchwire_backend_warp::{WebSocketRequest, request};
+/// use switchwire_core::{Endpoint, Principal, WebSocketSession};
+/// use switchwire_service::WebSocketDispatcher;
+/// use warp::Filter;
+///
+/// let chat = WebSocketDispatcher::from(Endpoint::new(|session: WebSocketSession| async move {
+///     let room = session.handshake_info().path_parameter("room").unwrap_or_default().to_owned();
+///     Ok(session.send(format!("welcome to {room}")).await?)
+/// }));
+/// let route = warp::path!("chat" / String)
+///     .and(warp::cookie("user"))
+///     .and(request())
+///     .and_then(move |room: String, user: String, request: WebSocketRequest| {
+///         let chat = chat.clone();
+///         let request = request.with_path_parameter("room", room).with_principal(Principal::new(user));
+///         async move { request.dispatch(&chat).await }
+///     });
+/// # let _ = warp::service(route);
+/// ```
+#[derive(Debug)]
+pub struct WebSocketRequest {
+    pub(crate) http: Request<()>,
+    pub(crate) path_parameters: Vec<(String, String)>,
+}
+
+impl WebSocketRequest {
+    /// A request of what warp's filters know of it.
+    pub(crate) fn new(
+        headers: HeaderMap,
+        method: Method,
+        path: &FullPath,
+        query: Option<String>,
+        on_upgrade: Option<OnUpgrade>,
+    ) -> Self {
+        let target = match query {
+            Some(query) => format!("{}?{query}", path.as_str()).parse(),
+            None => path.as_str().parse(),
+        };
+        let mut http = Request::new(());
+        *http.method_mut() = method;
+        *http.uri_mut() = target.unwrap_or_else(|_| Uri::from_static("*")); // a CONNECT has no path
+        // No filter tells the version; hyper lets a request with `Upgrade` have an upgrade only in HTTP/1.1.
+        if on_upgrade.is_none() && headers.contains_key(header::UPGRADE) {
+            *http.version_mut() = Version::HTTP_10;
+        }
+        *http.headers_mut() = headers;
+        let request = Self {
+            http,
+            path_parameters: Vec::new(),
+        };
+        request.with_extension(on_upgrade)
+    }
+
+    /// Adds what a service around warp's put into the request's extensions.
+    pub(crate) fn with_context(
+        self,
+        remote_address: Option<SocketAddr>,
+        connection: Option<ConnectionInfo>,
+        principal: Option<Principal>,
+        response_headers: Option<ResponseHeaders>,
+    ) -> Self {
+        let connection = connection.unwrap_or(ConnectionInfo {
+            remote_address,
+            ..ConnectionInfo::default()
+        });
+        self.with_extension(Some(connection))
+            .with_extension(principal)
+            .with_extension(response_headers)
+    }
+
+    /// Adds a parameter that a path filter found, for handlers that read it from the
+    /// [`HandshakeInfo`](switchwire_core::HandshakeInfo). Parameters of the mapping's own pattern replace it.
+    #[must_use]
+    pub fn with_path_parameter(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.path_parameters.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Says who the user is.
+    #[must_use]
+    pub fn with_principal(self, principal: Principal) -> Self {
+        self.with_extension(Some(principal))
+    }
+
+    /// Adds a header to the 101 response. Those of the handshake itself cannot be replaced.
+    #[must_use]
+    pub fn with_response_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        let extensions = self.http.extensions_mut();
+        let headers = extensions.get_or_insert_default::<ResponseHeaders>();
+        headers.0.append(name, value);
+        self
+    }
+
+    /// Decides about the request; when it is accepted, the session runs on a task of the current tokio runtime.
+    ///
+    /// The response **must** be returned from the route: only with it the protocol is switched.
+    ///
+    /// # Errors
+    /// A rejection as not found when the dispatcher's mapping has no such path, so that another filter may have it.
+    /// Every other refusal is a response.
+    pub async fn dispatch(self, dispatcher: &WebSocketDispatcher) -> Result<Response, Rejection> {
+        let strategy = WarpRequestUpgradeStrategy::default();
+        let refusal = match dispatcher.dispatch(&strategy, self).await {
+            Dispatch::Accepted(response, session) => {
+                tokio::spawn(session);
+                return Ok(response);
+            }
+            Dispatch::Refused(HandshakeError::NotFound) => return Err(warp::reject::not_found()),
+            Dispatch::Refused(refusal) => refusal,
+            Dispatch::NotWebSocket(_) => HandshakeError::Upgrade,
+        };
+        Ok(refusal.into_response().into_response())
+    }
+
+    fn with_extension<T: Clone + Send + Sync + 'static>(mut self, value: Option<T>) -> Self {
+        if let Some(value) = value {
+            self.http.extensions_mut().insert(value);
+        }
+        self
+    }
+}

@@ -1,0 +1,40 @@
+//! Listening without the traps of warp's own server.
+
+use std::io;
+
+use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
+use switchwire_backend_hyper::HyperServer;
+use tokio::net::TcpListener;
+use warp::{Filter, Rejection, Reply};
+
+/// Serves routes over HTTP/1.1 on [`HyperServer`], which warp's own server leaves some things to ask for: a limit of
+/// 10 s on a request's head, no delay by Nagle's algorithm, short pauses when descriptors run out.
+///
+/// Serves until the future is dropped. That ends all HTTP connections; sessions go on to their own end.
+///
+/// [`warp::addr::remote`] yields nothing here, as only warp's own server can set it; the address is in the extension
+/// [`ConnectionInfo`](switchwire_backend_hyper::ConnectionInfo). Sessions know it either way.
+///
+/// # Cancel safety
+/// Dropping it stops accepting; a connection that was being accepted is closed.
+pub async fn serve<F>(routes: F, listener: TcpListener)
+where
+    F: Filter<Error = Rejection> + Clone + Send + Sync + 'static,
+    F::Extract: Reply,
+{
+    let service = TowerToHyperService::new(warp::service(routes));
+    HyperServer::from_service(service).serve(listener).await;
+}
+
+/// Turns Nagle's algorithm off for all connections of a listener, which warp's own server does not.
+///
+/// For `warp::serve(routes).incoming(without_delay(listener)?)`. Accepted sockets take the option over from the
+/// listener on Linux; where they do not, use [`serve()`].
+///
+/// # Errors
+/// When the operating system refuses.
+pub fn without_delay(listener: TcpListener) -> io::Result<TcpListener> {
+    SockRef::from(&listener).set_tcp_nodelay(true)?;
+    Ok(listener)
+}

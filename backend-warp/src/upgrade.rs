@@ -1,0 +1,40 @@
+//! How warp switches protocols: as the hyper it runs on does.
+
+use http::Response;
+use switchwire_backend_hyper::{HyperRequestUpgradeStrategy, HyperTransport, HyperUpgrading};
+use switchwire_core::{
+    HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSettings,
+};
+use warp::Reply;
+
+use crate::WebSocketRequest;
+
+/// Switches HTTP/1.1 connections of warp 0.4.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WarpRequestUpgradeStrategy {
+    hyper: HyperRequestUpgradeStrategy<()>,
+}
+
+impl RequestUpgradeStrategy for WarpRequestUpgradeStrategy {
+    type Request = WebSocketRequest;
+    type Response = warp::reply::Response;
+    type Transport = HyperTransport;
+    type Upgrading = HyperUpgrading;
+
+    fn handshake_request(&self, request: &WebSocketRequest) -> HandshakeRequest {
+        self.hyper
+            .handshake_request(&request.http)
+            .with_path_parameters(request.path_parameters.clone())
+    }
+
+    fn upgrade(
+        &self,
+        request: WebSocketRequest,
+        response: Response<()>,
+        settings: &WebSocketSettings,
+    ) -> Result<(warp::reply::Response, HyperUpgrading), HandshakeError> {
+        let (response, upgrading) = self.hyper.upgrade(request.http, response, settings)?;
+        let response = response.map(|()| "").into_response();
+        Ok((response, upgrading))
+    }
+}
