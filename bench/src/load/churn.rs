@@ -157,7 +157,7 @@ impl Visit {
             let read = match self.stream.read(&mut buffer) {
                 Ok(0) => {
                     return Err(Failure::new(
-                        "the server closed a connection without a Close frame",
+                        "the server closed a connection before it answered",
                     ));
                 }
                 Ok(read) => read,

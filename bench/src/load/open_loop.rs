@@ -38,7 +38,8 @@ pub(crate) fn run(
     let mut pool = connect(target, schedule)?;
     let lanes = schedule.connections as u64;
     let due = |message: u64| Duration::from_nanos(message * 1_000_000_000 / schedule.rate);
-    let mut histogram = Histogram::<u64>::new(3).expect("three digits are allowed");
+    let mut histogram =
+        Histogram::<u64>::new_with_max(HIGHEST, 3).expect("three digits are allowed");
     let mut meter = Meter::new(target.server, timing);
     let mut stall = StallWatch::new();
     let (mut next, mut messages, mut sample) = (0, 0, None);
@@ -105,6 +106,9 @@ impl From<&Histogram<u64>> for Latency {
         }
     }
 }
+
+/// The longest latency that is told apart, in nanoseconds: longer than a stall is waited for.
+const HIGHEST: u64 = 60_000_000_000;
 
 /// Messages on the way at most, in seconds of the schedule.
 const BACKLOG_SECONDS: u64 = 2;

@@ -100,7 +100,16 @@ pub(crate) const PEERS: &[Peer] = &[
         by_hand: None,
         fanout: true,
         missing: never,
-        serve: warp::serve,
+        serve: warp::serve_loop,
+    },
+    #[cfg(feature = "peers")]
+    Peer {
+        name: "warp-ws-forward",
+        packages: &["warp"],
+        by_hand: None,
+        fanout: false,
+        missing: never,
+        serve: warp::serve_forward,
     },
     #[cfg(feature = "peers")]
     Peer {

@@ -1,9 +1,13 @@
 //! A raw TCP echo: what the sockets and the runtime cost with no WebSocket at all. The ceiling of the others.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
 
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::{self, Sender};
 
@@ -24,15 +28,31 @@ pub(super) fn serve(listen: &Listen) -> io::Result<()> {
     })
 }
 
+/// Reads into a buffer all connections share and keeps only what the socket did not take.
 async fn echo(mut stream: TcpStream) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        let read = stream.read(&mut buffer).await?;
-        if read == 0 {
-            return Ok(());
-        }
-        stream.write_all(&buffer[..read]).await?;
-    }
+    let mut unsent = Vec::new();
+    poll_fn(|cx| {
+        SHARED.with_borrow_mut(|buffer| {
+            loop {
+                while !unsent.is_empty() {
+                    let written = ready!(Pin::new(&mut stream).poll_write(cx, &unsent))?;
+                    unsent.drain(..written);
+                }
+                let mut read = ReadBuf::new(buffer);
+                ready!(Pin::new(&mut stream).poll_read(cx, &mut read))?;
+                let read = read.filled();
+                if read.is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+                let written = match Pin::new(&mut stream).poll_write(cx, read) {
+                    Poll::Ready(written) => written?,
+                    Poll::Pending => 0,
+                };
+                unsent.extend_from_slice(&read[written..]);
+            }
+        })
+    })
+    .await
 }
 
 async fn fanout(mut stream: TcpStream, everyone: Sender<Bytes>) -> io::Result<()> {
@@ -40,7 +60,7 @@ async fn fanout(mut stream: TcpStream, everyone: Sender<Bytes>) -> io::Result<()
     // The generator expects the greeting of a WebSocket server: an unmasked text frame.
     stream.write_all(&[0x81, GREETING.len() as u8]).await?;
     stream.write_all(GREETING.as_bytes()).await?;
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; FANOUT_BUFFER];
     loop {
         tokio::select! {
             read = stream.read(&mut buffer) => match read? {
@@ -52,4 +72,11 @@ async fn fanout(mut stream: TcpStream, everyone: Sender<Bytes>) -> io::Result<()
     }
 }
 
-const BUFFER: usize = 64 * 1024;
+thread_local! {
+    static SHARED: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
+}
+
+/// A 64 KiB message with its header fits into it.
+const BUFFER: usize = 128 * 1024;
+
+const FANOUT_BUFFER: usize = 4 * 1024;

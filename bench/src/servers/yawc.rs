@@ -1,4 +1,4 @@
-//! yawc on a plain tokio socket.
+//! yawc on a plain tokio socket, with its limits raised to the largest message sent.
 
 use std::io;
 
@@ -61,5 +61,9 @@ fn is_data(frame: &Frame) -> bool {
 }
 
 fn options() -> Options {
-    Options::default().with_utf8()
+    Options::default()
+        .with_utf8()
+        .with_limits(MAX_MESSAGE, 2 * MAX_MESSAGE)
 }
+
+const MAX_MESSAGE: usize = 2 * 1024 * 1024;
