@@ -18,6 +18,7 @@ mod raw;
 mod runtime;
 #[cfg(feature = "peers")]
 mod sockudo;
+mod switchwire;
 #[cfg(feature = "peers")]
 mod tokio_websockets;
 #[cfg(feature = "peers")]
@@ -164,6 +165,14 @@ pub(crate) const PEERS: &[Peer] = &[
         fanout: true,
         missing: never,
         serve: yawc::serve,
+    },
+    Peer {
+        name: "switchwire-hyper",
+        packages: &[],
+        by_hand: Some("hyper-tungstenite"),
+        fanout: true,
+        missing: never,
+        serve: switchwire::serve_hyper,
     },
     Peer {
         name: "node-ws",
