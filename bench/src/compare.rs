@@ -47,11 +47,9 @@ pub(crate) fn run(options: &Compare) -> io::Result<ExitCode> {
     };
     let (mut rows, mut failures) = (Vec::new(), Vec::new());
     for scenario in &scenarios {
+        let able = able(&peers, scenario);
         for round in 0..options.rounds {
-            for peer in peers
-                .iter()
-                .filter(|peer| peer.fanout || scenario.app() == App::Echo)
-            {
+            for peer in &able {
                 eprintln!(
                     "{} round {}/{}: {}",
                     scenario.name,
@@ -97,6 +95,18 @@ pub(crate) fn available(mut peers: Vec<&'static Peer>) -> Vec<&'static Peer> {
         }
     });
     peers
+}
+
+/// The peers that can do a scenario; says why for those that cannot.
+fn able(peers: &[&'static Peer], scenario: &Scenario) -> Vec<&'static Peer> {
+    let can = |peer: &&&'static Peer| match peer.cannot(scenario.name) {
+        None => true,
+        Some(reason) => {
+            eprintln!("{}: skipping {}: {reason}", scenario.name, peer.name);
+            false
+        }
+    };
+    peers.iter().filter(can).copied().collect()
 }
 
 /// Puts this process on the generator's core; says so if there is only one for both.

@@ -41,8 +41,8 @@ pub(crate) struct Peer {
     pub(crate) packages: &'static [&'static str],
     /// The server written by hand that this one has to beat.
     pub(crate) by_hand: Option<&'static str>,
-    /// Whether it can do [`App::Fanout`].
-    pub(crate) fanout: bool,
+    /// Scenarios it cannot do, and why.
+    pub(crate) cannot: &'static [(&'static str, &'static str)],
     /// Why it cannot be run here, if so.
     pub(crate) missing: fn() -> Option<String>,
     /// Serves until the process ends.
@@ -81,7 +81,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: CEILING,
         packages: &["tokio"],
         by_hand: None,
-        fanout: true,
+        cannot: &[],
         missing: never,
         serve: raw::serve,
     },
@@ -90,7 +90,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "hyper-tungstenite",
         packages: &["hyper", "hyper-tungstenite", "tokio-tungstenite"],
         by_hand: None,
-        fanout: true,
+        cannot: &[],
         missing: never,
         serve: hyper::serve,
     },
@@ -99,7 +99,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "warp-ws",
         packages: &["warp"],
         by_hand: None,
-        fanout: true,
+        cannot: &[],
         missing: never,
         serve: warp::serve_loop,
     },
@@ -108,7 +108,13 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "warp-ws-forward",
         packages: &["warp"],
         by_hand: None,
-        fanout: false,
+        cannot: &[
+            ("fanout", "it forwards a connection to itself"),
+            (
+                "handshakes",
+                "what it has not flushed when a Close frame comes is lost",
+            ),
+        ],
         missing: never,
         serve: warp::serve_forward,
     },
@@ -117,7 +123,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "actix-ws",
         packages: &["actix-web", "actix-ws"],
         by_hand: None,
-        fanout: true,
+        cannot: &[],
         missing: never,
         serve: actix::serve,
     },
@@ -126,7 +132,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "axum-ws",
         packages: &["axum"],
         by_hand: None,
-        fanout: true,
+        cannot: &[],
         missing: never,
         serve: axum::serve,
     },
@@ -135,7 +141,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "fastwebsockets",
         packages: &["fastwebsockets"],
         by_hand: None,
-        fanout: false,
+        cannot: &[("fanout", "it has no cancel safe receive")],
         missing: never,
         serve: fastwebsockets::serve,
     },
@@ -144,7 +150,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "tokio-websockets",
         packages: &["tokio-websockets"],
         by_hand: None,
-        fanout: true,
+        cannot: &[],
         missing: never,
         serve: tokio_websockets::serve,
     },
@@ -153,7 +159,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "sockudo-ws",
         packages: &["sockudo-ws"],
         by_hand: None,
-        fanout: true,
+        cannot: &[],
         missing: never,
         serve: sockudo::serve,
     },
@@ -162,7 +168,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "yawc",
         packages: &["yawc"],
         by_hand: None,
-        fanout: true,
+        cannot: &[],
         missing: never,
         serve: yawc::serve,
     },
@@ -170,7 +176,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "switchwire-hyper",
         packages: &[],
         by_hand: Some("hyper-tungstenite"),
-        fanout: true,
+        cannot: &[],
         missing: never,
         serve: switchwire::serve_hyper,
     },
@@ -178,7 +184,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "node-ws",
         packages: &[],
         by_hand: None,
-        fanout: true,
+        cannot: &[],
         missing: node::missing,
         serve: node::serve,
     },
@@ -187,6 +193,12 @@ pub(crate) const PEERS: &[Peer] = &[
 impl Peer {
     pub(crate) fn find(name: &str) -> Option<&'static Self> {
         PEERS.iter().find(|peer| peer.name == name)
+    }
+
+    /// Why it cannot do a scenario, if so.
+    pub(crate) fn cannot(&self, scenario: &str) -> Option<&'static str> {
+        let (_, reason) = self.cannot.iter().find(|(name, _)| *name == scenario)?;
+        Some(reason)
     }
 
     pub(crate) fn is_ours(&self) -> bool {
