@@ -2,9 +2,7 @@
 
 use hyper::upgrade::OnUpgrade;
 use switchwire_backend_hyper::ConnectionInfo;
-use switchwire_core::{
-    Endpoint, HandshakeRequest, Principal, ResponseHeaders, WebSocketHandler,
-};
+use switchwire_core::{Endpoint, HandshakeRequest, Principal, ResponseHeaders, WebSocketHandler};
 use switchwire_service::WebSocketDispatcher;
 use warp::{Filter, Rejection, ext, reply::Response};
 
@@ -93,9 +91,7 @@ pub fn http() -> impl Filter<Extract = (), Error = Rejection> + Clone {
     asks_for_websocket(false)
 }
 
-fn asks_for_websocket(
-    wanted: bool,
-) -> impl Filter<Extract = (), Error = Rejection> + Clone {
+fn asks_for_websocket(wanted: bool) -> impl Filter<Extract = (), Error = Rejection> + Clone {
     warp::header::headers_cloned()
         .and_then(move |headers| async move {
             if HandshakeRequest::asks_for_websocket(&headers) == wanted {

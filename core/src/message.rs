@@ -31,6 +31,7 @@ pub enum WebSocketMessage {
 impl WebSocketMessage {
     /// The text of a text message.
     #[must_use]
+    #[inline]
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -40,6 +41,7 @@ impl WebSocketMessage {
 
     /// The payload, whatever the kind of the message.
     #[must_use]
+    #[inline]
     pub fn payload(&self) -> &Bytes {
         match self {
             Self::Text(text) => text.as_bytes(),
@@ -49,6 +51,7 @@ impl WebSocketMessage {
 
     /// The payload, taken out without a copy.
     #[must_use]
+    #[inline]
     pub fn into_payload(self) -> Bytes {
         match self {
             Self::Text(text) => text.into_bytes(),
@@ -58,30 +61,35 @@ impl WebSocketMessage {
 
     /// The length of the payload in bytes.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.payload().len()
     }
 
     /// Whether the payload is empty. An empty message is a message.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Whether this is a text message.
     #[must_use]
+    #[inline]
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
     }
 
     /// Whether this is a binary message.
     #[must_use]
+    #[inline]
     pub fn is_binary(&self) -> bool {
         matches!(self, Self::Binary(_))
     }
 
     /// Whether this is a ping or a pong.
     #[must_use]
+    #[inline]
     pub fn is_control(&self) -> bool {
         matches!(self, Self::Ping(_) | Self::Pong(_))
     }

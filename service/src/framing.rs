@@ -6,5 +6,6 @@
 mod decoder;
 mod encoder;
 mod mask;
+mod pool;
 
 pub use self::{decoder::Decoder, encoder::Encoder};

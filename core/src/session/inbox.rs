@@ -54,6 +54,7 @@ impl Inbox {
 
     /// Whether the transport must stop reading: there is no room, or nothing may follow.
     #[must_use]
+    #[inline]
     pub fn is_full(&self) -> bool {
         self.end.is_some()
             || self.pings.len() >= PINGS
@@ -62,6 +63,7 @@ impl Inbox {
     }
 
     /// Puts in a whole message.
+    #[inline]
     pub fn push(&mut self, message: WebSocketMessage) {
         match &message {
             WebSocketMessage::Ping(payload) => self.pings.push(payload.clone()),

@@ -10,7 +10,10 @@ use tungstenite::protocol::frame::{
     coding::{Control, Data, OpCode},
 };
 
-use super::mask;
+use super::{
+    mask,
+    pool::{self, POOLED_FROM},
+};
 
 /// The longest header: two bytes, a 64-bit length and a masking key.
 const MAX_HEADER: usize = 14;
@@ -72,7 +75,7 @@ impl Decoder {
     pub fn decode(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
         while !inbox.is_full() {
             let step = match self.frame {
-                None => self.decode_header(input),
+                None => self.decode_header(input, inbox),
                 Some(frame) => self.decode_payload(frame, input, inbox),
             };
             match step {
@@ -83,8 +86,8 @@ impl Decoder {
         }
     }
 
-    /// Reads a header; false when it is not whole yet.
-    fn decode_header(&mut self, input: &mut &[u8]) -> Result<bool, Error> {
+    /// Reads a header, and the payload too when a whole message lies behind it; false when the header is not whole yet.
+    fn decode_header(&mut self, input: &mut &[u8], inbox: &mut Inbox) -> Result<bool, Error> {
         let kept = self.header_len;
         let parsed = if kept == 0 {
             parse_header(input)?
@@ -104,7 +107,17 @@ impl Decoder {
         };
         *input = &input[size - kept..];
         self.header_len = 0;
-        self.frame = Some(self.begin_frame(&header, length, size)?);
+        let frame = self.begin_frame(&header, length, size)?;
+        if let OpCode::Data(data) = frame.opcode {
+            let is_whole =
+                frame.is_final && data != Data::Continue && frame.remaining <= input.len();
+            if is_whole && frame.remaining < POOLED_FROM {
+                inbox.push(whole_message(data, frame, input)?);
+                return Ok(true);
+            }
+            self.begin_fragment(data, frame.remaining);
+        }
+        self.frame = Some(frame);
         Ok(true)
     }
 
@@ -136,7 +149,7 @@ impl Decoder {
                 return Err(protocol("a control frame has more than 125 bytes"));
             }
             OpCode::Control(_) => {}
-            OpCode::Data(data) => self.begin_fragment(data, length)?,
+            OpCode::Data(data) => self.check_fragment(data, length)?,
         }
         Ok(Frame {
             opcode: header.opcode,
@@ -147,41 +160,45 @@ impl Decoder {
         })
     }
 
-    fn begin_fragment(&mut self, data: Data, length: usize) -> Result<(), Error> {
-        match (data, &self.message) {
-            (Data::Continue, Some(_)) => {}
+    /// Checks a data frame against the message it belongs to and the limits.
+    fn check_fragment(&self, data: Data, length: usize) -> Result<(), Error> {
+        let (received, fragments) = match (data, &self.message) {
+            (Data::Continue, Some(message)) => (message.payload.len(), message.fragments),
             (Data::Continue, None) => return Err(protocol("a continuation continues nothing")),
             (_, Some(_)) => return Err(protocol("a message begins inside another")),
-            (data, None) => {
-                self.message = Some(Message {
-                    is_text: data == Data::Text,
-                    payload: Vec::new(),
-                    checked: 0,
-                    fragments: 0,
-                });
-            }
-        }
-        let message = self.message.as_mut().expect("set above");
-        message.fragments += 1;
-        if length > self.max_frame_size {
-            return Err(Error::with_source(
+            (_, None) => (0, 0),
+        };
+        let limits = [
+            (
+                length > self.max_frame_size,
                 ErrorKind::TooBig,
                 "a frame is over the limit",
-            ));
-        }
-        if length > self.max_message_size - message.payload.len() {
-            return Err(Error::with_source(
+            ),
+            (
+                length > self.max_message_size - received,
                 ErrorKind::TooBig,
                 "a message is over the limit",
-            ));
-        }
-        if message.fragments > self.max_fragments {
-            return Err(Error::with_source(
+            ),
+            (
+                fragments == self.max_fragments,
                 ErrorKind::Policy,
                 "a message has too many fragments",
-            ));
+            ),
+        ];
+        match limits.into_iter().find(|(is_over, ..)| *is_over) {
+            Some((_, kind, limit)) => Err(Error::with_source(kind, limit)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    fn begin_fragment(&mut self, data: Data, length: usize) {
+        let message = self.message.get_or_insert_with(|| Message {
+            is_text: data == Data::Text,
+            payload: pool::take(length),
+            checked: 0,
+            fragments: 0,
+        });
+        message.fragments += 1;
     }
 
     /// Reads payload; false when the frame is not whole yet.
@@ -258,29 +275,42 @@ impl Message {
             Err(error) if error.error_len().is_none() && !is_last => {
                 self.checked += error.valid_up_to();
             }
-            Err(_) => {
-                return Err(Error::with_source(
-                    ErrorKind::InvalidPayload,
-                    "a text is not utf-8",
-                ));
-            }
+            Err(_) => return Err(invalid_text()),
         }
         Ok(())
     }
 
-    fn finish(mut self) -> WebSocketMessage {
-        if self.payload.capacity() > self.payload.len() + self.payload.len() / 4 {
-            self.payload.shrink_to_fit();
+    fn finish(self) -> WebSocketMessage {
+        let payload = pool::freeze(self.payload);
+        if self.is_text {
+            checked_text(payload)
+        } else {
+            WebSocketMessage::Binary(payload)
         }
-        let payload = Bytes::from(self.payload);
-        if !self.is_text {
-            return WebSocketMessage::Binary(payload);
-        }
-        #[expect(unsafe_code, reason = "the text is checked as it comes in, once")]
-        // SAFETY: `check_text(true)` has just found all of `payload` to be UTF-8.
-        let text = unsafe { ByteString::from_bytes_unchecked(payload) };
-        WebSocketMessage::Text(text)
     }
+}
+
+/// The message of a frame that is final and wholly at the front of `input`: one copy of exactly its size.
+fn whole_message(data: Data, frame: Frame, input: &mut &[u8]) -> Result<WebSocketMessage, Error> {
+    let (arrived, rest) = input.split_at(frame.remaining);
+    *input = rest;
+    let mut payload = arrived.to_vec();
+    mask::apply(&mut payload, frame.key, 0);
+    if data == Data::Binary {
+        return Ok(WebSocketMessage::Binary(payload.into()));
+    }
+    match simdutf8::basic::from_utf8(&payload) {
+        Ok(_) => Ok(checked_text(payload.into())),
+        Err(_) => Err(invalid_text()),
+    }
+}
+
+/// A text message of what has just been found to be UTF-8, all of it.
+fn checked_text(payload: Bytes) -> WebSocketMessage {
+    #[expect(unsafe_code, reason = "a text is checked once, as it comes in")]
+    // SAFETY: both callers have checked all of `payload`.
+    let text = unsafe { ByteString::from_bytes_unchecked(payload) };
+    WebSocketMessage::Text(text)
 }
 
 /// The header at the front of `input`, the length of the payload and of the header, if it is whole.
@@ -313,6 +343,10 @@ fn close_status(payload: &Bytes) -> Result<Option<CloseStatus>, Error> {
     })?;
     let status = CloseStatus::new(code, reason).expect("a control frame holds 123 bytes of reason");
     Ok(Some(status))
+}
+
+fn invalid_text() -> Error {
+    Error::with_source(ErrorKind::InvalidPayload, "a text is not utf-8")
 }
 
 fn protocol(rule: &'static str) -> Error {
