@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use switchwire_core::{
-    Acceptance, CloseOutcome, Endpoint, Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy,
-    SessionId, SessionPort, Transport, WebSocketService,
+    Acceptance, CloseOutcome, Endpoint, Error, HandshakeError, HandshakeRequest,
+    RequestUpgradeStrategy, SessionId, SessionPort, Transport, WebSocketService,
 };
 
 use crate::{HandshakeWebSocketService, SessionDriver, UrlHandlerMapping};
