@@ -4,6 +4,7 @@
 
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
+use switchwire_core::{HandlerResult, WebSocketSession};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -12,6 +13,9 @@ use tokio::{
 
 /// Nothing that is meant to happen takes longer.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// What is not meant to happen would have by then.
+pub(crate) const SILENCE: Duration = Duration::from_millis(300);
 
 /// Waits for what is meant to happen.
 pub(crate) async fn soon<F: Future>(event: F) -> F::Output {
@@ -135,6 +139,13 @@ fn parse(bytes: &[u8]) -> Option<(u8, usize, usize)> {
         }
         length => (opcode, 2, usize::from(*length)),
     })
+}
+
+pub(crate) async fn echo(mut session: WebSocketSession) -> HandlerResult {
+    while let Some(message) = session.receive().await? {
+        session.send(message).await?;
+    }
+    Ok(())
 }
 
 pub(crate) fn text(payload: &str) -> Frame {
