@@ -64,29 +64,38 @@ pub fn dispatch(
 }
 
 /// Extracts a request that asks for a WebSocket, rightly or wrongly, and rejects all others as not found.
+#[must_use]
 pub fn request() -> impl Filter<Extract = (WebSocketRequest,), Error = Rejection> + Clone {
     let query = warp::query::raw().map(Some);
     let query = query.or(warp::any().map(|| None)).unify();
+    let connection = warp::addr::remote().map(|remote_address| {
+        Some(ConnectionInfo {
+            remote_address,
+            ..ConnectionInfo::default()
+        })
+    });
     asks_for_websocket(true)
         .and(warp::header::headers_cloned())
         .and(warp::method())
         .and(warp::path::full())
         .and(query)
         .and(ext::optional::<OnUpgrade>())
-        .map(|headers, method, path, query, on_upgrade| {
-            WebSocketRequest::new(headers, method, &path, query, on_upgrade)
-        })
-        .and(warp::addr::remote())
+        .map(WebSocketRequest::new)
+        .and(connection)
+        .map(WebSocketRequest::with_extension)
         .and(ext::optional::<ConnectionInfo>())
+        .map(WebSocketRequest::with_extension)
         .and(ext::optional::<Principal>())
+        .map(WebSocketRequest::with_extension)
         .and(ext::optional::<ResponseHeaders>())
-        .map(WebSocketRequest::with_context)
+        .map(WebSocketRequest::with_extension)
 }
 
 /// Lets through what asks for no WebSocket, and rejects all else as not found.
 ///
 /// In front of routes that would answer anything, it keeps a WebSocket request for a path that has no handler from
 /// getting a page: it gets 404.
+#[must_use]
 pub fn http() -> impl Filter<Extract = (), Error = Rejection> + Clone {
     asks_for_websocket(false)
 }

@@ -5,6 +5,9 @@ mod request;
 mod serve;
 mod upgrade;
 
+#[doc(no_inline)]
+pub use switchwire_backend_hyper::ConnectionInfo;
+
 pub use self::{
     filter::{dispatch, http, request, websocket},
     request::WebSocketRequest,

@@ -1,10 +1,7 @@
 //! A request that asks for a WebSocket, as a value that a filter extracts.
 
-use std::net::SocketAddr;
-
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 use hyper::upgrade::OnUpgrade;
-use switchwire_backend_hyper::ConnectionInfo;
 use switchwire_core::{HandshakeError, Principal, ResponseHeaders};
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 use warp::{Rejection, Reply, path::FullPath, reply::Response};
@@ -44,10 +41,11 @@ pub struct WebSocketRequest {
 
 impl WebSocketRequest {
     /// A request of what warp's filters know of it.
+    #[expect(clippy::needless_pass_by_value, reason = "filters hand over values")]
     pub(crate) fn new(
         headers: HeaderMap,
         method: Method,
-        path: &FullPath,
+        path: FullPath,
         query: Option<String>,
         on_upgrade: Option<OnUpgrade>,
     ) -> Self {
@@ -70,21 +68,15 @@ impl WebSocketRequest {
         request.with_extension(on_upgrade)
     }
 
-    /// Adds what a service around warp's put into the request's extensions.
-    pub(crate) fn with_context(
-        self,
-        remote_address: Option<SocketAddr>,
-        connection: Option<ConnectionInfo>,
-        principal: Option<Principal>,
-        response_headers: Option<ResponseHeaders>,
+    /// Adds what a service around warp's may have put into the request's extensions.
+    pub(crate) fn with_extension<T: Clone + Send + Sync + 'static>(
+        mut self,
+        value: Option<T>,
     ) -> Self {
-        let connection = connection.unwrap_or(ConnectionInfo {
-            remote_address,
-            ..ConnectionInfo::default()
-        });
-        self.with_extension(Some(connection))
-            .with_extension(principal)
-            .with_extension(response_headers)
+        if let Some(value) = value {
+            self.http.extensions_mut().insert(value);
+        }
+        self
     }
 
     /// Adds a parameter that a path filter found, for handlers that read it from the
@@ -129,12 +121,5 @@ impl WebSocketRequest {
             Dispatch::NotWebSocket(_) => HandshakeError::Upgrade,
         };
         Ok(refusal.into_response().into_response())
-    }
-
-    fn with_extension<T: Clone + Send + Sync + 'static>(mut self, value: Option<T>) -> Self {
-        if let Some(value) = value {
-            self.http.extensions_mut().insert(value);
-        }
-        self
     }
 }

@@ -14,16 +14,17 @@ use warp::{Filter, Rejection, Reply};
 /// Serves until the future is dropped. That ends all HTTP connections; sessions go on to their own end.
 ///
 /// [`warp::addr::remote`] yields nothing here, as only warp's own server can set it; the address is in the extension
-/// [`ConnectionInfo`](switchwire_backend_hyper::ConnectionInfo). Sessions know it either way.
+/// [`ConnectionInfo`](crate::ConnectionInfo). Sessions know it either way.
 ///
 /// # Cancel safety
 /// Dropping it stops accepting; a connection that was being accepted is closed.
 pub async fn serve<F>(routes: F, listener: TcpListener)
 where
-    F: Filter<Error = Rejection> + Clone + Send + Sync + 'static,
-    F::Extract: Reply,
+    F: Filter + Send + Sync + 'static,
+    F::Extract: Reply + Send,
+    F::Error: Into<Rejection>,
 {
-    let service = TowerToHyperService::new(warp::service(routes));
+    let service = TowerToHyperService::new(warp::service(routes.boxed()));
     HyperServer::from_service(service).serve(listener).await;
 }
 

@@ -1,6 +1,7 @@
 //! What the examples share: the command line, and one way to serve on each server.
 
 mod hyper_server;
+mod warp_server;
 
 use std::{io, net::SocketAddr};
 
@@ -23,6 +24,8 @@ pub struct Options {
 pub enum Server {
     /// hyper 1.
     Hyper,
+    /// warp 0.4.
+    Warp,
 }
 
 /// An example: its handlers, and a page for people who come with a browser.
@@ -60,6 +63,7 @@ impl Site {
         );
         match options.server {
             Server::Hyper => hyper_server::serve(self, listener),
+            Server::Warp => warp_server::serve(self, listener),
         }
     }
 }

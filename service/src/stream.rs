@@ -46,6 +46,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
             discarded: 0,
         }
     }
+
+    /// What it runs over.
+    #[must_use]
+    pub fn io(&self) -> &IO {
+        &self.io
+    }
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
