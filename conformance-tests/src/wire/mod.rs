@@ -1,0 +1,16 @@
+//! The kit's own end of the wire: a raw socket, a small frame codec and a transcript. No client library, so
+//! that a case can send what no client would.
+
+mod frame;
+mod peer;
+mod request;
+mod server;
+mod transcript;
+
+pub(crate) use self::{
+    frame::{Frame, Length, opcode},
+    peer::{End, Event, Peer},
+    request::{GUID, KEY, Reply, Request, accept_value},
+    server::Server,
+    transcript::Transcript,
+};
