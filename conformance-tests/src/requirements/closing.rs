@@ -30,7 +30,7 @@ requirements! {
     K27 = "closing.27" May Rfc6455 "7.4.1" "A handler that fails or panics closes with 1011 and tells nothing more.";
     K28 = "closing.28" May Rfc6455 "7.4.1" "A handler can refuse a type of message with 1003.";
     K29 = "closing.29" May Rfc6455 "7.4.1" "Broken policy closes with 1008, too big with 1009, overload with 1013.";
-    K30 = "closing.30" Must Rfc6455 "7.4.1" "A server never sends 1010.";
+    K30 = "closing.30" Must Rfc6455 "7.4.1" "A server never begins a closing handshake with 1010." not "nothing the kit can send makes a server close with it";
     K31 = "closing.31" May Rfc6455 "7.3" "A handler that ends normally closes with 1000.";
     K32 = "closing.32" Must Rfc6455 "7.1.7" "A client fails a connection as a server does, with a masked Close." not "waits for the client side of the kit";
     K33 = "closing.33" Must Rfc6455 "5.5.1" "A peer that half-closes TCP without Close loses no message it sent before, and TCP ends.";

@@ -2,6 +2,7 @@
 //! that a case can send what no client would.
 
 mod frame;
+mod journal;
 mod peer;
 mod request;
 mod server;
@@ -9,6 +10,7 @@ mod transcript;
 
 pub(crate) use self::{
     frame::{Frame, Length, opcode},
+    journal::Journal,
     peer::{End, Event, Peer},
     request::{GUID, KEY, Reply, Request, accept_value},
     server::Server,

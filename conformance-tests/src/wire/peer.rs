@@ -3,7 +3,7 @@
 use std::{
     fmt,
     io::{self, Read, Write},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
@@ -239,6 +239,23 @@ impl Peer {
         }
     }
 
+    /// The next whole message or control frame, or `None` when nothing comes for the silent time or TCP ends.
+    pub(crate) fn message_or_silence(&mut self) -> Verdict<Option<Frame>> {
+        match self.next_within(self.timing.silence * 4)? {
+            Some(Event::Frame(frame)) => Ok(Some(frame)),
+            Some(Event::End(_)) | None => Ok(None),
+        }
+    }
+
+    /// Reads frames until nothing comes for the silent time or TCP ends, and returns the bytes of their payloads.
+    pub(crate) fn drain(&mut self) -> Verdict<usize> {
+        let mut bytes = 0;
+        while let Some(frame) = self.message_or_silence()? {
+            bytes += frame.payload.len();
+        }
+        Ok(bytes)
+    }
+
     pub(crate) fn expect_text(&mut self, text: impl AsRef<str>) -> Verdict {
         self.expect(opcode::TEXT, text.as_ref().as_bytes())
     }
@@ -282,6 +299,13 @@ impl Peer {
         Ok(String::from_utf8_lossy(&close.payload[2..]).into_owned())
     }
 
+    /// The answer to our own Close: a Close with this code, then the end of TCP by the server.
+    pub(crate) fn expect_close_answer(&mut self, code: u16) -> Verdict {
+        let close = self.expect_close_frame()?;
+        ensure(close.close_code() == Some(code), format!("Close {code}"), &close)?;
+        self.expect_end()
+    }
+
     /// The end of TCP, brought about by the server, with nothing before it.
     pub(crate) fn expect_end(&mut self) -> Verdict {
         match self.next_within(self.timing.deadline)? {
@@ -323,9 +347,14 @@ impl Peer {
     /// The closing handshake, begun here.
     pub(crate) fn close(mut self) -> Verdict {
         self.send(&Frame::close(1000, ""));
-        let close = self.expect_close_frame()?;
-        ensure(close.close_code() == Some(1000), "Close 1000", &close)?;
-        self.expect_end()
+        self.expect_close_answer(1000)
+    }
+
+    /// Where this connection comes from.
+    pub(crate) fn local_address(&self) -> Verdict<SocketAddr> {
+        self.stream
+            .local_addr()
+            .map_err(|error| Failure::new("a connected socket", error))
     }
 
     /// Reads until something new arrived, `Some` at the end of TCP.

@@ -9,7 +9,7 @@ use std::{
 
 use socket2::{Domain, Socket, Type};
 
-use super::{Peer, Reply, Request, Transcript};
+use super::{Journal, Peer, Reply, Request, Transcript};
 use crate::{
     Timing,
     case::{Failure, Verdict, ensure},
@@ -48,6 +48,10 @@ impl Server {
 
     pub(crate) fn host(&self) -> &str {
         &self.host
+    }
+
+    pub(crate) fn echo_path(&self) -> &str {
+        &self.echo
     }
 
     /// A connection that nothing was said on.
@@ -102,6 +106,19 @@ impl Server {
     /// A WebSocket to one of the kit's own handlers.
     pub(crate) fn open(&self, path: &str) -> Verdict<Peer> {
         self.accept(&self.upgrade_to(path)).map(|(peer, _)| peer)
+    }
+
+    /// A WebSocket to one of the kit's own handlers, whose receive window stays small.
+    pub(crate) fn open_slow(&self, path: &str) -> Verdict<Peer> {
+        let mut peer = self.connect_slow()?;
+        peer.upgrade(&self.upgrade_to(path))?;
+        Ok(peer)
+    }
+
+    /// A journal, for what a handler saw. Handlers write to it when their path ends in its
+    /// [query](Journal::of).
+    pub(crate) fn journal(&self) -> Verdict<Journal> {
+        Journal::open(self)
     }
 
     /// Sends a handshake on a new connection, which must be accepted.
