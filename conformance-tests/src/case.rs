@@ -136,5 +136,9 @@ pub(crate) fn ensure(
     expected: impl Into<Cow<'static, str>>,
     seen: impl fmt::Display,
 ) -> Verdict {
-    if holds { Ok(()) } else { Err(Failure::new(expected, seen)) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Failure::new(expected, seen))
+    }
 }

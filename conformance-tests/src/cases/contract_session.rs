@@ -8,272 +8,497 @@ use crate::{
 };
 
 pub(super) const CASES: &[Case] = &[
-    Case::app("contract::session::messages_are_received_whole_and_in_order", &[&SESSION_RECEIVE_1], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        let frames: Vec<_> = (0..100).map(|n| Frame::text(n.to_string())).collect();
-        peer.send_all(&frames);
-        for n in 0..100 {
-            journal.expect(&format!("text {n}"))?;
-        }
-        journal.close();
-        peer.close()
-    }),
-    Case::app("contract::session::fragments_are_received_as_one_message", &[&SESSION_RECEIVE_1, &F22], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send_all(&[Frame::text("a").unfinished(), Frame::continuation("b"), Frame::text("c")]);
-        journal.expect_all(&["text ab", "text c"])?;
-        peer.close()
-    }),
-    Case::app("contract::session::empty_messages_are_messages", &[&SESSION_RECEIVE_1], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send_all(&[Frame::text(""), Frame::binary(""), Frame::text("after")]);
-        journal.expect_all(&["text ", "binary 0", "text after"])?;
-        peer.close()
-    }),
-    Case::app("contract::session::empty_messages_are_sent", &[&SESSION_SEND_1], |server| {
-        let mut peer = server.open("/echo")?;
-        peer.send_all(&[Frame::text(""), Frame::binary("")]);
-        peer.expect_text("")?;
-        peer.expect_binary("")?;
-        peer.close()
-    }),
-    Case::app("contract::session::control_frames_are_not_received_unasked", &[&SESSION_RECEIVE_1], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send_all(&[Frame::ping("a"), Frame::pong("b"), Frame::text("c")]);
-        peer.expect_pong("a")?;
-        journal.expect("text c")?;
-        peer.close()
-    }),
-    Case::app("contract::session::control_frames_are_received_when_asked_for", &[&SESSION_RECEIVE_1], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/control"))?;
-        peer.send_all(&[Frame::ping("a"), Frame::pong("b"), Frame::text("c")]);
-        peer.expect_pong("a")?;
-        journal.expect_all(&["ping a", "pong b", "text c"])?;
-        peer.close()
-    }),
-    Case::app("contract::session::messages_before_the_close_are_received", &[&SESSION_RECEIVE_2, &K17], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send_all(&[Frame::text("one"), Frame::text("two"), Frame::close(4001, "enough")]);
-        journal.expect_all(&["text one", "text two", "end", "end again", "send failed: Closed", "closed by peer: 4001 enough"])?;
-        peer.expect_close_answer(4001)
-    }),
-    Case::app("contract::session::handler_learns_code_and_reason", &[&K17, &SESSION_CLOSE_8], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send(&Frame::close(1001, "th\u{e9} end"));
-        journal.expect_all(&["end", "end again", "send failed: Closed", "closed by peer: 1001 th\u{e9} end"])?;
-        peer.expect_close_answer(1001)
-    }),
-    Case::app("contract::session::close_without_code_is_no_status", &[&K18], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send(&Frame::empty_close());
-        journal.expect_all(&["end", "end again", "send failed: Closed", "closed by peer: no status"])
-    }),
-    Case::app("contract::session::violation_is_one_error_after_the_messages_before_it", &[&SESSION_RECEIVE_3], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send_all(&[Frame::text("fine"), Frame::new(0x3, "")]);
-        journal.expect_all(&["text fine", "error: Protocol", "end again", "send failed: Closed", "closed abnormally: Protocol"])?;
-        peer.expect_failed(&[1002])
-    }),
-    Case::app("contract::session::invalid_text_is_told_as_such", &[&SESSION_RECEIVE_3], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send(&Frame::text(b"\xff"));
-        journal.expect_all(&["error: InvalidPayload", "end again"])?;
-        peer.expect_failed(&[1007])
-    }),
-    Case::app("contract::session::message_too_big_is_told_as_such", &[&SESSION_RECEIVE_3], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send(&Frame::binary("").with_length(Length::Announced(1 << 40)));
-        journal.expect_all(&["error: TooBig", "end again"])?;
-        peer.expect_failed(&[1009])
-    }),
-    Case::app("contract::session::end_without_close_is_one_error", &[&K19, &SESSION_RECEIVE_3], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send(&Frame::text("last"));
-        peer.finish();
-        journal.expect_all(&["text last", "error: Disconnected", "end again", "send failed: Closed", "closed abnormally: Disconnected"])
-    }),
-    Case::app("contract::session::reset_is_one_error", &[&K19, &SESSION_RECEIVE_3], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send(&Frame::text("last"));
-        journal.expect("text last")?;
-        peer.reset();
-        let error = journal.next()?;
-        ensure(matches!(&*error, "error: Io" | "error: Disconnected"), "error: Io or Disconnected", error)?;
-        journal.expect_all(&["end again", "send failed: Closed"])?;
-        let closed = journal.next()?;
-        ensure(closed.starts_with("closed abnormally"), "closed abnormally", closed)
-    }),
-    Case::app("contract::session::message_cut_off_is_not_received", &[&K20, &SESSION_RECEIVE_3], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send(&Frame::text("whole"));
-        let bytes = Frame::text("cut off").encode();
-        peer.write(&bytes[..bytes.len() - 2]);
-        peer.finish();
-        journal.expect_all(&["text whole", "error: Disconnected", "end again"])
-    }),
-    Case::app("contract::session::half_a_message_is_not_received", &[&K20, &F30], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/watch"))?;
-        peer.send_all(&[Frame::text("first half").unfinished(), Frame::close(1000, "")]);
-        journal.expect_all(&["end", "end again"])?;
-        peer.expect_close_answer(1000)
-    }),
-    Case::app("contract::session::handler_that_does_not_read_stops_the_peer", &[&SESSION_RECEIVE_4, &SESSION_BACKPRESSURE_1], |server| {
-        const MOST: usize = 64 << 20;
-        let mut peer = server.open("/never-reads")?;
-        peer.expect_text("not reading")?;
-        let taken = peer.flood(&Frame::binary(vec![0; 16 << 10]).encode(), MOST);
-        ensure(taken < MOST, "the peer to be stopped before 64 MiB", format_args!("{taken} bytes taken"))
-    })
+    Case::app(
+        "contract::session::messages_are_received_whole_and_in_order",
+        &[&SESSION_RECEIVE_1],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            let frames: Vec<_> = (0..100).map(|n| Frame::text(n.to_string())).collect();
+            peer.send_all(&frames);
+            for n in 0..100 {
+                journal.expect(&format!("text {n}"))?;
+            }
+            journal.close();
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::fragments_are_received_as_one_message",
+        &[&SESSION_RECEIVE_1, &F22],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send_all(&[
+                Frame::text("a").unfinished(),
+                Frame::continuation("b"),
+                Frame::text("c"),
+            ]);
+            journal.expect_all(&["text ab", "text c"])?;
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::empty_messages_are_messages",
+        &[&SESSION_RECEIVE_1],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send_all(&[Frame::text(""), Frame::binary(""), Frame::text("after")]);
+            journal.expect_all(&["text ", "binary 0", "text after"])?;
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::empty_messages_are_sent",
+        &[&SESSION_SEND_1],
+        |server| {
+            let mut peer = server.open("/echo")?;
+            peer.send_all(&[Frame::text(""), Frame::binary("")]);
+            peer.expect_text("")?;
+            peer.expect_binary("")?;
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::control_frames_are_not_received_unasked",
+        &[&SESSION_RECEIVE_1],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send_all(&[Frame::ping("a"), Frame::pong("b"), Frame::text("c")]);
+            peer.expect_pong("a")?;
+            journal.expect("text c")?;
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::control_frames_are_received_when_asked_for",
+        &[&SESSION_RECEIVE_1],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/control"))?;
+            peer.send_all(&[Frame::ping("a"), Frame::pong("b"), Frame::text("c")]);
+            peer.expect_pong("a")?;
+            journal.expect_all(&["ping a", "pong b", "text c"])?;
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::messages_before_the_close_are_received",
+        &[&SESSION_RECEIVE_2, &K17],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send_all(&[
+                Frame::text("one"),
+                Frame::text("two"),
+                Frame::close(4001, "enough"),
+            ]);
+            journal.expect_all(&[
+                "text one",
+                "text two",
+                "end",
+                "end again",
+                "send failed: Closed",
+                "closed by peer: 4001 enough",
+            ])?;
+            peer.expect_close_answer(4001)
+        },
+    ),
+    Case::app(
+        "contract::session::handler_learns_code_and_reason",
+        &[&K17, &SESSION_CLOSE_8],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send(&Frame::close(1001, "th\u{e9} end"));
+            journal.expect_all(&[
+                "end",
+                "end again",
+                "send failed: Closed",
+                "closed by peer: 1001 th\u{e9} end",
+            ])?;
+            peer.expect_close_answer(1001)
+        },
+    ),
+    Case::app(
+        "contract::session::close_without_code_is_no_status",
+        &[&K18],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send(&Frame::empty_close());
+            journal.expect_all(&[
+                "end",
+                "end again",
+                "send failed: Closed",
+                "closed by peer: no status",
+            ])
+        },
+    ),
+    Case::app(
+        "contract::session::violation_is_one_error_after_the_messages_before_it",
+        &[&SESSION_RECEIVE_3],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send_all(&[Frame::text("fine"), Frame::new(0x3, "")]);
+            journal.expect_all(&[
+                "text fine",
+                "error: Protocol",
+                "end again",
+                "send failed: Closed",
+                "closed abnormally: Protocol",
+            ])?;
+            peer.expect_failed(&[1002])
+        },
+    ),
+    Case::app(
+        "contract::session::invalid_text_is_told_as_such",
+        &[&SESSION_RECEIVE_3],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send(&Frame::text(b"\xff"));
+            journal.expect_all(&["error: InvalidPayload", "end again"])?;
+            peer.expect_failed(&[1007])
+        },
+    ),
+    Case::app(
+        "contract::session::message_too_big_is_told_as_such",
+        &[&SESSION_RECEIVE_3],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send(&Frame::binary("").with_length(Length::Announced(1 << 40)));
+            journal.expect_all(&["error: TooBig", "end again"])?;
+            peer.expect_failed(&[1009])
+        },
+    ),
+    Case::app(
+        "contract::session::end_without_close_is_one_error",
+        &[&K19, &SESSION_RECEIVE_3],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send(&Frame::text("last"));
+            peer.finish();
+            journal.expect_all(&[
+                "text last",
+                "error: Disconnected",
+                "end again",
+                "send failed: Closed",
+                "closed abnormally: Disconnected",
+            ])
+        },
+    ),
+    Case::app(
+        "contract::session::reset_is_one_error",
+        &[&K19, &SESSION_RECEIVE_3],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send(&Frame::text("last"));
+            journal.expect("text last")?;
+            peer.reset();
+            let error = journal.next()?;
+            ensure(
+                matches!(&*error, "error: Io" | "error: Disconnected"),
+                "error: Io or Disconnected",
+                error,
+            )?;
+            journal.expect_all(&["end again", "send failed: Closed"])?;
+            let closed = journal.next()?;
+            ensure(
+                closed.starts_with("closed abnormally"),
+                "closed abnormally",
+                closed,
+            )
+        },
+    ),
+    Case::app(
+        "contract::session::message_cut_off_is_not_received",
+        &[&K20, &SESSION_RECEIVE_3],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send(&Frame::text("whole"));
+            let bytes = Frame::text("cut off").encode();
+            peer.write(&bytes[..bytes.len() - 2]);
+            peer.finish();
+            journal.expect_all(&["text whole", "error: Disconnected", "end again"])
+        },
+    ),
+    Case::app(
+        "contract::session::half_a_message_is_not_received",
+        &[&K20, &F30],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/watch"))?;
+            peer.send_all(&[
+                Frame::text("first half").unfinished(),
+                Frame::close(1000, ""),
+            ]);
+            journal.expect_all(&["end", "end again"])?;
+            peer.expect_close_answer(1000)
+        },
+    ),
+    Case::app(
+        "contract::session::handler_that_does_not_read_stops_the_peer",
+        &[&SESSION_RECEIVE_4, &SESSION_BACKPRESSURE_1],
+        |server| {
+            const MOST: usize = 64 << 20;
+            let mut peer = server.open("/never-reads")?;
+            peer.expect_text("not reading")?;
+            let taken = peer.flood(&Frame::binary(vec![0; 16 << 10]).encode(), MOST);
+            ensure(
+                taken < MOST,
+                "the peer to be stopped before 64 MiB",
+                format_args!("{taken} bytes taken"),
+            )
+        },
+    )
     .hint("stop reading the socket when the inbound queue is full"),
-    Case::app("contract::session::messages_waiting_for_a_slow_handler_are_all_received", &[&SESSION_RECEIVE_4, &SESSION_RECEIVE_1], |server| {
-        // More than the inbound queue holds, to a handler that is told when to begin.
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/late"))?;
-        let frames: Vec<_> = (0..2000).map(|n| Frame::text(n.to_string())).collect();
-        peer.send_all(&frames);
-        let mut starter = server.open(&journal.of("/start"))?;
-        starter.expect_text("started")?;
-        for n in 0..2000 {
-            journal.expect(&format!("text {n}"))?;
-        }
-        peer.close()
-    }),
-    Case::app("contract::session::dropping_the_session_is_not_closing", &[&SESSION_RECEIVE_5], |server| {
-        let mut peer = server.open("/dropped")?;
-        peer.expect_text("dropped")?;
-        peer.write(&Frame::text("discarded").encode().repeat(2000));
-        peer.expect_alive()?;
-        peer.close()
-    }),
-    Case::app("contract::session::senders_work_from_other_threads_in_order", &[&SESSION_SEND_1], |server| {
-        let mut peer = server.open("/threads")?;
-        let mut next = [0; 4];
-        for _ in 0..200 {
-            let message = peer.message()?;
-            let text = String::from_utf8_lossy(&message.payload);
-            let parsed = text.split_once(' ').and_then(|(thread, n)| Some((thread.parse::<usize>().ok()?, n.parse::<u32>().ok()?)));
-            let Some((thread @ 0..4, n)) = parsed else {
-                return ensure(false, "the number of a thread and of a message", &message);
-            };
-            ensure(n == next[thread], format!("message {} of thread {thread}", next[thread]), &message)?;
-            next[thread] += 1;
-        }
-        peer.expect_close(1000).map(drop)
-    }),
-    Case::app("contract::session::receiving_and_sending_do_not_wait_for_each_other", &[&SESSION_SEND_1, &SESSION_SEND_4], |server| {
-        // The handler sends ten messages of its own while it echoes.
-        let mut peer = server.open("/both")?;
-        let frames: Vec<_> = (0..10).map(|n| Frame::text(format!("echo {n}"))).collect();
-        peer.send_all(&frames);
-        let (mut echoes, mut ticks) = (0, 0);
-        for _ in 0..20 {
-            let message = peer.message()?;
-            let count = if message.payload.starts_with(b"echo") { &mut echoes } else { &mut ticks };
-            let kind = if message.payload.starts_with(b"echo") { "echo" } else { "tick" };
-            ensure(message.payload == format!("{kind} {count}").as_bytes(), format!("{kind} {count}"), &message)?;
-            *count += 1;
-        }
-        ensure((echoes, ticks) == (10, 10), "ten echoes and ten ticks", format_args!("{echoes} and {ticks}"))?;
-        peer.close()
-    }),
-    Case::app("contract::session::sender_waits_for_a_peer_that_does_not_read", &[&SESSION_SEND_2, &SESSION_BACKPRESSURE_2, &L4], |server| {
-        // 512 messages of 64 KiB, numbered.
-        let mut journal = server.journal()?;
-        let mut peer = server.open_slow(&journal.of("/push"))?;
-        let accepted = journal.last()?.unwrap_or_default();
-        let count: u32 = accepted.strip_prefix("accepted ").and_then(|count| count.parse().ok()).unwrap_or(512);
-        ensure(count < 512, "the sender to wait before 32 MiB are accepted", accepted)?;
-        for n in 0..512_u32 {
-            let message = peer.message()?;
-            let whole = message.payload.len() == 64 << 10 && message.payload.starts_with(&n.to_be_bytes());
-            ensure(whole, format!("message {n}, whole"), &message)?;
-        }
-        peer.expect_close(1000).map(drop)
-    })
+    Case::app(
+        "contract::session::messages_waiting_for_a_slow_handler_are_all_received",
+        &[&SESSION_RECEIVE_4, &SESSION_RECEIVE_1],
+        |server| {
+            // More than the inbound queue holds, to a handler that is told when to begin.
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/late"))?;
+            let frames: Vec<_> = (0..2000).map(|n| Frame::text(n.to_string())).collect();
+            peer.send_all(&frames);
+            let mut starter = server.open(&journal.of("/start"))?;
+            starter.expect_text("started")?;
+            for n in 0..2000 {
+                journal.expect(&format!("text {n}"))?;
+            }
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::dropping_the_session_is_not_closing",
+        &[&SESSION_RECEIVE_5],
+        |server| {
+            let mut peer = server.open("/dropped")?;
+            peer.expect_text("dropped")?;
+            peer.write(&Frame::text("discarded").encode().repeat(2000));
+            peer.expect_alive()?;
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::senders_work_from_other_threads_in_order",
+        &[&SESSION_SEND_1],
+        |server| {
+            let mut peer = server.open("/threads")?;
+            let mut next = [0; 4];
+            for _ in 0..200 {
+                let message = peer.message()?;
+                let text = String::from_utf8_lossy(&message.payload);
+                let parsed = text.split_once(' ').and_then(|(thread, n)| {
+                    Some((thread.parse::<usize>().ok()?, n.parse::<u32>().ok()?))
+                });
+                let Some((thread @ 0..4, n)) = parsed else {
+                    return ensure(false, "the number of a thread and of a message", &message);
+                };
+                ensure(
+                    n == next[thread],
+                    format!("message {} of thread {thread}", next[thread]),
+                    &message,
+                )?;
+                next[thread] += 1;
+            }
+            peer.expect_close(1000).map(drop)
+        },
+    ),
+    Case::app(
+        "contract::session::receiving_and_sending_do_not_wait_for_each_other",
+        &[&SESSION_SEND_1, &SESSION_SEND_4],
+        |server| {
+            // The handler sends ten messages of its own while it echoes.
+            let mut peer = server.open("/both")?;
+            let frames: Vec<_> = (0..10).map(|n| Frame::text(format!("echo {n}"))).collect();
+            peer.send_all(&frames);
+            let (mut echoes, mut ticks) = (0, 0);
+            for _ in 0..20 {
+                let message = peer.message()?;
+                let count = if message.payload.starts_with(b"echo") {
+                    &mut echoes
+                } else {
+                    &mut ticks
+                };
+                let kind = if message.payload.starts_with(b"echo") {
+                    "echo"
+                } else {
+                    "tick"
+                };
+                ensure(
+                    message.payload == format!("{kind} {count}").as_bytes(),
+                    format!("{kind} {count}"),
+                    &message,
+                )?;
+                *count += 1;
+            }
+            ensure(
+                (echoes, ticks) == (10, 10),
+                "ten echoes and ten ticks",
+                format_args!("{echoes} and {ticks}"),
+            )?;
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::sender_waits_for_a_peer_that_does_not_read",
+        &[&SESSION_SEND_2, &SESSION_BACKPRESSURE_2, &L4],
+        |server| {
+            // 512 messages of 64 KiB, numbered.
+            let mut journal = server.journal()?;
+            let mut peer = server.open_slow(&journal.of("/push"))?;
+            let accepted = journal.last()?.unwrap_or_default();
+            let count: u32 = accepted
+                .strip_prefix("accepted ")
+                .and_then(|count| count.parse().ok())
+                .unwrap_or(512);
+            ensure(
+                count < 512,
+                "the sender to wait before 32 MiB are accepted",
+                accepted,
+            )?;
+            for n in 0..512_u32 {
+                let message = peer.message()?;
+                let whole = message.payload.len() == 64 << 10
+                    && message.payload.starts_with(&n.to_be_bytes());
+                ensure(whole, format!("message {n}, whole"), &message)?;
+            }
+            peer.expect_close(1000).map(drop)
+        },
+    )
     .hint("bound what a session may have unwritten, and let send wait"),
-    Case::app("contract::session::what_is_sent_is_written_without_a_flush", &[&SESSION_SEND_4], |server| {
-        let mut peer = server.open("/never-reads")?;
-        peer.expect_text("not reading")?;
-        peer.close()
-    }),
-    Case::app("contract::session::oversized_control_frames_are_refused_and_not_sent", &[&SESSION_SEND_5], |server| {
-        let mut peer = server.open("/oversized-ping")?;
-        peer.expect_text("ping refused: Misuse")?;
-        peer.expect_text("pong refused: Misuse")?;
-        peer.expect_alive()?;
-        peer.close()
-    }),
-    Case::app("contract::session::ping_is_answered_though_the_handler_does_not_read", &[&SESSION_SERVE_1, &F42], |server| {
-        let mut peer = server.open("/never-reads")?;
-        peer.expect_text("not reading")?;
-        peer.send_all(&[Frame::text("unread"), Frame::ping("one"), Frame::text("unread"), Frame::ping("two")]);
-        peer.expect_pong("one")?;
-        peer.expect_pong("two")?;
-        peer.close()
-    })
+    Case::app(
+        "contract::session::what_is_sent_is_written_without_a_flush",
+        &[&SESSION_SEND_4],
+        |server| {
+            let mut peer = server.open("/never-reads")?;
+            peer.expect_text("not reading")?;
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::oversized_control_frames_are_refused_and_not_sent",
+        &[&SESSION_SEND_5],
+        |server| {
+            let mut peer = server.open("/oversized-ping")?;
+            peer.expect_text("ping refused: Misuse")?;
+            peer.expect_text("pong refused: Misuse")?;
+            peer.expect_alive()?;
+            peer.close()
+        },
+    ),
+    Case::app(
+        "contract::session::ping_is_answered_though_the_handler_does_not_read",
+        &[&SESSION_SERVE_1, &F42],
+        |server| {
+            let mut peer = server.open("/never-reads")?;
+            peer.expect_text("not reading")?;
+            peer.send_all(&[
+                Frame::text("unread"),
+                Frame::ping("one"),
+                Frame::text("unread"),
+                Frame::ping("two"),
+            ]);
+            peer.expect_pong("one")?;
+            peer.expect_pong("two")?;
+            peer.close()
+        },
+    )
     .hint("the connection is served by its driver, not by the handler's reading"),
-    Case::app("contract::session::close_is_answered_though_the_handler_does_not_read", &[&SESSION_SERVE_2], |server| {
-        let mut peer = server.open("/never-reads")?;
-        peer.expect_text("not reading")?;
-        peer.send_all(&[Frame::text("unread"), Frame::text("unread"), Frame::close(4002, "")]);
-        peer.expect_close_answer(4002)
-    }),
-    Case::app("contract::session::end_is_noticed_though_the_handler_does_not_read", &[&SESSION_SERVE_2, &SESSION_CLOSE_8], |server| {
-        let mut journal = server.journal()?;
-        let mut peer = server.open(&journal.of("/never-reads"))?;
-        peer.expect_text("not reading")?;
-        peer.send(&Frame::close(4002, "over"));
-        journal.expect("closed by peer: 4002 over")
-    }),
-    Case::app("contract::session::violation_is_told_though_the_handler_does_not_read", &[&SESSION_SERVE_3], |server| {
-        unread_fails(server, &Frame::new(0x3, ""), 1002)
-    }),
-    Case::app("contract::session::invalid_text_is_told_though_the_handler_does_not_read", &[&SESSION_SERVE_3], |server| {
-        unread_fails(server, &Frame::text(b"\xff"), 1007)
-    }),
-    Case::app("contract::session::giant_frame_is_told_though_the_handler_does_not_read", &[&SESSION_SERVE_3], |server| {
-        unread_fails(server, &Frame::binary("").with_length(Length::Announced(1 << 40)), 1009)
-    }),
-    Case::app("contract::session::sessions_do_not_disturb_each_other", &[&SESSION_SEND_1, &SESSION_RECEIVE_1], |server| {
-        let mut peers = (0..16).map(|_| server.open("/echo")).collect::<Verdict<Vec<_>>>()?;
-        for round in 0..10 {
-            for (n, peer) in peers.iter_mut().enumerate() {
-                peer.send(&Frame::text(format!("{n} {round}")));
+    Case::app(
+        "contract::session::close_is_answered_though_the_handler_does_not_read",
+        &[&SESSION_SERVE_2],
+        |server| {
+            let mut peer = server.open("/never-reads")?;
+            peer.expect_text("not reading")?;
+            peer.send_all(&[
+                Frame::text("unread"),
+                Frame::text("unread"),
+                Frame::close(4002, ""),
+            ]);
+            peer.expect_close_answer(4002)
+        },
+    ),
+    Case::app(
+        "contract::session::end_is_noticed_though_the_handler_does_not_read",
+        &[&SESSION_SERVE_2, &SESSION_CLOSE_8],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/never-reads"))?;
+            peer.expect_text("not reading")?;
+            peer.send(&Frame::close(4002, "over"));
+            journal.expect("closed by peer: 4002 over")
+        },
+    ),
+    Case::app(
+        "contract::session::violation_is_told_though_the_handler_does_not_read",
+        &[&SESSION_SERVE_3],
+        |server| unread_fails(server, &Frame::new(0x3, ""), 1002),
+    ),
+    Case::app(
+        "contract::session::invalid_text_is_told_though_the_handler_does_not_read",
+        &[&SESSION_SERVE_3],
+        |server| unread_fails(server, &Frame::text(b"\xff"), 1007),
+    ),
+    Case::app(
+        "contract::session::giant_frame_is_told_though_the_handler_does_not_read",
+        &[&SESSION_SERVE_3],
+        |server| {
+            unread_fails(
+                server,
+                &Frame::binary("").with_length(Length::Announced(1 << 40)),
+                1009,
+            )
+        },
+    ),
+    Case::app(
+        "contract::session::sessions_do_not_disturb_each_other",
+        &[&SESSION_SEND_1, &SESSION_RECEIVE_1],
+        |server| {
+            let mut peers = (0..16)
+                .map(|_| server.open("/echo"))
+                .collect::<Verdict<Vec<_>>>()?;
+            for round in 0..10 {
+                for (n, peer) in peers.iter_mut().enumerate() {
+                    peer.send(&Frame::text(format!("{n} {round}")));
+                }
+                for (n, peer) in peers.iter_mut().enumerate() {
+                    peer.expect_text(format!("{n} {round}"))?;
+                }
             }
-            for (n, peer) in peers.iter_mut().enumerate() {
-                peer.expect_text(format!("{n} {round}"))?;
+            peers.into_iter().try_for_each(|peer| peer.close())
+        },
+    ),
+    Case::app(
+        "contract::session::large_messages_both_ways_do_not_block_each_other",
+        &[&SESSION_SEND_2, &SESSION_RECEIVE_4],
+        |server| {
+            // 16 messages of 64 KiB are under way before the first answer is read.
+            let mut peer = server.open("/echo")?;
+            let message = Frame::binary(vec![3; 64 << 10]);
+            for _ in 0..16 {
+                peer.send(&message);
             }
-        }
-        peers.into_iter().try_for_each(|peer| peer.close())
-    }),
-    Case::app("contract::session::large_messages_both_ways_do_not_block_each_other", &[&SESSION_SEND_2, &SESSION_RECEIVE_4], |server| {
-        // 16 messages of 64 KiB are under way before the first answer is read.
-        let mut peer = server.open("/echo")?;
-        let message = Frame::binary(vec![3; 64 << 10]);
-        for _ in 0..16 {
-            peer.send(&message);
-        }
-        for _ in 0..16 {
-            let echo = peer.message()?;
-            ensure(echo.opcode == opcode::BINARY && echo.payload == message.payload, "the message", &echo)?;
-        }
-        peer.close()
-    }),
+            for _ in 0..16 {
+                let echo = peer.message()?;
+                ensure(
+                    echo.opcode == opcode::BINARY && echo.payload == message.payload,
+                    "the message",
+                    &echo,
+                )?;
+            }
+            peer.close()
+        },
+    ),
 ];
 
 fn unread_fails(server: &Server, frame: &Frame, code: u16) -> Verdict {

@@ -134,7 +134,14 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// Ways to write `/echo` that a router may or may not take for it.
-const SPELLINGS: &[&str] = &["/%65cho", "//echo", "/echo/", "/./echo", "/echo;x=1", "/x/../echo"];
+const SPELLINGS: &[&str] = &[
+    "/%65cho",
+    "//echo",
+    "/echo/",
+    "/./echo",
+    "/echo;x=1",
+    "/x/../echo",
+];
 
 fn not_switched(server: &Server, request: &Request) -> Verdict {
     match server.connect()?.ask(request)? {
@@ -169,8 +176,16 @@ fn one_answer(server: &Server, request: &Request) -> Verdict {
 /// A malformed line is refused or made harmless, and what it carried does not come back.
 fn unreflected(server: &Server, line: &str) -> Verdict {
     if let Some(reply) = server.connect()?.ask(&server.upgrade().line(line))? {
-        ensure(reply.status == 101 || reply.status >= 400, "101 or a refusal", &reply)?;
-        ensure(!reply.to_string().contains("forged-value"), "nothing of the malformed line in the answer", &reply)?;
+        ensure(
+            reply.status == 101 || reply.status >= 400,
+            "101 or a refusal",
+            &reply,
+        )?;
+        ensure(
+            !reply.to_string().contains("forged-value"),
+            "nothing of the malformed line in the answer",
+            &reply,
+        )?;
     }
     accepted(server, &server.upgrade())
 }

@@ -1,6 +1,6 @@
 //! What a client must do (RFC 6455 section 4.1). No case yet: the kit has only its server side.
 
-requirements! {
+requirements! { CLIENT:
     C1 = "client.1" Must Rfc6455 "4.1" "The handshake is a valid HTTP/1.1 GET request." not "waits for the client side of the kit";
     C2 = "client.2" Must Rfc6455 "4.1" "Host carries the port when it is not the default, and IPv6 in brackets." not "waits for the client side of the kit";
     C3 = "client.3" Must Rfc6455 "4.1" "Upgrade names websocket and Connection names Upgrade." not "waits for the client side of the kit";

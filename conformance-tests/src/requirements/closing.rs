@@ -1,6 +1,6 @@
 //! The closing handshake (RFC 6455 sections 5.5.1 and 7).
 
-requirements! {
+requirements! { CLOSING:
     K1 = "closing.1" Must Rfc6455 "5.5.1" "A Close is answered with a Close of the same code, then the server closes TCP.";
     K2 = "closing.2" Must Rfc6455 "5.5.1" "A Close without code is answered with a Close without code or with 1000.";
     K3 = "closing.3" Must Rfc6455 "5.5.1" "A Close with one byte of payload fails with 1002.";

@@ -1,6 +1,6 @@
 //! permessage-deflate (RFC 7692). No case yet: no backend offers it.
 
-requirements! {
+requirements! { DEFLATE:
     D1 = "deflate.1" Must Rfc7692 "5" "Compression that was not offered is never accepted." not "waits for permessage-deflate; handshake.45 covers a server without it";
     D2 = "deflate.2" Must Rfc7692 "7.1" "A plain offer is accepted once or declined." not "waits for permessage-deflate";
     D3 = "deflate.3" Must Rfc7692 "7.1" "An offer with an unknown parameter is declined." not "waits for permessage-deflate";

@@ -1,6 +1,6 @@
 //! Frames and messages (RFC 6455 sections 5 and 8.1).
 
-requirements! {
+requirements! { FRAMING:
     F1 = "framing.1" Must Rfc6455 "5.1" "A data frame without mask from a client fails the connection with 1002.";
     F2 = "framing.2" Must Rfc6455 "5.1" "Control frames, empty frames and later fragments must be masked as well.";
     F3 = "framing.3" Must Rfc6455 "5.1" "A server never masks.";

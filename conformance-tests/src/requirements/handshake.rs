@@ -1,6 +1,6 @@
 //! The opening handshake as a server sees it (RFC 6455 sections 4.2 to 4.4, and HTTP below it).
 
-requirements! {
+requirements! { HANDSHAKE:
     H1 = "handshake.1" Must Rfc6455 "4.2.1" "Only a GET request opens a WebSocket; any other method is refused, with 405 and Allow or with 400.";
     H2 = "handshake.2" Must Rfc6455 "4.2.1" "A handshake needs HTTP/1.1 or higher; HTTP/1.0 is never answered with 101.";
     H3 = "handshake.3" Must Rfc9110 "9.1" "Method names are compared exactly; `get` is not GET.";

@@ -1,6 +1,6 @@
 //! WebSocket over HTTP/2 (RFC 8441). No case yet: no backend offers it.
 
-requirements! {
+requirements! { HTTP2:
     W1 = "http2.1" Must Rfc8441 "3" "SETTINGS_ENABLE_CONNECT_PROTOCOL is 0 or 1." not "waits for WebSocket over HTTP/2";
     W2 = "http2.2" Must Rfc8441 "3" "Once 1, the setting never becomes 0." not "waits for WebSocket over HTTP/2";
     W3 = "http2.3" Must Rfc8441 "3" "A client that has not seen 1 sends no :protocol." not "waits for WebSocket over HTTP/2";

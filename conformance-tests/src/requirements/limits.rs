@@ -1,6 +1,6 @@
 //! Limits that keep a server alive (RFC 6455 section 10.4).
 
-requirements! {
+requirements! { LIMITS:
     L1 = "limits.1" Must Rfc6455 "10.4" "A frame above the frame limit fails with 1009 at its header; one at the limit passes.";
     L2 = "limits.2" Must Rfc6455 "10.4" "A message above the message limit fails with 1009, however it is cut into fragments; one at the limit passes.";
     L3 = "limits.3" May Rfc6455 "10.4" "A message of more fragments than allowed fails with 1008; one at the limit passes.";

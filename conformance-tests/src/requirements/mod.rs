@@ -1,8 +1,8 @@
 //! Every requirement, one constant each, grouped by the part of the protocol it belongs to.
 
-/// Declares the requirements of one group: a constant each, and `ALL` with the whole group.
+/// Declares the requirements of one group: a constant each, and a list of the whole group.
 macro_rules! requirements {
-    ($($name:ident = $id:literal $level:ident $spec:ident $section:literal $text:literal $(not $reason:literal)?;)*) => {
+    ($list:ident: $($name:ident = $id:literal $level:ident $spec:ident $section:literal $text:literal $(not $reason:literal)?;)*) => {
         $(
             pub(crate) const $name: crate::Requirement = crate::Requirement {
                 id: $id,
@@ -13,7 +13,7 @@ macro_rules! requirements {
                 testable: requirements!(@testable $($reason)?),
             };
         )*
-        pub(crate) const ALL: &[crate::Requirement] = &[$($name),*];
+        pub(super) const $list: &[crate::Requirement] = &[$($name),*];
     };
     (@testable) => { crate::Testable::Yes };
     (@testable $reason:literal) => { crate::Testable::No($reason) };
@@ -36,18 +36,19 @@ pub(crate) use limits::*;
 
 use crate::Requirement;
 
+/// The groups of requirements in reading order, with their titles.
+pub(crate) const GROUPS: &[(&str, &[Requirement])] = &[
+    ("Opening handshake", HANDSHAKE),
+    ("Framing and messages", FRAMING),
+    ("Closing handshake", CLOSING),
+    ("Limits", LIMITS),
+    ("Contract", CONTRACT),
+    ("Client", client::CLIENT),
+    ("permessage-deflate", deflate::DEFLATE),
+    ("HTTP/2", http2::HTTP2),
+];
+
 /// Every requirement the kit knows, group by group in reading order.
 pub fn requirements() -> impl Iterator<Item = &'static Requirement> {
-    [
-        handshake::ALL,
-        framing::ALL,
-        closing::ALL,
-        limits::ALL,
-        contract::ALL,
-        client::ALL,
-        deflate::ALL,
-        http2::ALL,
-    ]
-    .into_iter()
-    .flatten()
+    GROUPS.iter().flat_map(|(_, group)| group.iter())
 }

@@ -135,7 +135,12 @@ impl Frame {
         }
         let key = self.mask.unwrap_or_default();
         out.extend(self.mask.into_iter().flatten());
-        out.extend(self.payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+        out.extend(
+            self.payload
+                .iter()
+                .zip(key.iter().cycle())
+                .map(|(byte, key)| byte ^ key),
+        );
         out
     }
 
@@ -167,7 +172,11 @@ impl Frame {
         let end = at.checked_add(usize::try_from(len).ok()?)?;
         let key = mask.unwrap_or_default();
         let payload = bytes.get(at..end)?;
-        let payload = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+        let payload = payload
+            .iter()
+            .zip(key.iter().cycle())
+            .map(|(byte, key)| byte ^ key)
+            .collect();
         let frame = Self {
             fin: first & 0x80 != 0,
             rsv: first >> 4 & 0x7,
@@ -217,7 +226,11 @@ impl fmt::Display for Frame {
             _ => &self.payload[..],
         };
         write!(f, " {}", Excerpt(payload))?;
-        f.write_str(if self.mask.is_some() { ", masked" } else { ", not masked" })
+        f.write_str(if self.mask.is_some() {
+            ", masked"
+        } else {
+            ", not masked"
+        })
     }
 }
 

@@ -34,7 +34,11 @@ impl Journal {
     /// The next entry.
     pub(crate) fn next(&mut self) -> Verdict<String> {
         let message = self.peer.message()?;
-        ensure(message.opcode == opcode::TEXT, "an entry of the journal", &message)?;
+        ensure(
+            message.opcode == opcode::TEXT,
+            "an entry of the journal",
+            &message,
+        )?;
         Ok(String::from_utf8_lossy(&message.payload).into_owned())
     }
 

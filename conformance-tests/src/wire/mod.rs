@@ -12,7 +12,7 @@ pub(crate) use self::{
     frame::{Frame, Length, opcode},
     journal::Journal,
     peer::{End, Event, Peer},
-    request::{GUID, KEY, Reply, Request, accept_value},
+    request::{Reply, Request, accept_value},
     server::Server,
     transcript::Transcript,
 };

@@ -52,7 +52,12 @@ impl fmt::Display for Event {
 }
 
 impl Peer {
-    pub(crate) fn new(stream: TcpStream, number: usize, transcript: Transcript, timing: Timing) -> Self {
+    pub(crate) fn new(
+        stream: TcpStream,
+        number: usize,
+        transcript: Transcript,
+        timing: Timing,
+    ) -> Self {
         Self {
             stream,
             number,
@@ -84,7 +89,8 @@ impl Peer {
 
     /// Sends bytes in a write each.
     pub(crate) fn trickle(&mut self, bytes: &[u8]) {
-        self.transcript.sent(self.number, format_args!("byte by byte {}", Excerpt(bytes)));
+        self.transcript
+            .sent(self.number, format_args!("byte by byte {}", Excerpt(bytes)));
         for byte in bytes {
             self.put(&[*byte]);
         }
@@ -92,7 +98,8 @@ impl Peer {
 
     fn put(&mut self, bytes: &[u8]) {
         if let Err(error) = self.stream.write_all(bytes) {
-            self.transcript.sent(self.number, format_args!("(not all written: {error})"));
+            self.transcript
+                .sent(self.number, format_args!("(not all written: {error})"));
         }
     }
 
@@ -113,7 +120,8 @@ impl Peer {
         self.stream
             .set_write_timeout(Some(self.timing.deadline))
             .expect("a write timeout that is not zero can be set");
-        self.transcript.sent(self.number, format_args!("a flood of {taken} bytes"));
+        self.transcript
+            .sent(self.number, format_args!("a flood of {taken} bytes"));
         taken
     }
 
@@ -149,7 +157,12 @@ impl Peer {
                     return Ok(Some(reply));
                 }
                 Ok(None) => {}
-                Err(why) => return Err(Failure::new("an HTTP answer", format_args!("{why}: {}", Excerpt(&self.arrived)))),
+                Err(why) => {
+                    return Err(Failure::new(
+                        "an HTTP answer",
+                        format_args!("{why}: {}", Excerpt(&self.arrived)),
+                    ));
+                }
             }
             match self.read_more(until) {
                 Ok(None) => {}
@@ -157,14 +170,21 @@ impl Peer {
                     self.transcript.seen(self.number, Event::End(end));
                     return Ok(None);
                 }
-                Err(TimedOut) => return Err(Failure::new("an HTTP answer", format_args!("none within {:?}", self.timing.deadline))),
+                Err(TimedOut) => {
+                    return Err(Failure::new(
+                        "an HTTP answer",
+                        format_args!("none within {:?}", self.timing.deadline),
+                    ));
+                }
             }
         }
     }
 
     /// Sends a handshake and insists that it is accepted as it must be.
     pub(crate) fn upgrade(&mut self, request: &Request) -> Verdict<Reply> {
-        let reply = self.ask(request)?.ok_or_else(|| Failure::new("HTTP 101", "TCP closed"))?;
+        let reply = self
+            .ask(request)?
+            .ok_or_else(|| Failure::new("HTTP 101", "TCP closed"))?;
         ensure(reply.status == 101, "HTTP 101", &reply)?;
         let key = request.key().unwrap_or_default();
         ensure(
@@ -173,10 +193,18 @@ impl Peer {
             &reply,
         )
         .map_err(|failure| failure.breaking(&H29))?;
-        ensure(reply.all("sec-websocket-accept").count() == 1, "one Sec-WebSocket-Accept", &reply)
-            .map_err(|failure| failure.breaking(&H51))?;
-        ensure(reply.header("sec-websocket-extensions").is_none(), "no Sec-WebSocket-Extensions", &reply)
-            .map_err(|failure| failure.breaking(&H45))?;
+        ensure(
+            reply.all("sec-websocket-accept").count() == 1,
+            "one Sec-WebSocket-Accept",
+            &reply,
+        )
+        .map_err(|failure| failure.breaking(&H51))?;
+        ensure(
+            reply.header("sec-websocket-extensions").is_none(),
+            "no Sec-WebSocket-Extensions",
+            &reply,
+        )
+        .map_err(|failure| failure.breaking(&H45))?;
         Ok(reply)
     }
 
@@ -184,8 +212,12 @@ impl Peer {
 
     /// The next frame or the end. Checks what holds for every frame of a server, and answers its pings.
     pub(crate) fn next(&mut self) -> Verdict<Event> {
-        self.next_within(self.timing.deadline)?
-            .ok_or_else(|| Failure::new("something from the server", format_args!("silence for {:?}", self.timing.deadline)))
+        self.next_within(self.timing.deadline)?.ok_or_else(|| {
+            Failure::new(
+                "something from the server",
+                format_args!("silence for {:?}", self.timing.deadline),
+            )
+        })
     }
 
     fn next_within(&mut self, time: Duration) -> Verdict<Option<Event>> {
@@ -194,10 +226,16 @@ impl Peer {
             if let Some((frame, len)) = Frame::decode(&self.arrived) {
                 self.arrived.drain(..len);
                 self.transcript.seen(self.number, &frame);
-                ensure(frame.mask.is_none(), "a frame without mask", &frame).map_err(|failure| failure.breaking(&F3))?;
-                ensure(frame.length == Length::Shortest, "the shortest form of the length", &frame)
-                    .map_err(|failure| failure.breaking(&F14))?;
-                ensure(frame.rsv == 0, "no reserved bits", &frame).map_err(|failure| failure.breaking(&H45))?;
+                ensure(frame.mask.is_none(), "a frame without mask", &frame)
+                    .map_err(|failure| failure.breaking(&F3))?;
+                ensure(
+                    frame.length == Length::Shortest,
+                    "the shortest form of the length",
+                    &frame,
+                )
+                .map_err(|failure| failure.breaking(&F14))?;
+                ensure(frame.rsv == 0, "no reserved bits", &frame)
+                    .map_err(|failure| failure.breaking(&H45))?;
                 if frame.opcode == opcode::PING {
                     self.send(&Frame::pong(&frame.payload));
                     continue;
@@ -293,7 +331,11 @@ impl Peer {
     /// Returns the reason.
     pub(crate) fn expect_close(&mut self, code: u16) -> Verdict<String> {
         let close = self.expect_close_frame()?;
-        ensure(close.close_code() == Some(code), format!("Close {code}"), &close)?;
+        ensure(
+            close.close_code() == Some(code),
+            format!("Close {code}"),
+            &close,
+        )?;
         self.send(&Frame::close(code, ""));
         self.expect_end()?;
         Ok(String::from_utf8_lossy(&close.payload[2..]).into_owned())
@@ -302,7 +344,11 @@ impl Peer {
     /// The answer to our own Close: a Close with this code, then the end of TCP by the server.
     pub(crate) fn expect_close_answer(&mut self, code: u16) -> Verdict {
         let close = self.expect_close_frame()?;
-        ensure(close.close_code() == Some(code), format!("Close {code}"), &close)?;
+        ensure(
+            close.close_code() == Some(code),
+            format!("Close {code}"),
+            &close,
+        )?;
         self.expect_end()
     }
 
@@ -310,31 +356,43 @@ impl Peer {
     pub(crate) fn expect_end(&mut self) -> Verdict {
         match self.next_within(self.timing.deadline)? {
             Some(Event::End(_)) => Ok(()),
-            Some(Event::Frame(frame)) => Err(Failure::new("nothing after the Close", frame).breaking(&K12)),
-            None => Err(Failure::new("TCP closed by the server", format_args!("open after {:?}", self.timing.deadline)).breaking(&K15)),
+            Some(Event::Frame(frame)) => {
+                Err(Failure::new("nothing after the Close", frame).breaking(&K12))
+            }
+            None => Err(Failure::new(
+                "TCP closed by the server",
+                format_args!("open after {:?}", self.timing.deadline),
+            )
+            .breaking(&K15)),
         }
     }
 
     /// The connection fails: nothing but a Close with one of these codes, then the end of TCP.
     pub(crate) fn expect_failed(&mut self, codes: &[u16]) -> Verdict {
-        let expected = format!("Close {} and the end of TCP", codes.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "));
-        match self.next().map_err(|failure| Failure { expected: expected.clone().into(), ..failure })? {
+        let expected = format!(
+            "Close {} and the end of TCP",
+            codes
+                .iter()
+                .map(u16::to_string)
+                .collect::<Vec<_>>()
+                .join(" or ")
+        );
+        match self.next().map_err(|failure| Failure {
+            expected: expected.clone().into(),
+            ..failure
+        })? {
             Event::Frame(frame) if frame.opcode == opcode::CLOSE => {
                 let fits = frame.close_code().is_some_and(|code| codes.contains(&code));
                 ensure(fits, expected, &frame)?;
                 self.send(&Frame::close(frame.close_code().unwrap_or(1000), ""));
                 self.expect_end()
             }
-            Event::End(end) => Err(Failure::new(expected, format_args!("{} without a Close", Event::End(end))).breaking(&K21)),
+            Event::End(end) => Err(Failure::new(
+                expected,
+                format_args!("{} without a Close", Event::End(end)),
+            )
+            .breaking(&K21)),
             other @ Event::Frame(_) => Err(Failure::new(expected, other)),
-        }
-    }
-
-    /// Nothing comes for the silent time.
-    pub(crate) fn expect_silence(&mut self) -> Verdict {
-        match self.next_within(self.timing.silence)? {
-            None => Ok(()),
-            Some(event) => Err(Failure::new("silence", event)),
         }
     }
 

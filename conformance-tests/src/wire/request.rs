@@ -6,10 +6,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
 
 /// The key of RFC 6455 section 1.3.
-pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// What a key is hashed with (RFC 6455 section 1.3).
-pub(crate) const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// What a server must answer to a key.
 pub(crate) fn accept_value(key: &str) -> String {
@@ -96,7 +96,8 @@ impl Request {
     pub(crate) fn key(&self) -> Option<String> {
         self.lines.iter().find_map(|line| {
             let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
-            name.eq_ignore_ascii_case("sec-websocket-key").then(|| value.trim().to_owned())
+            name.eq_ignore_ascii_case("sec-websocket-key")
+                .then(|| value.trim().to_owned())
         })
     }
 
@@ -114,7 +115,13 @@ impl Request {
 
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.method, clipped(&self.target), self.version)?;
+        write!(
+            f,
+            "{} {} {}",
+            self.method,
+            clipped(&self.target),
+            self.version
+        )?;
         for line in &self.lines {
             write!(f, " | {}", clipped(&line.escape_ascii().to_string()))?;
         }
@@ -147,7 +154,9 @@ impl Reply {
             .ok_or("not an HTTP/1 status line")?;
         let headers: Vec<_> = lines
             .map(|line| line.split_once(':').ok_or("a header line without a colon"))
-            .map(|line| line.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())))
+            .map(|line| {
+                line.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            })
             .collect::<Result<_, _>>()?;
         let mut reply = Self {
             status,
@@ -156,7 +165,9 @@ impl Reply {
         };
         let len = match (status, reply.header("content-length")) {
             (101, _) | (_, None) => 0,
-            (_, Some(len)) => len.parse().map_err(|_| "a Content-Length that is no number")?,
+            (_, Some(len)) => len
+                .parse()
+                .map_err(|_| "a Content-Length that is no number")?,
         };
         let Some(body) = bytes.get(end + 4..end + 4 + len) else {
             return Ok(None);
@@ -183,7 +194,11 @@ impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;
         for (name, value) in &self.headers {
-            write!(f, " | {name}: {}", clipped(&value.escape_debug().to_string()))?;
+            write!(
+                f,
+                " | {name}: {}",
+                clipped(&value.escape_debug().to_string())
+            )?;
         }
         if !self.body.is_empty() {
             write!(f, " | {}", clipped(&self.body.escape_debug().to_string()))?;
@@ -211,10 +226,17 @@ mod tests {
 
     #[test]
     fn a_header_can_be_replaced_removed_and_repeated() {
-        let request = Request::upgrade("h", "/").with("Upgrade", "h2c").without("host").and("A", "1").and("A", "2");
+        let request = Request::upgrade("h", "/")
+            .with("Upgrade", "h2c")
+            .without("host")
+            .and("A", "1")
+            .and("A", "2");
         let text = String::from_utf8(request.encode()).unwrap();
         assert_eq!(text.matches("Upgrade: ").count(), 1, "{text}");
-        assert!(text.contains("Upgrade: h2c\r\n") && text.contains("A: 1\r\nA: 2\r\n"), "{text}");
+        assert!(
+            text.contains("Upgrade: h2c\r\n") && text.contains("A: 1\r\nA: 2\r\n"),
+            "{text}"
+        );
         assert!(!text.contains("Host"), "{text}");
     }
 
@@ -222,7 +244,10 @@ mod tests {
     fn an_answer_is_read_with_its_body_and_not_further() {
         let bytes = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nA: b\r\n\r\nnorest";
         let (reply, len) = Reply::decode(bytes).unwrap().unwrap();
-        assert_eq!((reply.status, reply.body.as_str(), reply.header("a")), (404, "no", Some("b")));
+        assert_eq!(
+            (reply.status, reply.body.as_str(), reply.header("a")),
+            (404, "no", Some("b"))
+        );
         assert_eq!(&bytes[len..], b"rest");
         assert_eq!(Reply::decode(&bytes[..30]), Ok(None));
     }

@@ -42,10 +42,6 @@ impl Server {
         &self.transcript
     }
 
-    pub(crate) fn timing(&self) -> Timing {
-        self.timing
-    }
-
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -69,7 +65,12 @@ impl Server {
         let stream = self
             .try_connect(prepare)
             .map_err(|error| Failure::new(format!("a connection to {}", self.address), error))?;
-        Ok(Peer::new(stream, number, self.transcript.clone(), self.timing))
+        Ok(Peer::new(
+            stream,
+            number,
+            self.transcript.clone(),
+            self.timing,
+        ))
     }
 
     fn try_connect(&self, prepare: fn(&Socket) -> io::Result<()>) -> io::Result<TcpStream> {
@@ -139,8 +140,20 @@ impl Server {
 
     /// Sends a handshake on a new connection, which must be refused with one of these statuses.
     pub(crate) fn refuse_with(&self, request: &Request, statuses: &[u16]) -> Verdict<Reply> {
-        let expected = || format!("HTTP {}", statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "));
-        let reply = self.connect()?.ask(request)?.ok_or_else(|| Failure::new(expected(), "TCP closed"))?;
+        let expected = || {
+            format!(
+                "HTTP {}",
+                statuses
+                    .iter()
+                    .map(u16::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" or ")
+            )
+        };
+        let reply = self
+            .connect()?
+            .ask(request)?
+            .ok_or_else(|| Failure::new(expected(), "TCP closed"))?;
         ensure(statuses.contains(&reply.status), expected(), &reply)?;
         Ok(reply)
     }
