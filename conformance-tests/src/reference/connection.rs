@@ -15,6 +15,7 @@ use super::{
 
 pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    let remote = stream.peer_addr()?.to_string();
     let mut buffer = Vec::new();
     loop {
         let head = match Head::read(
@@ -62,7 +63,8 @@ pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>) -> io::Result<()>
                 if world.has(Fault::AnswersPipelinedRequests) && buffer.starts_with(b"GET ") {
                     return answer(&mut stream, 200, "", "pipelined");
                 }
-                return Session::new(&stream, world, head, path, subprotocol)?.run(stream, buffer);
+                return Session::new(&stream, world, head, path, subprotocol, remote)?
+                    .run(stream, buffer);
             }
         }
     }

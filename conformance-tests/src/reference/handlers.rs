@@ -41,7 +41,7 @@ pub(super) fn open(session: &mut Session<'_>) {
         "/threads" => send_from_threads(session),
         "/both" => (0..10).for_each(|n| session.text(&format!("tick {n}"))),
         "/oversized-ping" if session.has(Fault::SendsLongControlFrames) => {
-            session.send(Frame::ping([0; 126]))
+            session.send(Frame::ping([0; 126]));
         }
         "/oversized-ping" => {
             session.text("ping refused: Misuse");
@@ -81,7 +81,7 @@ pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
         "/watch" | "/control" | "/late" if text => session.write(format!("text {words}")),
         "/watch" | "/control" | "/late" => session.write(format!("binary {}", payload.len())),
         "/close" if session.closing.is_some() && !session.has(Fault::DropsLateMessages) => {
-            session.write(format!("text {words}"))
+            session.write(format!("text {words}"));
         }
         "/close-when-told" => close_when_told(session, &words),
         "/ok" if session.closing.is_none() => {
@@ -111,7 +111,7 @@ pub(super) fn ended(session: &mut Session<'_>, end: &End) {
         "/watch" | "/control" | "/late" => {
             match end {
                 End::Abnormal(kind) if !session.has(Fault::HidesErrors) => {
-                    session.write(format!("error: {kind}"))
+                    session.write(format!("error: {kind}"));
                 }
                 _ => session.write("end"),
             }
@@ -173,7 +173,7 @@ fn tell_journal(session: &mut Session<'_>) {
         thread::spawn(move || {
             entries
                 .into_iter()
-                .for_each(|entry| out.frame(Frame::text(entry)))
+                .for_each(|entry| out.frame(Frame::text(entry)));
         });
     }
 }

@@ -315,7 +315,7 @@ fn switch(head: &Head, world: &World, path: &str) -> Decision {
     };
     let mut answer = String::from("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n");
     let mut line = |name: &str, value: &str| {
-        write!(answer, "{name}: {value}\r\n").expect("a string takes everything")
+        write!(answer, "{name}: {value}\r\n").expect("a string takes everything");
     };
     let replaced = has(Fault::LetsApplicationReplace) && path == "/response-headers";
     if !has(Fault::OmitsUpgrade) && !replaced {

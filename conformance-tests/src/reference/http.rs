@@ -6,6 +6,9 @@ use std::net::TcpStream;
 /// The most bytes a head may have.
 const MOST: usize = 64 << 10;
 
+/// The most headers it may have.
+const MOST_HEADERS: usize = 100;
+
 /// A request head.
 #[derive(Debug)]
 pub(super) struct Head {
@@ -40,7 +43,11 @@ impl Head {
             if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
                 let raw = String::from_utf8_lossy(&buffer[..end]).into_owned();
                 buffer.drain(..end + 4);
-                return Ok(Ok(Self::parse(raw)));
+                let head = Self::parse(raw);
+                if head.headers.len() > MOST_HEADERS && !endless {
+                    return Ok(Err(Missing::TooLong));
+                }
+                return Ok(Ok(head));
             }
             if buffer.len() > MOST && !endless {
                 return Ok(Err(Missing::TooLong));

@@ -148,7 +148,10 @@ impl<'a> Inbound<'a> {
             short => (u64::from(short), 2),
         };
         let late = early.and_then(|()| self.check_length(opcode, short, len));
-        if has(Fault::WaitsForPayloads) && late.is_err() && (self.buffer.len() as u64) < len {
+        if has(Fault::WaitsForPayloads)
+            && late.is_err()
+            && (self.buffer.len() as u64) < len.saturating_add(at as u64 + 4)
+        {
             return None;
         }
         if let Err(code) = late {

@@ -63,12 +63,13 @@ impl<'a> Session<'a> {
         head: Head,
         path: String,
         subprotocol: Option<String>,
+        remote: String,
     ) -> io::Result<Self> {
         Ok(Self {
             journal: world
                 .journals
                 .writer(head.parameter("key").unwrap_or_default()),
-            remote: stream.peer_addr()?.to_string(),
+            remote,
             id: world.sessions.fetch_add(1, Ordering::Relaxed),
             out: Out::new(stream.try_clone()?, world),
             world,
@@ -216,7 +217,12 @@ impl<'a> Session<'a> {
         let hurried =
             self.closing.is_some() && self.path == "/impatient" && !self.has(Fault::WaitsForEver);
         stream.set_read_timeout(hurried.then_some(SHORT))?;
-        let mut chunk = vec![0; 64 << 10];
+        let most = if self.has(Fault::ForgetsCutFrames) {
+            1
+        } else {
+            64 << 10
+        };
+        let mut chunk = vec![0; most];
         Ok(match stream.read(&mut chunk) {
             Ok(0) => Some(End::Abnormal("Disconnected")),
             Ok(len) => {
@@ -267,7 +273,7 @@ impl<'a> Session<'a> {
 
     fn message(&mut self, text: bool, mut payload: Vec<u8>) {
         self.messages += 1;
-        let lost = self.has(Fault::LosesMessages) && self.messages % 10 == 0;
+        let lost = self.has(Fault::LosesMessages) && self.messages.is_multiple_of(10);
         if lost || (payload.is_empty() && self.has(Fault::SkipsEmptyMessages)) {
             return;
         }

@@ -122,8 +122,12 @@ impl fmt::Display for Request {
             clipped(&self.target),
             self.version
         )?;
-        for line in &self.lines {
+        const SHOWN: usize = 12;
+        for line in self.lines.iter().take(SHOWN) {
             write!(f, " | {}", clipped(&line.escape_ascii().to_string()))?;
+        }
+        if self.lines.len() > SHOWN {
+            write!(f, " | and {} more", self.lines.len() - SHOWN)?;
         }
         if !self.body.is_empty() {
             write!(f, " | and {} bytes behind it", self.body.len())?;
@@ -174,6 +178,12 @@ impl Reply {
         };
         reply.body = String::from_utf8_lossy(body).into_owned();
         Ok(Some((reply, end + 4 + len)))
+    }
+
+    /// Whether a header or the body has this text in it.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        let values = self.headers.iter().map(|(_, value)| value);
+        values.chain([&self.body]).any(|part| part.contains(text))
     }
 
     /// The first value of a header.
