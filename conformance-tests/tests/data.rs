@@ -84,13 +84,13 @@ fn every_rule_of_the_docs_is_a_requirement() {
 
 /// Finds `like.this.1` between backticks in doc comments.
 fn collect(folder: &Path, stated: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("the folder of a crate") {
+        let path = entry.expect("an entry of it").path();
         if path.is_dir() {
             collect(&path, stated);
             continue;
         }
-        let text = fs::read_to_string(&path).unwrap();
+        let text = fs::read_to_string(&path).expect("a source file");
         let comments = text
             .lines()
             .filter(|line| line.trim_start().starts_with("//"));
@@ -109,8 +109,5 @@ fn is_rule(text: &str) -> bool {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

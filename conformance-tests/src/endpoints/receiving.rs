@@ -56,8 +56,8 @@ async fn watch(mut session: WebSocketSession, journal: Journal) -> HandlerResult
         Ok(None) => "end again".to_owned(),
         other => format!("{other:?}"),
     });
-    journal.write(sent(session.send("too late").await));
     journal.write(told(&session.closed().await));
+    journal.write(sent(session.send("too late").await));
     Ok(())
 }
 
