@@ -202,3 +202,84 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, process};
+
+    use super::*;
+    use crate::{
+        read_records,
+        reference::{Fault, Reference},
+    };
+
+    const CASE: &str = "rfc6455::s5_1::unmasked_text_fails";
+
+    fn judged(backend: Reference, known: Option<&str>) -> (Result<(), Failed>, Record) {
+        let server = ServerUnderTest {
+            backend: Box::new(backend),
+            timing: Timing::default().with_deadline(std::time::Duration::from_millis(300)),
+            served: OnceLock::new(),
+        };
+        let name = format!(
+            "conformance-{}-{:?}.jsonl",
+            process::id(),
+            std::thread::current().id()
+        );
+        let path = env::temp_dir().join(name);
+        let report = Report {
+            backend: "reference",
+            path: path.clone(),
+        };
+        let case = cases().find(|case| case.id == CASE).unwrap();
+        let result = judge(case, &server, known, Some(&report));
+        let record = read_records(&path).unwrap().pop().unwrap();
+        fs::remove_file(path).unwrap();
+        (result, record)
+    }
+
+    #[test]
+    fn a_case_passes_or_fails_with_its_story() {
+        let (result, record) = judged(Reference::new(), None);
+        assert!(result.is_ok());
+        assert_eq!((record.outcome.as_str(), record.reason), ("passed", None));
+        let (result, record) = judged(Reference::with_fault(Fault::AcceptsUnmasked), None);
+        let story = format!("{:?}", result.unwrap_err());
+        for part in [
+            "framing.1",
+            "section-5.1",
+            "Close 1002",
+            "not masked",
+            "on the wire",
+        ] {
+            assert!(story.contains(part), "{part} is missing: {story}");
+        }
+        assert_eq!(
+            (record.outcome.as_str(), record.reason.as_deref()),
+            ("failed", Some("framing.1"))
+        );
+    }
+
+    #[test]
+    fn a_known_failure_must_fail() {
+        let (result, record) = judged(
+            Reference::with_fault(Fault::AcceptsUnmasked),
+            Some("a reason"),
+        );
+        assert!(result.is_ok());
+        assert_eq!(
+            (record.outcome.as_str(), record.reason.as_deref()),
+            ("known failure", Some("a reason"))
+        );
+        let (result, record) = judged(Reference::new(), Some("a reason"));
+        let story = format!("{:?}", result.unwrap_err());
+        assert!(story.contains("remove it"), "{story}");
+        assert_eq!(record.outcome, "failed");
+    }
+
+    #[test]
+    #[should_panic(expected = "there is no case")]
+    fn a_known_failure_must_name_a_case() {
+        let _ = Suite::new(Reference::new()).known_failure("no::such::case", "a reason");
+    }
+}

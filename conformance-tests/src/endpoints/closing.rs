@@ -74,7 +74,7 @@ async fn close(mut session: WebSocketSession, journal: Journal) -> HandlerResult
                 session.send(n.to_string()).await?;
             }
             let closed = session.close(status);
-            journal.write(sent(session.send("too late").await));
+            journal.write(sent(&session.send("too late").await));
             journal.write(format!("is open: {}", session.is_open()));
             closed.await;
         }

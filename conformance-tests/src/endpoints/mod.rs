@@ -115,7 +115,7 @@ fn told(outcome: &CloseOutcome) -> String {
 }
 
 /// What became of sending, in words.
-fn sent(result: Result<(), Error>) -> &'static str {
+fn sent(result: &Result<(), Error>) -> &'static str {
     match result {
         Ok(()) => "send succeeded",
         Err(_) => "send failed",

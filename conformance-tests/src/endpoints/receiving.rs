@@ -57,7 +57,7 @@ async fn watch(mut session: WebSocketSession, journal: Journal) -> HandlerResult
         other => format!("{other:?}"),
     });
     journal.write(told(&session.closed().await));
-    journal.write(sent(session.send("too late").await));
+    journal.write(sent(&session.send("too late").await));
     Ok(())
 }
 
