@@ -190,8 +190,12 @@ impl Matrix {
                 .iter()
                 .map(|backend| format!("<th>{}</th>", escaped(backend)))
                 .collect();
-            write!(page, "<h2>{title}</h2>\n<table>\n<tr><th>Id</th><th>Level</th><th>Rule</th>{columns}</tr>\n")
-                .expect("a string takes everything");
+            write!(
+                page,
+                "<h2>{title}</h2>\n<table>\n<tr><th>Id</th><th>Level</th><th>Rule</th>\
+                 {columns}</tr>\n"
+            )
+            .expect("a string takes everything");
             for rule in group.iter().filter(|rule| rule.testable == Testable::Yes) {
                 let cells: String = self
                     .cells(rule)

@@ -3,8 +3,10 @@
 mod contract_close;
 mod contract_end;
 mod contract_handshake;
+mod contract_receive;
 mod contract_session;
 mod limits;
+mod s10_2;
 mod s4_answer;
 mod s4_headers;
 mod s4_request;
@@ -33,7 +35,9 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         s8_1::CASES,
         s7::CASES,
         limits::CASES,
+        s10_2::CASES,
         contract_handshake::CASES,
+        contract_receive::CASES,
         contract_session::CASES,
         contract_close::CASES,
         contract_end::CASES,
