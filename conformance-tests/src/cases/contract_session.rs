@@ -230,6 +230,28 @@ pub(super) const CASES: &[Case] = &[
             peer.close()
         },
     ),
+    Case::app(
+        "contract::session::messages_before_the_close_are_answered",
+        &[&SESSION_SERVE_2, &K1],
+        |server| {
+            let mut peer = server.open("/echo")?;
+            peer.send_all(&[Frame::text("last words"), Frame::close(1000, "")]);
+            peer.expect_text("last words")?;
+            peer.expect_close_answer(1000)
+        },
+    )
+    .hint("a Close waits until the handler had a chance to run on what came before it"),
+    Case::app(
+        "contract::session::messages_before_a_violation_are_answered",
+        &[&SESSION_RECEIVE_3, &K22],
+        |server| {
+            let mut peer = server.open("/echo")?;
+            peer.send_all(&[Frame::text("fine"), Frame::new(0x3, "")]);
+            peer.expect_text("fine")?;
+            peer.expect_failed(&[1002])
+        },
+    )
+    .hint("an error must not overtake the messages before it"),
 ];
 
 fn unread_fails(server: &Server, frame: &Frame, code: u16) -> Verdict {

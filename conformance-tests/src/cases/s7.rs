@@ -209,17 +209,6 @@ pub(super) const CASES: &[Case] = &[
         |server| after_close(server, &Frame::close(1001, "").encode()),
     ),
     Case::echo(
-        "rfc6455::s5_5_1::messages_before_the_close_are_answered",
-        &[&K1, &SESSION_SERVE_2],
-        |server| {
-            let mut peer = server.open_echo()?;
-            peer.send_all(&[Frame::text("last words"), Frame::close(1000, "")]);
-            peer.expect_text("last words")?;
-            peer.expect_close_answer(1000)
-        },
-    )
-    .hint("a Close waits until the handler had a chance to run on what came before it"),
-    Case::echo(
         "rfc6455::s7_1_1::server_closes_tcp_first",
         &[&K15, &SESSION_CLOSE_5],
         |server| {
@@ -273,17 +262,6 @@ pub(super) const CASES: &[Case] = &[
             )
         },
     ),
-    Case::echo(
-        "rfc6455::s7_1_7::messages_before_a_violation_are_answered",
-        &[&K22, &SESSION_RECEIVE_3],
-        |server| {
-            let mut peer = server.open_echo()?;
-            peer.send_all(&[Frame::text("fine"), Frame::new(0x3, "")]);
-            peer.expect_text("fine")?;
-            peer.expect_failed(&[1002])
-        },
-    )
-    .hint("an error must not overtake the messages before it"),
     Case::echo(
         "rfc6455::s7_1_7::frames_after_a_violation_are_not_processed",
         &[&K22],

@@ -15,7 +15,7 @@ requirements! { FRAMING:
     F12 = "framing.12" Must Rfc6455 "5.2" "A reserved opcode fails the connection at its header, however much payload it announces.";
     F13 = "framing.13" Must Rfc6455 "5.2" "All three length forms are read.";
     F14 = "framing.14" Must Rfc6455 "5.2" "Lengths are written in the shortest form.";
-    F15 = "framing.15" Must Rfc6455 "5.2" "A length that is not in the shortest form fails the connection and is never misread.";
+    F15 = "framing.15" Should Rfc6455 "5.2" "A length that is not in the shortest form, which no sender may use, fails the connection.";
     F16 = "framing.16" Must Rfc6455 "5.2" "A 64-bit length whose top bit is set fails the connection.";
     F17 = "framing.17" Must Rfc6455 "5.2" "The largest 64-bit length fails the connection.";
     F18 = "framing.18" Must Rfc6455 "10.4" "A giant announced length fails the connection at once with 1009, without waiting for the payload.";

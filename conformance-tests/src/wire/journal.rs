@@ -56,9 +56,9 @@ impl Journal {
         entries.iter().try_for_each(|entry| self.expect(entry))
     }
 
-    /// Nothing was written yet that was not looked at.
+    /// Nothing is written for the silent time.
     pub(crate) fn expect_nothing(&mut self) -> Verdict {
-        self.peer.expect_alive()
+        self.peer.expect_silence()
     }
 
     /// Reads entries until none came for the silent time, and returns the last one.

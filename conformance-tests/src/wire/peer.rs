@@ -396,6 +396,14 @@ impl Peer {
         }
     }
 
+    /// Nothing comes for the silent time.
+    pub(crate) fn expect_silence(&mut self) -> Verdict {
+        match self.next_within(self.timing.silence)? {
+            None => Ok(()),
+            Some(event) => Err(Failure::new("silence", event)),
+        }
+    }
+
     /// The connection is alive and has nothing else to say: a ping comes back, and nothing before it.
     pub(crate) fn expect_alive(&mut self) -> Verdict {
         self.send(&Frame::ping("fence"));
