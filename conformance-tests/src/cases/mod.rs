@@ -1,0 +1,77 @@
+//! Every case, one file per part of the protocol.
+
+mod contract_close;
+mod contract_end;
+mod contract_handshake;
+mod contract_receive;
+mod contract_session;
+mod limits;
+mod s10_2;
+mod s4_answer;
+mod s4_headers;
+mod s4_request;
+mod s5_2;
+mod s5_4;
+mod s5_5;
+mod s7;
+mod s8_1;
+mod spring;
+
+use crate::{
+    Case,
+    case::Verdict,
+    wire::{Frame, Request, Server},
+};
+
+/// Every case of the suite, in reading order.
+pub fn cases() -> impl Iterator<Item = &'static Case> {
+    [
+        s4_request::CASES,
+        s4_headers::CASES,
+        s4_answer::CASES,
+        s5_2::CASES,
+        s5_4::CASES,
+        s5_5::CASES,
+        s8_1::CASES,
+        s7::CASES,
+        limits::CASES,
+        s10_2::CASES,
+        contract_handshake::CASES,
+        contract_receive::CASES,
+        contract_session::CASES,
+        contract_close::CASES,
+        contract_end::CASES,
+        spring::CASES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The echo endpoint fails the connection with this code.
+fn fails(server: &Server, frames: &[Frame], code: u16) -> Verdict {
+    let mut peer = server.open_echo()?;
+    peer.send_all(frames);
+    peer.expect_failed(&[code])
+}
+
+/// The echo endpoint sends back this text, and nothing else.
+fn echoes(server: &Server, frames: &[Frame], text: &str) -> Verdict {
+    let mut peer = server.open_echo()?;
+    peer.send_all(frames);
+    peer.expect_text(text)?;
+    peer.close()
+}
+
+/// The handshake is accepted and the endpoint works.
+fn accepted(server: &Server, request: &Request) -> Verdict {
+    let (mut peer, _) = server.accept(request)?;
+    peer.send(&Frame::text("hello"));
+    peer.expect_text("hello")?;
+    peer.close()
+}
+
+/// The handshake is refused, and the server still accepts a good one.
+fn refused(server: &Server, request: &Request) -> Verdict {
+    server.refuse(request)?;
+    accepted(server, &server.upgrade())
+}

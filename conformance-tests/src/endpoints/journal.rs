@@ -1,0 +1,110 @@
+//! What handlers saw, told over another connection.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use switchwire_core::{Error, HandlerResult, WebSocketSession, join_either};
+use switchwire_service::{InvalidMapping, UrlHandlerMapping};
+use tokio::sync::{Notify, mpsc};
+
+use super::parameter;
+
+pub(super) fn add(
+    mapping: UrlHandlerMapping,
+    journals: &Journals,
+) -> Result<UrlHandlerMapping, InvalidMapping> {
+    let (reading, starting) = (journals.clone(), journals.clone());
+    mapping
+        .with("/journal", move |session| read(session, reading.clone()))?
+        .with("/start", move |session| start(session, starting.clone()))
+}
+
+/// The journals by the key that the reader and the writers have in their query.
+#[derive(Clone, Default)]
+pub(super) struct Journals {
+    entries: Arc<Mutex<HashMap<String, Entry>>>,
+}
+
+struct Entry {
+    writer: mpsc::UnboundedSender<String>,
+    reader: Option<mpsc::UnboundedReceiver<String>>,
+    start: Arc<Notify>,
+}
+
+impl Journals {
+    /// The journal that the session's query names, or one that nobody reads.
+    pub(super) fn of(&self, session: &WebSocketSession) -> Journal {
+        Journal {
+            writer: parameter(session, "key")
+                .map(|key| self.with(key, |entry| entry.writer.clone())),
+        }
+    }
+
+    /// What lets the handlers with this key begin.
+    pub(super) fn starting(&self, session: &WebSocketSession) -> Arc<Notify> {
+        self.with(parameter(session, "key").unwrap_or_default(), |entry| {
+            entry.start.clone()
+        })
+    }
+
+    fn with<T>(&self, key: &str, then: impl FnOnce(&mut Entry) -> T) -> T {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        then(entries.entry(key.to_owned()).or_insert_with(|| {
+            let (writer, reader) = mpsc::unbounded_channel();
+            Entry {
+                writer,
+                reader: Some(reader),
+                start: Arc::default(),
+            }
+        }))
+    }
+}
+
+/// Where a handler writes what it saw.
+#[derive(Clone)]
+pub(super) struct Journal {
+    writer: Option<mpsc::UnboundedSender<String>>,
+}
+
+impl Journal {
+    /// One that nobody reads.
+    pub(super) fn nobodys() -> Self {
+        Self { writer: None }
+    }
+
+    pub(super) fn write(&self, entry: impl Into<String>) {
+        if let Some(writer) = &self.writer {
+            // Nobody may be reading any more, and that is fine.
+            let _ = writer.send(entry.into());
+        }
+    }
+}
+
+/// Tells a journal to its reader until that leaves.
+async fn read(mut session: WebSocketSession, journals: Journals) -> HandlerResult {
+    let key = parameter(&session, "key").unwrap_or_default().to_owned();
+    let reader = journals.with(&key, |entry| entry.reader.take());
+    let Some(mut reader) = reader else {
+        return Ok(session.send("this journal has a reader").await?);
+    };
+    let sender = session.sender();
+    let output = async {
+        while let Some(entry) = reader.recv().await {
+            sender.send(entry).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    let input = async {
+        while session.receive().await?.is_some() {}
+        Ok(())
+    };
+    Ok(join_either(input, output).await?)
+}
+
+/// Lets the handlers with this key begin.
+async fn start(session: WebSocketSession, journals: Journals) -> HandlerResult {
+    journals.starting(&session).notify_one();
+    Ok(session.send("started").await?)
+}

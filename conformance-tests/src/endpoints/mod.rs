@@ -1,0 +1,123 @@
+//! The kit's own handlers. What they saw they tell in words, over the wire or to a journal.
+
+mod asking;
+mod closing;
+mod ending;
+mod journal;
+mod receiving;
+mod sending;
+
+use std::time::Duration;
+
+use switchwire_core::{
+    CloseOutcome, Endpoint, Error, HandlerResult, WebSocketHandler, WebSocketSession,
+    WebSocketSettings, WebSocketSettingsBuilder,
+};
+use switchwire_service::{InvalidMapping, UrlHandlerMapping};
+
+use self::journal::Journals;
+
+/// What the application sets on the answer of `/response-headers`: two cookies and a header that must arrive, and
+/// three that must not replace those of the handshake.
+pub(crate) const RESPONSE_HEADERS: &[(&str, &str)] = &[
+    ("x-application", "switchwire"),
+    ("set-cookie", "one=1"),
+    ("set-cookie", "two=2; HttpOnly"),
+    ("sec-websocket-accept", "forged"),
+    ("upgrade", "forged"),
+    ("content-length", "7"),
+];
+
+/// Every handler by its path.
+pub(crate) fn mapping() -> UrlHandlerMapping {
+    build().expect("the paths of the kit do not conflict")
+}
+
+fn build() -> Result<UrlHandlerMapping, InvalidMapping> {
+    let journals = Journals::default();
+    let mapping = UrlHandlerMapping::new()
+        .with("/echo", echo)?
+        .with_endpoint(
+            "/small",
+            limited(echo, |settings| {
+                settings
+                    .with_max_frame_size(1024)
+                    .with_max_message_size(4096)
+                    .with_max_fragments(8)
+            }),
+        )?
+        .with_endpoint(
+            "/large",
+            limited(echo, |settings| {
+                settings
+                    .with_max_message_size(16 << 20)
+                    .with_max_frame_size(16 << 20)
+            }),
+        )?
+        .with("/response-headers", echo)?;
+    let mapping = journal::add(mapping, &journals)?;
+    let mapping = asking::add(mapping)?;
+    let mapping = receiving::add(mapping, &journals)?;
+    let mapping = sending::add(mapping, &journals)?;
+    let mapping = closing::add(mapping, &journals)?;
+    ending::add(mapping, &journals)
+}
+
+async fn echo(mut session: WebSocketSession) -> HandlerResult {
+    while let Some(message) = session.receive().await? {
+        session.send(message).await?;
+    }
+    Ok(())
+}
+
+/// An endpoint with settings of its own.
+fn limited(
+    handler: impl WebSocketHandler + 'static,
+    set: impl FnOnce(WebSocketSettingsBuilder) -> WebSocketSettingsBuilder,
+) -> Endpoint {
+    let settings = set(WebSocketSettings::builder());
+    Endpoint::new(handler)
+        .with_settings(settings.build().expect("the settings of the kit are valid"))
+}
+
+/// An endpoint whose deadlines are short enough to be waited for.
+fn hurried(handler: impl WebSocketHandler + 'static) -> Endpoint {
+    const SHORT: Duration = Duration::from_millis(100);
+    limited(handler, |settings| {
+        settings
+            .with_closing_deadline(SHORT)
+            .with_handler_grace(SHORT)
+    })
+}
+
+/// The value of a query parameter, as it was sent.
+fn parameter<'a>(session: &'a WebSocketSession, name: &str) -> Option<&'a str> {
+    let query = session.handshake_info().query()?;
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// How a session ended, in words.
+fn told(outcome: &CloseOutcome) -> String {
+    let status = |code: u16, reason: &str| format!("{code} {reason}").trim_end().to_owned();
+    match outcome {
+        CloseOutcome::ByPeer(Some(by)) => {
+            format!("closed by peer: {}", status(by.code().into(), by.reason()))
+        }
+        CloseOutcome::ByPeer(None) => "closed by peer: no status".to_owned(),
+        CloseOutcome::ByUs(by) => {
+            format!("closed by us: {}", status(by.code().into(), by.reason()))
+        }
+        CloseOutcome::Abnormal(error) => format!("closed abnormally: {:?}", error.kind()),
+        CloseOutcome::TimedOut => "closed: timed out".to_owned(),
+    }
+}
+
+/// What became of sending, in words.
+fn sent(result: &Result<(), Error>) -> &'static str {
+    match result {
+        Ok(()) => "send succeeded",
+        Err(_) => "send failed",
+    }
+}

@@ -1,0 +1,94 @@
+//! Running one case, and telling how it went.
+
+use std::{fmt, net::SocketAddr};
+
+use crate::{Case, Requirement, Timing, case::Failure, wire::Server};
+
+/// How a case went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The server does what it must.
+    Passed,
+    /// It does not, and this is the whole story.
+    Failed(String),
+}
+
+/// A case that was run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Verified {
+    /// How it went.
+    pub outcome: Outcome,
+    /// The rule that was broken, when one was.
+    pub broken: Option<&'static Requirement>,
+}
+
+impl Case {
+    /// Runs the case against a server that serves a [`TestApp`](crate::TestApp) or, for a case that
+    /// [needs](crate::Needs) no more, echoes at `/echo`.
+    #[must_use]
+    pub fn run(&self, address: SocketAddr, timing: Timing) -> Verified {
+        self.run_at(address, &address.to_string(), "/echo", timing)
+    }
+
+    pub(crate) fn run_at(
+        &self,
+        address: SocketAddr,
+        host: &str,
+        echo: &str,
+        timing: Timing,
+    ) -> Verified {
+        let server = Server::new(address, host.to_owned(), echo.to_owned(), timing);
+        match (self.check)(&server) {
+            Ok(()) => Verified {
+                outcome: Outcome::Passed,
+                broken: None,
+            },
+            Err(failure) => {
+                let broken = failure.rule.unwrap_or(self.requirements[0]);
+                let story = Story {
+                    case: self,
+                    failure: &failure,
+                    broken,
+                    server: &server,
+                };
+                Verified {
+                    outcome: Outcome::Failed(story.to_string()),
+                    broken: Some(broken),
+                }
+            }
+        }
+    }
+}
+
+/// What a failure prints.
+struct Story<'a> {
+    case: &'a Case,
+    failure: &'a Failure,
+    broken: &'static Requirement,
+    server: &'a Server,
+}
+
+impl fmt::Display for Story<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.case.id)?;
+        writeln!(f, "  rule      {}", self.broken)?;
+        writeln!(f, "            {}", self.broken.link())?;
+        for also in self.case.requirements {
+            if also.id != self.broken.id {
+                writeln!(f, "  also      {also}")?;
+            }
+        }
+        writeln!(f, "  expected  {}", self.failure.expected)?;
+        writeln!(f, "  seen      {}", self.failure.seen)?;
+        if !self.case.hint.is_empty() {
+            writeln!(f, "  hint      {}", self.case.hint)?;
+        }
+        writeln!(
+            f,
+            "  on the wire (number of the connection, -> to the server, <- from it):"
+        )?;
+        write!(f, "{}", self.server.transcript())
+    }
+}

@@ -1,0 +1,338 @@
+//! What can be wrong with a server, and which cases must notice.
+
+/// Declares the faults: a variant with its doc line each, and the parts of case ids that must turn red.
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])* $name:ident breaks [$($case:literal),* $(,)?];)*) => {
+        /// One thing that the reference server does wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Fault {
+            $($(#[doc = $doc])* $name,)*
+        }
+
+        impl Fault {
+            /// Every fault.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// Parts of the ids of the cases that this fault must turn red, whatever else it does.
+            #[must_use]
+            pub fn breaks(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$name => &[$($case),*],)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    // The request.
+    /// Accepts a handshake with any method.
+    AcceptsAnyMethod breaks ["::post_is", "::put_is", "::delete_is", "method_in_lower_case"];
+    /// Accepts HTTP/1.0.
+    AcceptsHttp10 breaks ["http_1_0"];
+    /// Does not know the absolute form of a target.
+    RefusesAbsoluteForm breaks ["absolute_form"];
+    /// Serves every path.
+    ServesEveryPath breaks ["unknown_resource", "unmapped_path"];
+    /// Guards the path as sent and serves the path as decoded.
+    GuardsAnotherPath breaks ["guards_see_every_spelling"];
+    /// Serves other spellings of a path.
+    NormalisesPaths breaks ["other_spellings_of_a_path_are_404"];
+    /// Answers 500 to unusual paths.
+    FailsOnUnusualPaths breaks ["other_spellings_of_a_path_are_decided"];
+    /// Needs no Host.
+    AcceptsMissingHost breaks ["missing_host"];
+    /// Takes the first of several Hosts.
+    AcceptsTwoHosts breaks ["two_hosts"];
+    /// Refuses what it does not know.
+    RefusesUnknownHeaders breaks ["unknown_headers"];
+    /// Answers the body of a refused handshake as the next request.
+    AnswersBodies breaks ["body_is_not_read", "content_length_beside_chunked"];
+    /// Answers a request behind the handshake.
+    AnswersPipelinedRequests breaks ["second_handshake_behind"];
+    /// Takes any Content-Length for none.
+    IgnoresContentLength breaks ["two_content_lengths", "signed_content", "negative_content", "hexadecimal_content", "announced_body"];
+    /// Repeats the request in its refusals, and refuses malformed lines so.
+    ReflectsRequests breaks ["is_not_reflected", "refusal_holds_nothing"];
+    /// Accepts a request of any size.
+    AcceptsEndlessRequests breaks ["header_block_without_end", "request_line_without_end", "thousands_of_headers"];
+    /// Waits when it should say continue.
+    HangsOnExpect breaks ["expect_continue"];
+
+    // Upgrade, Connection, key, version.
+    /// Needs no Upgrade.
+    AcceptsMissingUpgrade breaks ["missing_upgrade_is_not_switched", "missing_upgrade_is_400"];
+    /// Compares Upgrade by case.
+    ComparesUpgradeByCase breaks ["upgrade_is_compared", "upgrade_in_capitals"];
+    /// Accepts any Upgrade.
+    AcceptsAnyUpgrade breaks ["upgrade_with_a_longer", "upgrade_to_something_else"];
+    /// Answers 200 to a list in Upgrade.
+    HalfAcceptsUpgradeLists breaks ["upgrade_may_list"];
+    /// Needs no Connection.
+    AcceptsMissingConnection breaks ["missing_connection"];
+    /// Takes Connection for one token.
+    KnowsNoConnectionLists breaks ["connection_may_list", "blanks_around_connection"];
+    /// Compares Connection by case.
+    ComparesConnectionByCase breaks ["connection_is_compared"];
+    /// Looks at the first line of Connection only.
+    LooksAtOneConnectionLine breaks ["connection_on_two_lines"];
+    /// Accepts any Connection.
+    AcceptsAnyConnection breaks ["connection_close_is", "connection_with_a_longer"];
+    /// Needs no key.
+    AcceptsMissingKey breaks ["missing_key"];
+    /// Accepts any key.
+    AcceptsAnyKey breaks ["empty_key", "key_of_15", "key_of_17", "key_outside", "key_without_padding"];
+    /// Takes the first of several keys.
+    AcceptsTwoKeys breaks ["two_keys"];
+    /// Answers the key with the blanks around it.
+    KeepsBlanksOfTheKey breaks ["blanks_around_the_key"];
+    /// Insists that unused bits of the key are zero.
+    InsistsOnZeroBits breaks ["the_key_of_the_rfc_with_stray_bits"];
+    /// Needs no version.
+    AcceptsMissingVersion breaks ["missing_version"];
+    /// Accepts any version.
+    AcceptsAnyVersion breaks ["version_0_is", "version_12_is", "version_14_is", "version_255_is", "version_that_is_no_number", "version_with_leading", "other_version_is"];
+    /// Switches for version 7 whatever else is missing.
+    SwitchesForVersion7 breaks ["version_7_without_upgrade"];
+    /// Takes the first of several versions.
+    AcceptsTwoVersions breaks ["two_versions"];
+
+    // Origins.
+    /// Needs an Origin.
+    NeedsOrigin breaks ["missing_origin"];
+    /// Lets every origin in.
+    LetsEveryOriginIn breaks ["_is_403", "two_origins_are"];
+    /// Lets its own origin not in.
+    RefusesOwnOrigin breaks ["own_origin_is_accepted"];
+    /// Compares origins as text.
+    ComparesOriginsAsText breaks ["own_origin_in_other_case", "own_origin_with_the_default_port"];
+
+    // The answer.
+    /// Answers a wrong accept value.
+    AnswersWrongKey breaks ["accept_value_is_that", "accept_value_follows"];
+    /// Leaves Upgrade out of the answer.
+    OmitsUpgrade breaks ["answer_names_the_upgrade"];
+    /// Answers the accept value twice.
+    RepeatsAcceptValue breaks ["one_accept_header"];
+    /// Adds a length to the 101.
+    AddsLength breaks ["switching_has_no_body"];
+    /// Never chooses a subprotocol.
+    ChoosesNoSubprotocol breaks ["offered_subprotocol_is_chosen", "spring::sub_protocol"];
+    /// Answers the subprotocols as they were offered, and one when none was.
+    RepeatsOffers breaks ["no_match_has", "no_offer_has", "endpoint_without_subprotocols", "never_answered", "seven_kilobytes"];
+    /// Looks at the first line of subprotocols only.
+    LooksAtOneSubprotocolLine breaks ["subprotocols_on_two_lines"];
+    /// Answers the subprotocol twice.
+    RepeatsSubprotocol breaks ["repeated_subprotocol"];
+    /// Compares subprotocols without case.
+    ComparesSubprotocolsWithoutCase breaks ["subprotocols_are_compared"];
+    /// Chooses in its own order.
+    ChoosesInItsOwnOrder breaks ["subprotocol_is_chosen_in_the_clients_order"];
+    /// Does not trim the elements of the subprotocol list.
+    DoesNotTrimSubprotocols breaks ["subprotocol_after_an_unknown"];
+    /// Accepts every extension.
+    AcceptsExtensions breaks ["unknown_extension", "extension_list_of", "extension_parameter", "unclosed_quotation", "named_like_a_builtin", "six_kilobytes", "quoted_value", "malformed_extensions"];
+    /// Answers an extension that nobody offered.
+    VolunteersExtension breaks ["no_extension_is_answered"];
+    /// Answers extensions on two lines.
+    RepeatsExtensions breaks ["extensions_are_answered_on_one_line"];
+    /// Loses what came with the request.
+    LosesEarlyBytes breaks ["in_one_segment_with_the_request"];
+    /// Loses what it sends right behind the 101.
+    LosesGreeting breaks ["frame_right_behind"];
+    /// Refuses everything with 500.
+    RefusesWith500 breaks ["other_method_is_405"];
+    /// Closes after a refusal.
+    ClosesAfterRefusal breaks ["refusal_leaves"];
+    /// Has no HTTP side.
+    SwallowsPlainRequests breaks ["reaches_the_http_side", "share_a_connection"];
+    /// Loses the headers of the application.
+    LosesApplicationHeaders breaks ["headers_of_the_application", "spring::cookie"];
+    /// Lets the application replace the headers of the handshake.
+    LetsApplicationReplace breaks ["headers_of_the_handshake"];
+    /// Shows the handler nothing of the request.
+    HidesTheRequest breaks ["handler_sees", "spring::custom_header"];
+    /// Has one set of attributes for all sessions.
+    SharesAttributes breaks ["attributes_belong"];
+    /// Gives every session the same id.
+    RepeatsIds breaks ["ids_are_unique"];
+
+    // Frames.
+    /// Accepts frames without mask.
+    AcceptsUnmasked breaks ["s5_1::unmasked"];
+    /// Masks its own frames.
+    MasksItsFrames breaks ["server_does_not_mask"];
+    /// Forgets to unmask the last bytes.
+    UnmasksBadly breaks ["masked_hello", "every_length_to_130", "every_offset"];
+    /// Ignores reserved bits.
+    IgnoresReservedBits breaks ["s5_2::rsv"];
+    /// Takes reserved opcodes for pongs.
+    IgnoresReservedOpcodes breaks ["s5_2::opcode_", "reserved_opcode_in", "protocol_error_is_told"];
+    /// Judges a frame when its payload is there.
+    WaitsForPayloads breaks ["fails_at_its_header", "top_bit", "largest_length", "giant_text", "at_the_header_that_tells", "size_error_is_told", "giant_frame_is_told"];
+    /// Loses the last byte of a payload.
+    LosesLastByte breaks ["large_echo_on_its_way", "spring::large_message", "::binary_of_1", "::binary_of_6", "::text_of_"];
+    /// Drops empty messages.
+    SkipsEmptyMessages breaks ["binary_of_0", "empty_messages", "message_of_empty_fragments"];
+    /// Accepts a length that is not in its shortest form.
+    AcceptsLongLengths breaks ["short_length_in", "length_of_125_in", "length_of_65535_in"];
+    /// Forgets the start of a frame when the rest comes later.
+    ForgetsCutFrames breaks ["cut_at_every_byte", "cut_in_its_header", "byte_by_byte"];
+    /// Loses every tenth message.
+    LosesMessages breaks ["two_thousand_frames", "received_whole_and_in_order", "messages_waiting_for", "sessions_do_not", "large_messages_both", "receiving_and_sending", "spring::echo"];
+    /// Takes every fragment for a message.
+    KeepsFragmentsApart breaks ["two_fragments_are", "many_fragments_are", "binary_fragments_are", "fragments_in_separate", "fragments_are_received", "empty_fragments_between", "first_and_last_fragment"];
+    /// Takes a stray continuation for a message.
+    AcceptsStrayContinuations breaks ["continuation_of_nothing", "continuation_after"];
+    /// Lets a message begin inside another.
+    AcceptsInterleaving breaks ["inside_a_message_fails"];
+    /// Answers pings after the message they came in.
+    PongsAfterTheMessage breaks ["ping_between_fragments", "ping_between_many"];
+    /// Does not see a Close between fragments.
+    MissesCloseInMessage breaks ["close_between_fragments"];
+    /// Fails on a pong between fragments.
+    FailsOnPongInMessage breaks ["pong_between_fragments"];
+
+    // Control frames.
+    /// Accepts control frames of any length.
+    AcceptsLongControlFrames breaks ["ping_of_126", "pong_of_126", "close_of_126"];
+    /// Accepts fragmented control frames.
+    AcceptsFragmentedControlFrames breaks ["fragmented_ping", "fragmented_pong", "fragmented_close"];
+    /// Never answers a ping.
+    NeverPongs breaks ["empty_ping_is"];
+    /// Answers a ping with something else.
+    PongsSomethingElse breaks ["pong_carries", "ping_of_125", "ping_that_is_not"];
+    /// Answers the last of several pings only.
+    AnswersOnePing breaks ["ten_pings_are", "flood_of_pings"];
+    /// Answers pongs with pongs.
+    AnswersPongs breaks ["unsolicited"];
+
+    // Text.
+    /// Does not check text.
+    AcceptsInvalidText breaks ["s8_1::invalid_byte", "s8_1::lone", "s8_1::overlong", "s8_1::largest", "s8_1::high", "s8_1::low", "s8_1::surrogate", "s8_1::code_point", "s8_1::lead", "s8_1::five", "s8_1::six", "s8_1::text_cut", "s8_1::invalid_second", "s8_1::sequence", "invalid_text_is_told"];
+    /// Checks text when its message is complete.
+    ChecksTextLate breaks ["before_its_message_ends", "before_its_frame_ends"];
+    /// Checks every piece of a text by itself.
+    ChecksPiecesAlone breaks ["code_point_split", "valid_start_of_a_frame"];
+    /// Checks binary as if it were text.
+    ChecksBinary breaks ["binary_that_is_not_utf8", "every_byte_in_binary"];
+    /// Leaves NUL and everything outside ASCII out of texts.
+    CleansText breaks ["noncharacters", "nul_is", "first_and_last_of", "byte_order_mark", "large_text_of_every"];
+
+    // Closing.
+    /// Never answers a Close.
+    NeverAnswersClose breaks ["close_is_answered_with_close", "close_with_a_reason", "empty_close_is", "close_reason_of_123"];
+    /// Answers every Close with 1000.
+    AnswersWith1000 breaks ["s7_4::close_", "close_is_answered_though"];
+    /// Accepts a Close of one byte.
+    AcceptsOneByteClose breaks ["close_of_one_byte"];
+    /// Accepts any code.
+    AcceptsAnyCode breaks ["s7_4_1::close_", "s7_4_2::close_"];
+    /// Does not check reasons.
+    AcceptsAnyReason breaks ["close_reason_that_is_not", "close_reason_cut"];
+    /// Goes on after a Close.
+    GoesOnAfterClose breaks ["text_after_close", "ping_after_close", "second_close"];
+    /// Fails on what stands behind a Close.
+    ParsesBehindClose breaks ["garbage_after_close", "unmasked_frame_after_close"];
+    /// Answers a Close before the messages in front of it.
+    CloseOvertakesMessages breaks ["messages_before_the_close_are"];
+    /// Leaves TCP open after both Closes.
+    LeavesTcpOpen breaks ["server_closes_tcp_after", "peers_answer_is"];
+    /// Ends TCP with a reset.
+    Resets breaks ["server_closes_tcp_first"];
+    /// Ends TCP without telling why.
+    FailsSilently breaks ["violation_with_unread", "violation_is_told"];
+    /// Forgets messages when an error comes behind them.
+    ErrorsOvertakeMessages breaks ["messages_before_a_violation", "violation_is_one_error"];
+    /// Goes on after a violation.
+    GoesOnAfterViolation breaks ["frames_after_a_violation"];
+    /// Forgets what came right before the end of TCP.
+    ForgetsLastMessages breaks ["half_close_without"];
+    /// Stops serving after a connection ended badly.
+    DiesOfBadEnds breaks ["leaves_the_server_well"];
+    /// Takes half a message for a message.
+    DeliversHalfMessages breaks ["echoes_nothing", "message_cut_off", "half_a_message"];
+
+    // Limits.
+    /// Has no limits.
+    HasNoLimits breaks ["a_byte_over", "second_fragment_over", "message_without_end", "frame_over", "message_too_big"];
+    /// Refuses what is at the limit.
+    RefusesTheLimit breaks ["at_the_limit_is_echoed", "fragments_at_the_limit", "a_message_of_16_mib"];
+    /// Does not count fragments.
+    CountsNoFragments breaks ["one_fragment_too_many", "one_byte_fragments"];
+    /// Does not count empty fragments.
+    IgnoresEmptyFragments breaks ["empty_fragments_without", "empty_fragments_count"];
+    /// Counts control frames as fragments.
+    CountsControlFrames breaks ["control_frames_between"];
+    /// Counts over all messages.
+    CountsOverMessages breaks ["each_message_has"];
+    /// Queues pongs without bound.
+    QueuesPongs breaks ["queue_no_pongs"];
+
+    // Sessions.
+    /// Shows control frames to handlers that did not ask.
+    ShowsControlFrames breaks ["not_received_unasked"];
+    /// Shows control frames to nobody.
+    HidesControlFrames breaks ["received_when_asked"];
+    /// Loses messages before the Close.
+    ClosesReceivingEarly breaks ["messages_before_the_close_are_received"];
+    /// Forgets the reason of a Close.
+    ForgetsReasons breaks ["learns_code", "end_is_noticed", "everyone_who_asks"];
+    /// Takes an empty Close for 1000.
+    TakesEmptyFor1000 breaks ["close_without_code"];
+    /// Tells handlers of errors as of an orderly end.
+    HidesErrors breaks ["invalid_text_is_told_as", "end_without_close_is", "reset_is_one", "message_too_big"];
+    /// Reads without bound.
+    ReadsWithoutBound breaks ["stops_the_peer"];
+    /// Closes when a handler drops its session.
+    ClosesDroppedSessions breaks ["dropping_the_session"];
+    /// Sends in another order.
+    ReordersSends breaks ["senders_work"];
+    /// Accepts without bound.
+    AcceptsWithoutBound breaks ["sender_waits"];
+    /// Needs a flush.
+    NeedsFlush breaks ["without_a_flush"];
+    /// Sends control frames of any length.
+    SendsLongControlFrames breaks ["oversized_control"];
+    /// Serves a connection only while its handler reads.
+    ServesOnlyReaders breaks ["though_the_handler"];
+
+    // Closing by the handler.
+    /// Closes when somebody awaits it.
+    ClosesWhenAwaited breaks ["nobody_awaits", "behind_late_messages", "unread_input_does"];
+    /// Lets the last status count.
+    LastStatusCounts breaks ["first_status", "closing_after_the_end"];
+    /// Does not wait for the peer's Close.
+    ResolvesAtOnce breaks ["future_resolves"];
+    /// Forgets what was sent before closing.
+    CloseOvertakesSends breaks ["what_was_sent_before_is", "close_behind_a_blocked", "what_was_sent_is_written", "spring::session_closing", "before_an_error"];
+    /// Sends after closing.
+    SendsAfterClose breaks ["sending_afterwards"];
+    /// Waits for ever for the peer's Close.
+    WaitsForEver breaks ["does_not_answer", "deadline_is_told", "goes_on_talking"];
+    /// Drops what comes after our Close.
+    DropsLateMessages breaks ["message_on_its_way"];
+    /// Answers the answer to its Close.
+    AnswersTheAnswer breaks ["both_at_once"];
+    /// Closes with another code.
+    ChangesCodes breaks ["every_code_that_may"];
+    /// Sends codes that may not be sent.
+    SendsAnyCode breaks ["codes_that_may_not"];
+    /// Cuts reasons.
+    CutsReasons breaks ["reason_of_123_bytes_is_sent", "reason_of_124"];
+    /// Takes the end of TCP for an answer.
+    TakesEndForAnswer breaks ["after_our_close_is_no_answer"];
+
+    // The handler's end.
+    /// Leaves a session open when its handler ended.
+    LeavesEndedOpen breaks ["ok_closes", "ok_at_once", "unread_messages_do", "error_closes", "panic_"];
+    /// Tells the peer what went wrong.
+    TellsErrors breaks ["tells_nothing", "panic_closes"];
+    /// Closes every error with 1011.
+    IgnoresChosenStatus breaks ["can_choose"];
+    /// Dies of a panic.
+    DiesOfPanics breaks ["panic_touches", "fifty_panics"];
+    /// Never drops a handler.
+    KeepsHandlers breaks ["is_dropped_after"];
+}

@@ -1,0 +1,401 @@
+//! How the reference server decides about a request.
+
+use std::fmt::Write as _;
+
+use super::{Fault, World, http::Head};
+use crate::{TestApp, endpoints::RESPONSE_HEADERS, wire::accept_value};
+
+/// What is done with a request.
+pub(super) enum Decision {
+    /// Answered by HTTP.
+    Answer {
+        status: u16,
+        headers: String,
+        body: String,
+    },
+    /// Switched, with this head of the answer.
+    Switch {
+        head: String,
+        path: String,
+        subprotocol: Option<String>,
+    },
+    /// Not answered at all.
+    Hang,
+}
+
+const PATHS: &[&str] = &[
+    "/echo",
+    "/small",
+    "/large",
+    "/response-headers",
+    "/subprotocol",
+    "/greeting",
+    "/handshake",
+    "/journal",
+    "/start",
+    "/watch",
+    "/control",
+    "/late",
+    "/never-reads",
+    "/dropped",
+    "/push",
+    "/burst",
+    "/threads",
+    "/both",
+    "/oversized-ping",
+    "/closing-stream",
+    "/close",
+    "/impatient",
+    "/close-when-told",
+    "/close-behind-large",
+    "/ok",
+    "/ok-at-once",
+    "/error",
+    "/text-only",
+    "/panic",
+    "/stubborn",
+];
+
+const SUBPROTOCOLS: &[&str] = &["v11.stomp", "v12.stomp", "chat"];
+
+pub(super) fn decide(head: &Head, world: &World) -> Decision {
+    let has = |fault| world.has(fault);
+    if head.malformed {
+        return refuse(400, head, world);
+    }
+    if has(Fault::SwitchesForVersion7) && head.first("sec-websocket-version") == Some("7") {
+        return switch(head, world, "/echo");
+    }
+    let asks = head.has_header("sec-websocket-key")
+        || head
+            .all("upgrade")
+            .flat_map(|line| line.split(','))
+            .any(|token| token.trim().eq_ignore_ascii_case("websocket"));
+    if !asks {
+        let (status, body) = if has(Fault::SwallowsPlainRequests) {
+            (404, "")
+        } else {
+            (200, TestApp::HTTP_BODY)
+        };
+        return Decision::Answer {
+            status,
+            headers: String::new(),
+            body: body.to_owned(),
+        };
+    }
+    if has(Fault::HangsOnExpect) && head.has_header("expect") {
+        return Decision::Hang;
+    }
+    if has(Fault::HalfAcceptsUpgradeLists)
+        && head
+            .first("upgrade")
+            .is_some_and(|value| value.contains(','))
+    {
+        return Decision::Answer {
+            status: 200,
+            headers: String::new(),
+            body: String::new(),
+        };
+    }
+    let path = match route(head, world) {
+        Ok(path) => path,
+        Err(status) => return refuse(status, head, world),
+    };
+    match check(head, world) {
+        Ok(()) => switch(head, world, &path),
+        Err(status) => refuse(status, head, world),
+    }
+}
+
+/// The path of the handler, or why there is none.
+fn route(head: &Head, world: &World) -> Result<String, u16> {
+    let path = if world.has(Fault::RefusesAbsoluteForm) {
+        head.target.as_str()
+    } else {
+        head.path()
+    };
+    let path = path.split('?').next().unwrap_or_default();
+    if PATHS.contains(&path) || path.starts_with("/rooms/") {
+        return Ok(path.to_owned());
+    }
+    let unusual = path.contains(['%', ';', '.']) || path.starts_with("//") || path.ends_with('/');
+    match () {
+        () if unusual && world.has(Fault::FailsOnUnusualPaths) => Err(500),
+        () if unusual
+            && (world.has(Fault::NormalisesPaths) || world.has(Fault::GuardsAnotherPath)) =>
+        {
+            Ok("/echo".to_owned())
+        }
+        () if world.has(Fault::ServesEveryPath) => Ok("/echo".to_owned()),
+        () => Err(404),
+    }
+}
+
+/// Checks everything that RFC 6455 section 4.2.1 asks for; the error is the status to refuse with.
+fn check(head: &Head, world: &World) -> Result<(), u16> {
+    let has = |fault| world.has(fault);
+    let require = |holds: bool, status: u16| if holds { Ok(()) } else { Err(status) };
+    require(head.method == "GET" || has(Fault::AcceptsAnyMethod), 405)?;
+    require(head.version == "HTTP/1.1" || has(Fault::AcceptsHttp10), 400)?;
+    let hosts = head.all("host").count();
+    require(
+        hosts == 1
+            || (hosts == 0 && has(Fault::AcceptsMissingHost))
+            || (hosts > 1 && has(Fault::AcceptsTwoHosts)),
+        400,
+    )?;
+    require(
+        !(has(Fault::RefusesUnknownHeaders) && head.has_header("x-unknown")),
+        400,
+    )?;
+    let body = head.has_header("transfer-encoding")
+        || head.all("content-length").any(|len| len != "0")
+        || head.all("content-length").count() > 1;
+    require(!body || has(Fault::IgnoresContentLength), 400)?;
+    upgrade(head, world)?;
+    connection(head, world)?;
+    key(head, world)?;
+    version(head, world)?;
+    require(
+        head.all("sec-websocket-protocol")
+            .flat_map(|line| line.split(','))
+            .all(is_token_or_empty)
+            || has(Fault::RepeatsOffers),
+        400,
+    )?;
+    require(
+        head.all("sec-websocket-extensions")
+            .all(well_formed_extensions)
+            || has(Fault::AcceptsExtensions),
+        400,
+    )?;
+    require(origin_is_fine(head, world), 403)
+}
+
+fn upgrade(head: &Head, world: &World) -> Result<(), u16> {
+    let mut tokens = head
+        .all("upgrade")
+        .flat_map(|line| line.split(','))
+        .map(str::trim);
+    let fits = match world.fault {
+        Some(Fault::AcceptsMissingUpgrade) if !head.has_header("upgrade") => true,
+        Some(Fault::ComparesUpgradeByCase) => tokens.any(|token| token == "websocket"),
+        Some(Fault::AcceptsAnyUpgrade) => head.has_header("upgrade"),
+        _ => tokens.any(|token| token.eq_ignore_ascii_case("websocket")),
+    };
+    if fits { Ok(()) } else { Err(400) }
+}
+
+fn connection(head: &Head, world: &World) -> Result<(), u16> {
+    let mut tokens = head
+        .all("connection")
+        .flat_map(|line| line.split(','))
+        .map(str::trim);
+    let fits = match world.fault {
+        Some(Fault::AcceptsMissingConnection) if !head.has_header("connection") => true,
+        Some(Fault::AcceptsAnyConnection) => head.has_header("connection"),
+        Some(Fault::ComparesConnectionByCase) => tokens.any(|token| token == "Upgrade"),
+        Some(Fault::KnowsNoConnectionLists) => head
+            .all("connection")
+            .any(|line| line.eq_ignore_ascii_case("upgrade")),
+        Some(Fault::LooksAtOneConnectionLine) => tokens
+            .next()
+            .is_some_and(|token| token.eq_ignore_ascii_case("upgrade")),
+        _ => tokens.any(|token| token.eq_ignore_ascii_case("upgrade")),
+    };
+    if fits { Ok(()) } else { Err(400) }
+}
+
+fn key(head: &Head, world: &World) -> Result<(), u16> {
+    let found = match world.fault {
+        Some(Fault::AcceptsTwoKeys) => head.first("sec-websocket-key"),
+        _ => head.only("sec-websocket-key"),
+    };
+    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    let fits = match (found, world.fault) {
+        (None, Some(Fault::AcceptsMissingKey)) => !head.has_header("sec-websocket-key"),
+        (Some(_), Some(Fault::AcceptsAnyKey)) => true,
+        (None, _) => false,
+        (Some(key), fault) => {
+            let formed =
+                key.len() == 24 && key.ends_with("==") && key.bytes().take(22).all(alphabet);
+            let zeros = !matches!(fault, Some(Fault::InsistsOnZeroBits))
+                || matches!(key.as_bytes().get(21), Some(b'A' | b'Q' | b'g' | b'w'));
+            formed && zeros
+        }
+    };
+    if fits { Ok(()) } else { Err(400) }
+}
+
+fn version(head: &Head, world: &World) -> Result<(), u16> {
+    let fits = match world.fault {
+        Some(Fault::AcceptsMissingVersion) if !head.has_header("sec-websocket-version") => true,
+        Some(Fault::AcceptsAnyVersion) => head.has_header("sec-websocket-version"),
+        Some(Fault::AcceptsTwoVersions) => head.first("sec-websocket-version") == Some("13"),
+        _ => head.only("sec-websocket-version") == Some("13"),
+    };
+    if fits { Ok(()) } else { Err(426) }
+}
+
+fn is_token_or_empty(element: &str) -> bool {
+    element
+        .trim()
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Names, and parameters whose values are tokens.
+fn well_formed_extensions(line: &str) -> bool {
+    line.split(',').all(|extension| {
+        extension.split(';').all(|part| {
+            let (name, value) = part
+                .split_once('=')
+                .map_or((part, "x"), |(name, value)| (name, value));
+            [name, value]
+                .iter()
+                .all(|token| !token.trim().is_empty() && is_token_or_empty(token))
+        })
+    })
+}
+
+fn origin_is_fine(head: &Head, world: &World) -> bool {
+    let origins: Vec<_> = head.all("origin").collect();
+    match (origins.as_slice(), world.fault) {
+        ([], Some(Fault::NeedsOrigin)) => false,
+        ([_, ..], Some(Fault::RefusesOwnOrigin)) => false,
+        (_, Some(Fault::LetsEveryOriginIn)) | ([], _) => true,
+        (_, Some(Fault::GuardsAnotherPath)) if head.path() != "/echo" => true,
+        ([origin], fault) => {
+            let host = head.first("host").unwrap_or_default();
+            if fault == Some(Fault::ComparesOriginsAsText) {
+                return *origin == format!("http://{host}");
+            }
+            let plain = |text: &str| {
+                text.strip_suffix(":80")
+                    .unwrap_or(text)
+                    .to_ascii_lowercase()
+            };
+            plain(origin).strip_prefix("http://") == Some(&plain(host))
+        }
+        _ => false,
+    }
+}
+
+fn refuse(status: u16, head: &Head, world: &World) -> Decision {
+    let headers = match status {
+        405 => "Allow: GET\r\n",
+        426 => "Sec-WebSocket-Version: 13\r\n",
+        _ => "",
+    };
+    Decision::Answer {
+        status: if world.has(Fault::RefusesWith500) {
+            500
+        } else {
+            status
+        },
+        headers: headers.to_owned(),
+        body: if world.has(Fault::ReflectsRequests) {
+            head.raw.clone()
+        } else {
+            "no\n".to_owned()
+        },
+    }
+}
+
+fn switch(head: &Head, world: &World, path: &str) -> Decision {
+    let has = |fault| world.has(fault);
+    let key = match head.untrimmed("sec-websocket-key").next() {
+        Some(key) if has(Fault::KeepsBlanksOfTheKey) => key,
+        key => key.unwrap_or_default().trim(),
+    };
+    let accept = if has(Fault::AnswersWrongKey) {
+        accept_value("wrong")
+    } else {
+        accept_value(key)
+    };
+    let mut answer = String::from("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n");
+    let mut line = |name: &str, value: &str| {
+        write!(answer, "{name}: {value}\r\n").expect("a string takes everything");
+    };
+    let replaced = has(Fault::LetsApplicationReplace) && path == "/response-headers";
+    if !has(Fault::OmitsUpgrade) && !replaced {
+        line("Upgrade", "websocket");
+    }
+    line("Sec-WebSocket-Accept", &accept);
+    if has(Fault::RepeatsAcceptValue) {
+        line("Sec-WebSocket-Accept", &accept);
+    }
+    if has(Fault::AddsLength) {
+        line("Content-Length", "0");
+    }
+    if path == "/response-headers" && !has(Fault::LosesApplicationHeaders) {
+        let own = ["sec-websocket-accept", "upgrade", "content-length"];
+        for (name, value) in RESPONSE_HEADERS {
+            if !own.contains(name) || (replaced && *name == "upgrade") {
+                line(name, value);
+            }
+        }
+    }
+    let subprotocol = subprotocol(head, world, path);
+    if let Some(chosen) = &subprotocol {
+        line("Sec-WebSocket-Protocol", chosen);
+        if has(Fault::RepeatsSubprotocol) {
+            line("Sec-WebSocket-Protocol", chosen);
+        }
+    }
+    for offered in head.all("sec-websocket-extensions") {
+        if has(Fault::AcceptsExtensions) || has(Fault::RepeatsExtensions) {
+            line("Sec-WebSocket-Extensions", offered);
+        }
+    }
+    if has(Fault::VolunteersExtension) {
+        line("Sec-WebSocket-Extensions", "permessage-deflate");
+    }
+    answer.push_str("\r\n");
+    Decision::Switch {
+        head: answer,
+        path: path.to_owned(),
+        subprotocol,
+    }
+}
+
+fn subprotocol(head: &Head, world: &World, path: &str) -> Option<String> {
+    let mut lines: Vec<_> = head.all("sec-websocket-protocol").collect();
+    match world.fault {
+        Some(Fault::RepeatsOffers) => {
+            return Some(lines.first().copied().unwrap_or("chat").to_owned());
+        }
+        Some(Fault::ChoosesNoSubprotocol) => return None,
+        Some(Fault::LooksAtOneSubprotocolLine) => lines.truncate(1),
+        _ => {}
+    }
+    if path != "/subprotocol" {
+        return None;
+    }
+    let trim = |element| {
+        if world.has(Fault::DoesNotTrimSubprotocols) {
+            element
+        } else {
+            str::trim(element)
+        }
+    };
+    let offered: Vec<_> = lines
+        .iter()
+        .flat_map(|line| line.split(','))
+        .map(trim)
+        .collect();
+    let speaks = |name: &str| match world.fault {
+        Some(Fault::ComparesSubprotocolsWithoutCase) => SUBPROTOCOLS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name)),
+        _ => SUBPROTOCOLS.contains(&name),
+    };
+    let chosen = match world.fault {
+        Some(Fault::ChoosesInItsOwnOrder) => SUBPROTOCOLS
+            .iter()
+            .copied()
+            .find(|known| offered.contains(known)),
+        _ => offered.into_iter().find(|name| speaks(name)),
+    };
+    chosen.map(str::to_owned)
+}

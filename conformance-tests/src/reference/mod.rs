@@ -1,0 +1,128 @@
+//! A server on plain `std` TCP, one thread a connection, that does what the cases ask, and can be wrong on purpose.
+//!
+//! It proves the cases: each is green here, and red under at least one [`Fault`]. It shares no code with
+//! `switchwire-service`, and it is no example of how to write a server.
+
+mod connection;
+mod fault;
+mod handlers;
+mod handshake;
+mod http;
+mod inbound;
+mod journal;
+mod session;
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+};
+
+pub use self::fault::Fault;
+use self::journal::Journals;
+use crate::{Backend, Served, TestApp};
+
+/// The reference server.
+#[derive(Debug, Default)]
+pub struct Reference {
+    fault: Option<Fault>,
+}
+
+impl Reference {
+    /// A server that does everything right.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A server that does one thing wrong.
+    #[must_use]
+    pub fn with_fault(fault: Fault) -> Self {
+        Self { fault: Some(fault) }
+    }
+}
+
+impl Backend for Reference {
+    fn name(&self) -> &'static str {
+        "reference"
+    }
+
+    /// Serves its own handlers on the paths of the app, which it does not need.
+    fn serve(&self, _: TestApp) -> io::Result<Served> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let world = Arc::new(World {
+            fault: self.fault,
+            stopped: AtomicBool::new(false),
+            sessions: AtomicU64::new(0),
+            attribute: Mutex::default(),
+            stuck: Mutex::default(),
+            journals: Journals::default(),
+        });
+        let accepting = world.clone();
+        thread::spawn(move || accept(&listener, &accepting));
+        Ok(Served::new(address, Stop { address, world }))
+    }
+}
+
+/// What all connections of a server share.
+struct World {
+    fault: Option<Fault>,
+    stopped: AtomicBool,
+    /// How many sessions there were: the next one's id.
+    sessions: AtomicU64,
+    /// The attribute that [`Fault::SharesAttributes`] shares.
+    attribute: Mutex<Option<String>>,
+    /// Connections whose handler has not read what fits: nothing more is read from them.
+    stuck: Mutex<Vec<TcpStream>>,
+    journals: Journals,
+}
+
+impl World {
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    fn keep_stuck(&self, stream: TcpStream) {
+        self.stuck
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(stream);
+    }
+}
+
+fn accept(listener: &TcpListener, world: &Arc<World>) {
+    for stream in listener.incoming() {
+        if world.stopped.load(Ordering::Relaxed) {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        let world = world.clone();
+        let one_by_one = world.has(Fault::DiesOfBadEnds);
+        let serving = thread::spawn(move || {
+            // A connection that breaks is the peer's business; cases see what they need.
+            let _ = connection::serve(stream, &world);
+        });
+        if one_by_one {
+            // So that it is surely dead before the next connection comes.
+            let _ = serving.join();
+        }
+    }
+}
+
+struct Stop {
+    address: SocketAddr,
+    world: Arc<World>,
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.world.stopped.store(true, Ordering::Relaxed);
+        // Wakes the accepting thread, which then sees that it is over.
+        let _ = TcpStream::connect(self.address);
+    }
+}

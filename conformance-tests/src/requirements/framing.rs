@@ -1,0 +1,56 @@
+//! Frames and messages (RFC 6455 sections 5 and 8.1).
+
+requirements! { FRAMING:
+    F1 = "framing.1" Must Rfc6455 "5.1" "A data frame without mask from a client fails the connection with 1002.";
+    F2 = "framing.2" Must Rfc6455 "5.1" "Control frames, empty frames and later fragments must be masked as well.";
+    F3 = "framing.3" Must Rfc6455 "5.1" "A server never masks.";
+    F4 = "framing.4" Must Rfc6455 "5.3" "A payload is unmasked with its key, byte by byte.";
+    F5 = "framing.5" Must Rfc6455 "5.3" "Every payload length is unmasked to the same bytes.";
+    F6 = "framing.6" Must Rfc6455 "5.2" "RSV1 without a negotiated extension fails the connection.";
+    F7 = "framing.7" Must Rfc6455 "5.2" "RSV2 and RSV3 without a negotiated extension fail the connection.";
+    F8 = "framing.8" Must Rfc6455 "5.2" "Reserved bits on control frames and continuations fail the connection.";
+    F9 = "framing.9" Must Rfc6455 "5.2" "Opcodes 3 to 7 are reserved and fail the connection.";
+    F10 = "framing.10" Must Rfc6455 "5.2" "Opcodes 11 to 15 are reserved and fail the connection.";
+    F11 = "framing.11" Must Rfc6455 "5.2" "A reserved opcode fails the connection in a first fragment, too.";
+    F12 = "framing.12" Must Rfc6455 "5.2" "A reserved opcode fails the connection at its header, however much payload it announces.";
+    F13 = "framing.13" Must Rfc6455 "5.2" "All three length forms are read.";
+    F14 = "framing.14" Must Rfc6455 "5.2" "Lengths are written in the shortest form.";
+    F15 = "framing.15" Should Rfc6455 "5.2" "A length that is not in the shortest form, which no sender may use, fails the connection.";
+    F16 = "framing.16" Must Rfc6455 "5.2" "A 64-bit length whose top bit is set fails the connection.";
+    F17 = "framing.17" Must Rfc6455 "5.2" "The largest 64-bit length fails the connection.";
+    F18 = "framing.18" Must Rfc6455 "10.4" "A giant announced length fails the connection at once with 1009, without waiting for the payload.";
+    F19 = "framing.19" Must Rfc6455 "5.2" "A frame that arrives in two pieces, cut anywhere, is the same frame.";
+    F20 = "framing.20" Must Rfc6455 "5.2" "Many frames in one segment are many frames, in order.";
+    F21 = "framing.21" Must Rfc6455 "5.2" "A frame that arrives byte by byte is the same frame.";
+    F22 = "framing.22" Must Rfc6455 "5.4" "Fragments are joined to one message.";
+    F23 = "framing.23" Must Rfc6455 "5.4" "Empty fragments are allowed anywhere in a message.";
+    F24 = "framing.24" Must Rfc6455 "5.4" "A final continuation without a message to continue fails the connection.";
+    F25 = "framing.25" Must Rfc6455 "5.4" "A continuation that is not final without a message to continue fails the connection.";
+    F26 = "framing.26" Must Rfc6455 "5.4" "A new message inside an unfinished one fails the connection.";
+    F27 = "framing.27" Must Rfc6455 "5.4" "A new fragmented message inside an unfinished one fails the connection.";
+    F28 = "framing.28" Must Rfc6455 "5.4" "After its last fragment a message cannot be continued.";
+    F29 = "framing.29" Must Rfc6455 "5.4" "A ping between fragments is answered before the message is complete.";
+    F30 = "framing.30" Must Rfc6455 "5.4" "A Close between fragments is answered and the unfinished message dropped.";
+    F31 = "framing.31" Must Rfc6455 "5.4" "A pong between fragments changes nothing.";
+    F32 = "framing.32" Must Rfc6455 "10.4" "A message without end fails with 1009 at the message limit.";
+    F33 = "framing.33" May Rfc6455 "10.4" "A message of ever more one-byte fragments fails with 1008 or 1009.";
+    F34 = "framing.34" May Rfc6455 "10.4" "Empty fragments count as fragments.";
+    F35 = "framing.35" Must Rfc6455 "5.5" "A control frame of more than 125 bytes fails the connection.";
+    F36 = "framing.36" Must Rfc6455 "5.5" "A control frame that announces too much fails at its header.";
+    F37 = "framing.37" Must Rfc6455 "5.5" "A fragmented ping fails the connection.";
+    F38 = "framing.38" Must Rfc6455 "5.5" "A fragmented pong or Close fails the connection.";
+    F39 = "framing.39" Must Rfc6455 "5.5" "A Close of more than 125 bytes fails the connection.";
+    F40 = "framing.40" Must Rfc6455 "5.5.2" "A ping is answered with a pong.";
+    F41 = "framing.41" Must Rfc6455 "5.5.3" "A pong carries the payload of its ping.";
+    F42 = "framing.42" Should Rfc6455 "5.5.2" "A ping is answered soon, also while the handler is busy.";
+    F43 = "framing.43" May Rfc6455 "5.5.3" "Several pings are answered in order; at least the last one is, and no pong carries a foreign payload.";
+    F44 = "framing.44" Must Rfc6455 "5.5.3" "An unsolicited pong is neither answered nor an error.";
+    F45 = "framing.45" Must Rfc6455 "8.1" "Text that is not UTF-8 fails the connection with 1007.";
+    F46 = "framing.46" Must Rfc6455 "8.1" "Stray continuation bytes and overlong forms are not UTF-8.";
+    F47 = "framing.47" Must Rfc6455 "8.1" "Surrogates are not UTF-8.";
+    F48 = "framing.48" Must Rfc6455 "8.1" "Code points above U+10FFFF are not UTF-8.";
+    F49 = "framing.49" Must Rfc6455 "8.1" "Text that ends inside a code point is not UTF-8.";
+    F50 = "framing.50" Must Rfc6455 "5.6" "A code point may be split over fragments.";
+    F51 = "framing.51" May Rfc6455 "8.1" "Invalid text fails the connection at once, before its message or frame is complete.";
+    F52 = "framing.52" Must Rfc6455 "5.6" "Binary payloads are not checked, and non-characters and NUL are valid text.";
+}

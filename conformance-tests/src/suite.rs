@@ -1,0 +1,285 @@
+//! The suite as a test binary.
+
+use std::{
+    env,
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::{
+    Backend, Case, Feature, Needs, Outcome, Served, TestApp, Timing, cases, report::Record,
+};
+
+/// Every case against one backend, as a test binary with the usual output, filters and `--list`.
+///
+/// ```no_run
+/// use switchwire_conformance::{Backend, Served, Suite, TestApp};
+///
+/// struct Mine;
+///
+/// impl Backend for Mine {
+///     fn name(&self) -> &'static str {
+///         "mine"
+///     }
+///     fn serve(&self, app: TestApp) -> std::io::Result<Served> {
+///         unimplemented!("start on 127.0.0.1:0, return the address and a guard whose drop stops the server")
+///     }
+/// }
+///
+/// fn main() -> std::process::ExitCode {
+///     Suite::new(Mine).main()
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing runs until `main`"]
+pub struct Suite {
+    server: ServerUnderTest,
+    without: Vec<(Feature, &'static str)>,
+    known: Vec<(&'static str, &'static str)>,
+    report: Option<PathBuf>,
+}
+
+impl Suite {
+    /// The whole suite against `backend`.
+    pub fn new(backend: impl Backend) -> Self {
+        Self {
+            server: ServerUnderTest {
+                backend: Box::new(backend),
+                timing: Timing::default(),
+                served: OnceLock::new(),
+            },
+            without: Vec::new(),
+            known: Vec::new(),
+            report: env::var_os("CONFORMANCE_REPORT").map(PathBuf::from),
+        }
+    }
+
+    /// Leaves out the cases of a feature that this backend cannot have, and says why.
+    pub fn without(mut self, feature: Feature, reason: &'static str) -> Self {
+        self.without.push((feature, reason));
+        self
+    }
+
+    /// Expects a case to fail, and says why. When it passes, the run fails: the line is to be removed.
+    ///
+    /// # Panics
+    /// When there is no such case.
+    pub fn known_failure(mut self, case: &'static str, reason: &'static str) -> Self {
+        assert!(
+            cases().any(|known| known.id == case),
+            "there is no case {case}"
+        );
+        self.known.push((case, reason));
+        self
+    }
+
+    /// Sets how long cases wait.
+    pub fn timing(mut self, timing: Timing) -> Self {
+        self.server.timing = timing;
+        self
+    }
+
+    /// Appends the report to this file. Default: the one that `$CONFORMANCE_REPORT` names, if any.
+    pub fn report(mut self, path: impl Into<PathBuf>) -> Self {
+        self.report = Some(path.into());
+        self
+    }
+
+    /// Runs the cases that the command line selects.
+    #[must_use]
+    pub fn main(self) -> ExitCode {
+        let arguments = Arguments::from_args();
+        let report = self.report.map(|path| {
+            Arc::new(Report {
+                backend: self.server.backend.name(),
+                path,
+            })
+        });
+        let server = Arc::new(self.server);
+        let mut trials = Vec::new();
+        for case in cases() {
+            let skipped = self.without.iter().find_map(|(feature, reason)| {
+                (case.needs == Needs::Feature(*feature)).then_some(*reason)
+            });
+            let known = self
+                .known
+                .iter()
+                .find_map(|(id, reason)| (*id == case.id).then_some(*reason));
+            if let (Some(reason), Some(report), false) = (skipped, &report, arguments.exact) {
+                report.append(case, "skipped", Some(reason));
+            }
+            let (server, report) = (server.clone(), report.clone());
+            let trial = Trial::test(case.id, move || {
+                judge(case, &server, known, report.as_deref())
+            });
+            trials.push(
+                trial
+                    .with_kind(case.level().as_str())
+                    .with_ignored_flag(skipped.is_some()),
+            );
+        }
+        libtest_mimic::run(&arguments, trials).exit_code()
+    }
+}
+
+fn judge(
+    case: &Case,
+    server: &ServerUnderTest,
+    known: Option<&str>,
+    report: Option<&Report>,
+) -> Result<(), Failed> {
+    let verified = case.run(server.address()?, server.timing);
+    let (outcome, reason, result) = match (verified.outcome, known) {
+        (Outcome::Passed, None) => ("passed", None, Ok(())),
+        (Outcome::Failed(_), Some(reason)) => ("known failure", Some(reason.to_owned()), Ok(())),
+        (Outcome::Passed, Some(reason)) => {
+            let text = format!(
+                "{} passes now: remove it from the known failures ({reason})",
+                case.id
+            );
+            ("failed", Some(text.clone()), Err(text.into()))
+        }
+        (Outcome::Failed(story), None) => (
+            "failed",
+            verified.broken.map(|rule| rule.id.to_owned()),
+            Err(story.into()),
+        ),
+    };
+    if let Some(report) = report {
+        report.append(case, outcome, reason.as_deref());
+    }
+    result
+}
+
+/// The backend, started when the first case asks, and shared by all cases of the process.
+struct ServerUnderTest {
+    backend: Box<dyn Backend>,
+    timing: Timing,
+    served: OnceLock<Result<Served, String>>,
+}
+
+impl ServerUnderTest {
+    fn address(&self) -> Result<SocketAddr, Failed> {
+        self.served
+            .get_or_init(|| {
+                self.backend
+                    .serve(TestApp::new())
+                    .map_err(|error| error.to_string())
+            })
+            .as_ref()
+            .map(Served::address)
+            .map_err(|error| {
+                format!("{} could not be started: {error}", self.backend.name()).into()
+            })
+    }
+}
+
+impl std::fmt::Debug for ServerUnderTest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerUnderTest")
+            .field("backend", &self.backend.name())
+            .field("served", &self.served)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Report {
+    backend: &'static str,
+    path: PathBuf,
+}
+
+impl Report {
+    fn append(&self, case: &Case, outcome: &str, reason: Option<&str>) {
+        if let Err(error) = Record::new(self.backend, case, outcome, reason).append_to(&self.path) {
+            eprintln!(
+                "the report {} cannot be written: {error}",
+                self.path.display()
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, process};
+
+    use super::*;
+    use crate::{
+        read_records,
+        reference::{Fault, Reference},
+    };
+
+    const CASE: &str = "rfc6455::s5_1::unmasked_text_fails";
+
+    fn judged(backend: Reference, known: Option<&str>) -> (Result<(), Failed>, Record) {
+        let server = ServerUnderTest {
+            backend: Box::new(backend),
+            timing: Timing::default().with_deadline(std::time::Duration::from_millis(300)),
+            served: OnceLock::new(),
+        };
+        let name = format!(
+            "conformance-{}-{:?}.jsonl",
+            process::id(),
+            std::thread::current().id()
+        );
+        let path = env::temp_dir().join(name);
+        let report = Report {
+            backend: "reference",
+            path: path.clone(),
+        };
+        let case = cases().find(|case| case.id == CASE).unwrap();
+        let result = judge(case, &server, known, Some(&report));
+        let record = read_records(&path).unwrap().pop().unwrap();
+        fs::remove_file(path).unwrap();
+        (result, record)
+    }
+
+    #[test]
+    fn a_case_passes_or_fails_with_its_story() {
+        let (result, record) = judged(Reference::new(), None);
+        assert!(result.is_ok());
+        assert_eq!((record.outcome.as_str(), record.reason), ("passed", None));
+        let (result, record) = judged(Reference::with_fault(Fault::AcceptsUnmasked), None);
+        let story = format!("{:?}", result.unwrap_err());
+        for part in [
+            "framing.1",
+            "section-5.1",
+            "Close 1002",
+            "not masked",
+            "on the wire",
+        ] {
+            assert!(story.contains(part), "{part} is missing: {story}");
+        }
+        assert_eq!(
+            (record.outcome.as_str(), record.reason.as_deref()),
+            ("failed", Some("framing.1"))
+        );
+    }
+
+    #[test]
+    fn a_known_failure_must_fail() {
+        let (result, record) = judged(
+            Reference::with_fault(Fault::AcceptsUnmasked),
+            Some("a reason"),
+        );
+        assert!(result.is_ok());
+        assert_eq!(
+            (record.outcome.as_str(), record.reason.as_deref()),
+            ("known failure", Some("a reason"))
+        );
+        let (result, record) = judged(Reference::new(), Some("a reason"));
+        let story = format!("{:?}", result.unwrap_err());
+        assert!(story.contains("remove it"), "{story}");
+        assert_eq!(record.outcome, "failed");
+    }
+
+    #[test]
+    #[should_panic(expected = "there is no case")]
+    fn a_known_failure_must_name_a_case() {
+        let _ = Suite::new(Reference::new()).known_failure("no::such::case", "a reason");
+    }
+}

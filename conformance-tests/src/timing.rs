@@ -1,0 +1,36 @@
+use std::time::Duration;
+
+/// How long cases wait. Two clocks: one for what must come, a shorter one for what must not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timing {
+    /// How long something that must come may take. Default 3 s; a green run never waits that long.
+    pub deadline: Duration,
+    /// How long nothing must come before silence is believed. Default 50 ms.
+    pub silence: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(3),
+            silence: Duration::from_millis(50),
+        }
+    }
+}
+
+impl Timing {
+    /// The same with another deadline.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// The same with another silence.
+    #[must_use]
+    pub fn with_silence(mut self, silence: Duration) -> Self {
+        self.silence = silence;
+        self
+    }
+}

@@ -1,0 +1,453 @@
+//! One connection of a case.
+
+use std::{
+    fmt,
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
+    time::{Duration, Instant},
+};
+
+use super::{Frame, Length, Reply, Request, Transcript, accept_value, frame::Excerpt, opcode};
+use crate::{
+    Timing,
+    case::{Failure, Verdict, ensure},
+    requirements::{F3, F14, H29, H45, H51, K12, K15, K21},
+};
+
+/// A raw connection that says what a case wants and judges what comes back.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    stream: TcpStream,
+    number: usize,
+    transcript: Transcript,
+    timing: Timing,
+    /// What has arrived and not been looked at.
+    arrived: Vec<u8>,
+}
+
+/// What came from the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    Frame(Frame),
+    End(End),
+}
+
+/// How TCP ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// In order, with a FIN.
+    Finished,
+    /// With a reset.
+    Reset,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(frame) => frame.fmt(f),
+            Self::End(End::Finished) => f.write_str("TCP closed"),
+            Self::End(End::Reset) => f.write_str("TCP reset"),
+        }
+    }
+}
+
+impl Peer {
+    pub(crate) fn new(
+        stream: TcpStream,
+        number: usize,
+        transcript: Transcript,
+        timing: Timing,
+    ) -> Self {
+        Self {
+            stream,
+            number,
+            transcript,
+            timing,
+            arrived: Vec::new(),
+        }
+    }
+
+    // Saying something. Errors are not judged here: a server may rightly have gone already, and what it said
+    // before is still to be read.
+
+    pub(crate) fn send(&mut self, frame: &Frame) {
+        self.transcript.sent(self.number, frame);
+        self.put(&frame.encode());
+    }
+
+    /// Sends several frames in one write.
+    pub(crate) fn send_all(&mut self, frames: &[Frame]) {
+        let bytes: Vec<u8> = frames.iter().flat_map(Frame::encode).collect();
+        self.write(&bytes);
+    }
+
+    /// Sends bytes in one write.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.transcript.sent_bytes(self.number, bytes);
+        self.put(bytes);
+    }
+
+    /// Sends bytes in a write each.
+    pub(crate) fn trickle(&mut self, bytes: &[u8]) {
+        self.transcript
+            .sent(self.number, format_args!("byte by byte {}", Excerpt(bytes)));
+        for byte in bytes {
+            self.put(&[*byte]);
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.stream.write_all(bytes) {
+            self.transcript
+                .sent(self.number, format_args!("(not all written: {error})"));
+        }
+    }
+
+    /// Writes as much of `bytes`, over and over, as the server takes before it stops reading for the silent
+    /// time, at most `most` bytes. Returns how many it took.
+    pub(crate) fn flood(&mut self, bytes: &[u8], most: usize) -> usize {
+        let mut taken = 0;
+        self.stream
+            .set_write_timeout(Some(self.timing.silence * 4))
+            .expect("a write timeout that is not zero can be set");
+        while taken < most {
+            match self.stream.write(&bytes[taken % bytes.len()..]) {
+                Ok(len) => taken += len,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        self.stream
+            .set_write_timeout(Some(self.timing.deadline))
+            .expect("a write timeout that is not zero can be set");
+        self.transcript
+            .sent(self.number, format_args!("a flood of {taken} bytes"));
+        taken
+    }
+
+    /// Ends our direction of TCP in order.
+    pub(crate) fn finish(&mut self) {
+        self.transcript.sent(self.number, "TCP half closed");
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Ends TCP with a reset.
+    pub(crate) fn reset(self) {
+        self.transcript.sent(self.number, "TCP reset");
+        let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+    }
+
+    // HTTP.
+
+    /// Sends a request and reads the answer; `None` when the server closed instead.
+    pub(crate) fn ask(&mut self, request: &Request) -> Verdict<Option<Reply>> {
+        self.transcript.sent(self.number, request);
+        self.put(&request.encode());
+        self.reply()
+    }
+
+    /// Reads an answer; `None` when the server closed instead.
+    pub(crate) fn reply(&mut self) -> Verdict<Option<Reply>> {
+        let until = Instant::now() + self.timing.deadline;
+        loop {
+            match Reply::decode(&self.arrived) {
+                Ok(Some((reply, len))) => {
+                    self.arrived.drain(..len);
+                    self.transcript.seen(self.number, &reply);
+                    return Ok(Some(reply));
+                }
+                Ok(None) => {}
+                Err(why) => {
+                    return Err(Failure::new(
+                        "an HTTP answer",
+                        format_args!("{why}: {}", Excerpt(&self.arrived)),
+                    ));
+                }
+            }
+            match self.read_more(until) {
+                Ok(None) => {}
+                Ok(Some(end)) => {
+                    self.transcript.seen(self.number, Event::End(end));
+                    return Ok(None);
+                }
+                Err(TimedOut) => {
+                    return Err(Failure::new(
+                        "an HTTP answer",
+                        format_args!("none within {:?}", self.timing.deadline),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Sends a handshake and insists that it is accepted as it must be.
+    pub(crate) fn upgrade(&mut self, request: &Request) -> Verdict<Reply> {
+        let reply = self
+            .ask(request)?
+            .ok_or_else(|| Failure::new("HTTP 101", "TCP closed"))?;
+        ensure(reply.status == 101, "HTTP 101", &reply)?;
+        let key = request.key().unwrap_or_default();
+        ensure(
+            reply.header("sec-websocket-accept") == Some(&accept_value(&key)),
+            format!("Sec-WebSocket-Accept: {}", accept_value(&key)),
+            &reply,
+        )
+        .map_err(|failure| failure.breaking(&H29))?;
+        ensure(
+            reply.all("sec-websocket-accept").count() == 1,
+            "one Sec-WebSocket-Accept",
+            &reply,
+        )
+        .map_err(|failure| failure.breaking(&H51))?;
+        ensure(
+            reply.header("sec-websocket-extensions").is_none(),
+            "no Sec-WebSocket-Extensions",
+            &reply,
+        )
+        .map_err(|failure| failure.breaking(&H45))?;
+        Ok(reply)
+    }
+
+    // Frames.
+
+    /// The next frame or the end. Checks what holds for every frame of a server, and answers its pings.
+    pub(crate) fn next(&mut self) -> Verdict<Event> {
+        self.next_within(self.timing.deadline)?.ok_or_else(|| {
+            Failure::new(
+                "something from the server",
+                format_args!("silence for {:?}", self.timing.deadline),
+            )
+        })
+    }
+
+    fn next_within(&mut self, time: Duration) -> Verdict<Option<Event>> {
+        let until = Instant::now() + time;
+        loop {
+            if let Some((frame, len)) = Frame::decode(&self.arrived) {
+                self.arrived.drain(..len);
+                self.transcript.seen(self.number, &frame);
+                ensure(frame.mask.is_none(), "a frame without mask", &frame)
+                    .map_err(|failure| failure.breaking(&F3))?;
+                ensure(
+                    frame.length == Length::Shortest,
+                    "the shortest form of the length",
+                    &frame,
+                )
+                .map_err(|failure| failure.breaking(&F14))?;
+                ensure(frame.rsv == 0, "no reserved bits", &frame)
+                    .map_err(|failure| failure.breaking(&H45))?;
+                if frame.opcode == opcode::PING {
+                    self.send(&Frame::pong(&frame.payload));
+                    continue;
+                }
+                return Ok(Some(Event::Frame(frame)));
+            }
+            match self.read_more(until) {
+                Ok(None) => {}
+                Ok(Some(end)) => {
+                    self.transcript.seen(self.number, Event::End(end));
+                    return Ok(Some(Event::End(end)));
+                }
+                Err(TimedOut) => return Ok(None),
+            }
+        }
+    }
+
+    /// The next whole message or control frame; fragments are joined.
+    pub(crate) fn message(&mut self) -> Verdict<Frame> {
+        let mut whole: Option<Frame> = None;
+        loop {
+            let frame = match self.next()? {
+                Event::Frame(frame) => frame,
+                end @ Event::End(_) => return Err(Failure::new("a message", end)),
+            };
+            if frame.is_control() {
+                return Ok(frame);
+            }
+            let fin = frame.fin;
+            match &mut whole {
+                None => whole = Some(frame),
+                Some(whole) => whole.payload.extend(frame.payload),
+            }
+            if fin {
+                let mut whole = whole.expect("a frame was just put in");
+                whole.fin = true;
+                return Ok(whole);
+            }
+        }
+    }
+
+    /// The next whole message or control frame, or `None` when nothing comes for the silent time or TCP ends.
+    pub(crate) fn message_or_silence(&mut self) -> Verdict<Option<Frame>> {
+        match self.next_within(self.timing.silence * 4)? {
+            Some(Event::Frame(frame)) => Ok(Some(frame)),
+            Some(Event::End(_)) | None => Ok(None),
+        }
+    }
+
+    /// Reads frames until nothing comes for the silent time or TCP ends, and returns the bytes of their payloads.
+    pub(crate) fn drain(&mut self) -> Verdict<usize> {
+        let mut bytes = 0;
+        while let Some(frame) = self.message_or_silence()? {
+            bytes += frame.payload.len();
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn expect_text(&mut self, text: impl AsRef<str>) -> Verdict {
+        self.expect(opcode::TEXT, text.as_ref().as_bytes())
+    }
+
+    pub(crate) fn expect_binary(&mut self, payload: impl AsRef<[u8]>) -> Verdict {
+        self.expect(opcode::BINARY, payload.as_ref())
+    }
+
+    pub(crate) fn expect_pong(&mut self, payload: impl AsRef<[u8]>) -> Verdict {
+        self.expect(opcode::PONG, payload.as_ref())
+    }
+
+    fn expect(&mut self, opcode: u8, payload: &[u8]) -> Verdict {
+        let expected = Frame::new(opcode, payload).unmasked();
+        let message = self.message().map_err(|failure| Failure {
+            expected: expected.to_string().into(),
+            ..failure
+        })?;
+        ensure(
+            message.opcode == opcode && message.payload == payload,
+            expected.to_string(),
+            &message,
+        )
+    }
+
+    /// The Close frame, and nothing before it.
+    pub(crate) fn expect_close_frame(&mut self) -> Verdict<Frame> {
+        match self.next()? {
+            Event::Frame(frame) if frame.opcode == opcode::CLOSE => Ok(frame),
+            other => Err(Failure::new("a Close", other)),
+        }
+    }
+
+    /// A Close with this code, answered as a peer should, then the end of TCP by the server.
+    /// Returns the reason.
+    pub(crate) fn expect_close(&mut self, code: u16) -> Verdict<String> {
+        let close = self.expect_close_frame()?;
+        ensure(
+            close.close_code() == Some(code),
+            format!("Close {code}"),
+            &close,
+        )?;
+        self.send(&Frame::close(code, ""));
+        self.expect_end()?;
+        Ok(String::from_utf8_lossy(&close.payload[2..]).into_owned())
+    }
+
+    /// The answer to our own Close: a Close with this code, then the end of TCP by the server.
+    pub(crate) fn expect_close_answer(&mut self, code: u16) -> Verdict {
+        let close = self.expect_close_frame()?;
+        ensure(
+            close.close_code() == Some(code),
+            format!("Close {code}"),
+            &close,
+        )?;
+        self.expect_end()
+    }
+
+    /// The end of TCP, brought about by the server, with nothing before it.
+    pub(crate) fn expect_end(&mut self) -> Verdict {
+        match self.next_within(self.timing.deadline)? {
+            Some(Event::End(_)) => Ok(()),
+            Some(Event::Frame(frame)) => {
+                Err(Failure::new("nothing after the Close", frame).breaking(&K12))
+            }
+            None => Err(Failure::new(
+                "TCP closed by the server",
+                format_args!("open after {:?}", self.timing.deadline),
+            )
+            .breaking(&K15)),
+        }
+    }
+
+    /// The connection fails: nothing but a Close with one of these codes, then the end of TCP.
+    pub(crate) fn expect_failed(&mut self, codes: &[u16]) -> Verdict {
+        let expected = format!(
+            "Close {} and the end of TCP",
+            codes
+                .iter()
+                .map(u16::to_string)
+                .collect::<Vec<_>>()
+                .join(" or ")
+        );
+        match self.next().map_err(|failure| Failure {
+            expected: expected.clone().into(),
+            ..failure
+        })? {
+            Event::Frame(frame) if frame.opcode == opcode::CLOSE => {
+                let fits = frame.close_code().is_some_and(|code| codes.contains(&code));
+                ensure(fits, expected, &frame)?;
+                self.send(&Frame::close(frame.close_code().unwrap_or(1000), ""));
+                self.expect_end()
+            }
+            Event::End(end) => Err(Failure::new(
+                expected,
+                format_args!("{} without a Close", Event::End(end)),
+            )
+            .breaking(&K21)),
+            other @ Event::Frame(_) => Err(Failure::new(expected, other)),
+        }
+    }
+
+    /// Nothing comes for the silent time.
+    pub(crate) fn expect_silence(&mut self) -> Verdict {
+        match self.next_within(self.timing.silence)? {
+            None => Ok(()),
+            Some(event) => Err(Failure::new("silence", event)),
+        }
+    }
+
+    /// The connection is alive and has nothing else to say: a ping comes back, and nothing before it.
+    pub(crate) fn expect_alive(&mut self) -> Verdict {
+        self.send(&Frame::ping("fence"));
+        self.expect_pong("fence")
+    }
+
+    /// The closing handshake, begun here.
+    pub(crate) fn close(mut self) -> Verdict {
+        self.send(&Frame::close(1000, ""));
+        self.expect_close_answer(1000)
+    }
+
+    /// Where this connection comes from.
+    pub(crate) fn local_address(&self) -> Verdict<SocketAddr> {
+        self.stream
+            .local_addr()
+            .map_err(|error| Failure::new("a connected socket", error))
+    }
+
+    /// Reads until something new arrived, `Some` at the end of TCP.
+    fn read_more(&mut self, until: Instant) -> Result<Option<End>, TimedOut> {
+        let mut buffer = [0; 64 << 10];
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(TimedOut);
+            }
+            self.stream
+                .set_read_timeout(Some(left))
+                .expect("a read timeout that is not zero can be set");
+            return match self.stream.read(&mut buffer) {
+                Ok(0) => Ok(Some(End::Finished)),
+                Ok(len) => {
+                    self.arrived.extend_from_slice(&buffer[..len]);
+                    Ok(None)
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => continue,
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Err(TimedOut),
+                    _ => Ok(Some(End::Reset)),
+                },
+            };
+        }
+    }
+}
+
+struct TimedOut;

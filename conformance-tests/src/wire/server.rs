@@ -1,0 +1,160 @@
+//! The server under test, as a case sees it.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpStream},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use socket2::{Domain, Socket, Type};
+
+use super::{Journal, Peer, Reply, Request, Transcript};
+use crate::{
+    Timing,
+    case::{Failure, Verdict, ensure},
+};
+
+/// Where the server is, and how to talk to it. A case never learns which server it is.
+#[derive(Debug)]
+pub(crate) struct Server {
+    address: SocketAddr,
+    host: String,
+    echo: String,
+    timing: Timing,
+    transcript: Transcript,
+    connections: AtomicUsize,
+}
+
+impl Server {
+    pub(crate) fn new(address: SocketAddr, host: String, echo: String, timing: Timing) -> Self {
+        Self {
+            address,
+            host,
+            echo,
+            timing,
+            transcript: Transcript::default(),
+            connections: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) fn echo_path(&self) -> &str {
+        &self.echo
+    }
+
+    /// A connection that nothing was said on.
+    pub(crate) fn connect(&self) -> Verdict<Peer> {
+        self.connect_with(|_| Ok(()))
+    }
+
+    /// A connection whose receive window stays small, so that a server is soon blocked.
+    pub(crate) fn connect_slow(&self) -> Verdict<Peer> {
+        self.connect_with(|socket| socket.set_recv_buffer_size(16 << 10))
+    }
+
+    fn connect_with(&self, prepare: fn(&Socket) -> io::Result<()>) -> Verdict<Peer> {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        let stream = self
+            .try_connect(prepare)
+            .map_err(|error| Failure::new(format!("a connection to {}", self.address), error))?;
+        Ok(Peer::new(
+            stream,
+            number,
+            self.transcript.clone(),
+            self.timing,
+        ))
+    }
+
+    fn try_connect(&self, prepare: fn(&Socket) -> io::Result<()>) -> io::Result<TcpStream> {
+        const CONNECTING: Duration = Duration::from_secs(5);
+        let socket = Socket::new(Domain::for_address(self.address), Type::STREAM, None)?;
+        prepare(&socket)?;
+        socket.connect_timeout(&self.address.into(), CONNECTING)?;
+        socket.set_tcp_nodelay(true)?;
+        let stream = TcpStream::from(socket);
+        stream.set_write_timeout(Some(self.timing.deadline))?;
+        Ok(stream)
+    }
+
+    /// A handshake for the echo endpoint that must be accepted.
+    pub(crate) fn upgrade(&self) -> Request {
+        Request::upgrade(&self.host, &self.echo)
+    }
+
+    /// A handshake for one of the kit's own handlers that must be accepted.
+    pub(crate) fn upgrade_to(&self, path: &str) -> Request {
+        Request::upgrade(&self.host, path)
+    }
+
+    /// A plain request.
+    pub(crate) fn get(&self, path: &str) -> Request {
+        Request::get(&self.host, path)
+    }
+
+    /// A WebSocket to the echo endpoint.
+    pub(crate) fn open_echo(&self) -> Verdict<Peer> {
+        self.accept(&self.upgrade()).map(|(peer, _)| peer)
+    }
+
+    /// A WebSocket to one of the kit's own handlers.
+    pub(crate) fn open(&self, path: &str) -> Verdict<Peer> {
+        self.accept(&self.upgrade_to(path)).map(|(peer, _)| peer)
+    }
+
+    /// A WebSocket to one of the kit's own handlers, whose receive window stays small.
+    pub(crate) fn open_slow(&self, path: &str) -> Verdict<Peer> {
+        let mut peer = self.connect_slow()?;
+        peer.upgrade(&self.upgrade_to(path))?;
+        Ok(peer)
+    }
+
+    /// A journal, for what a handler saw. Handlers write to it when their path ends in its
+    /// [query](Journal::of).
+    pub(crate) fn journal(&self) -> Verdict<Journal> {
+        Journal::open(self)
+    }
+
+    /// Sends a handshake on a new connection, which must be accepted.
+    pub(crate) fn accept(&self, request: &Request) -> Verdict<(Peer, Reply)> {
+        let mut peer = self.connect()?;
+        let reply = peer.upgrade(request)?;
+        Ok((peer, reply))
+    }
+
+    /// Sends a handshake on a new connection, which must be refused: an HTTP error, or at least no answer.
+    pub(crate) fn refuse(&self, request: &Request) -> Verdict<Option<Reply>> {
+        let reply = self.connect()?.ask(request)?;
+        if let Some(reply) = &reply {
+            ensure((400..=599).contains(&reply.status), "an HTTP error", reply)?;
+        }
+        Ok(reply)
+    }
+
+    /// Sends a handshake on a new connection, which must be refused with one of these statuses.
+    pub(crate) fn refuse_with(&self, request: &Request, statuses: &[u16]) -> Verdict<Reply> {
+        let expected = || {
+            format!(
+                "HTTP {}",
+                statuses
+                    .iter()
+                    .map(u16::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" or ")
+            )
+        };
+        let reply = self
+            .connect()?
+            .ask(request)?
+            .ok_or_else(|| Failure::new(expected(), "TCP closed"))?;
+        ensure(statuses.contains(&reply.status), expected(), &reply)?;
+        Ok(reply)
+    }
+}
