@@ -1,7 +1,7 @@
 use std::{
     cell::RefCell,
     fmt,
-    io::{self, ErrorKind::BrokenPipe},
+    io::{self, ErrorKind::BrokenPipe, IoSlice},
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker, ready},
@@ -20,7 +20,13 @@ use switchwire_service::framing::{Decoder, Encoder};
 use crate::socket::Socket;
 
 /// How much the server's write buffer is given at once.
-const CHUNK: usize = 32 << 10;
+const CHUNK: usize = 96 << 10;
+
+/// As much is copied, so that the encoder can use its memory again.
+const COPIED: usize = 1 << 10;
+
+/// With no more than this left to be taken, a flush is done.
+const LITTLE: usize = 16 << 10;
 
 /// One connection of actix-web after the switch.
 ///
@@ -101,15 +107,16 @@ impl Transport for ActixTransport {
         self.outbound.borrow().len()
     }
 
-    /// Resolves when the server has taken everything; it writes it to the socket in the same poll.
+    /// Resolves when the server has taken everything but a little, which it takes when it is polled next: waiting for
+    /// that would cost a wake-up per message.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.outbound.borrow_mut().poll_taken(cx)
+        self.outbound.borrow_mut().poll_taken(cx, LITTLE)
     }
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut outbound = self.outbound.borrow_mut();
         if outbound.state == State::Open {
-            ready!(outbound.poll_taken(cx))?;
+            ready!(outbound.poll_taken(cx, 0))?;
             if let Some(socket) = &self.socket {
                 socket.end_writing();
             }
@@ -224,20 +231,32 @@ impl Outbound {
 
     fn take_chunk(&mut self) -> Option<Bytes> {
         if self.chunk.is_empty() {
+            let mut next = [IoSlice::new(&[])];
+            self.encoder.fill(&mut next);
+            let [next] = next;
+            if (1..=COPIED).contains(&next.len()) {
+                let chunk = Bytes::copy_from_slice(&next);
+                self.encoder.advance(chunk.len());
+                return Some(chunk);
+            }
             self.chunk = self.encoder.take_chunk()?;
         }
         Some(self.chunk.split_to(self.chunk.len().min(CHUNK)))
     }
 
-    fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Wakes the server to take what is there, and resolves when no more than `rest` of it is left.
+    fn poll_taken(&mut self, cx: &Context<'_>, rest: usize) -> Poll<io::Result<()>> {
         if self.state == State::Dropped {
             return Poll::Ready(Err(BrokenPipe.into()));
         }
-        if self.len() == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        if let Some(body) = self.body.take() {
+        let len = self.len();
+        if len > 0
+            && let Some(body) = self.body.take()
+        {
             body.wake();
+        }
+        if len <= rest {
+            return Poll::Ready(Ok(()));
         }
         self.wait(cx)
     }
