@@ -8,7 +8,7 @@ mod transport;
 mod upgrade;
 
 pub use self::{
-    mount::{configure, route},
+    mount::{configure, dispatch, websocket},
     request::WebSocketRequest,
     socket::on_connect,
     transport::ActixTransport,

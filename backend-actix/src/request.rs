@@ -5,8 +5,9 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, rt};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use switchwire_core::{Attributes, HandshakeError, HandshakeRequest, Principal};
+use http::{HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+use switchwire_core::{Attributes, HandshakeError, HandshakeRequest, Principal, ResponseHeaders};
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 
 use crate::{ActixRequestUpgradeStrategy, error::refusal, upgrade};
@@ -21,48 +22,34 @@ use crate::{ActixRequestUpgradeStrategy, error::refusal, upgrade};
 /// use switchwire_core::Principal;
 /// use switchwire_service::WebSocketDispatcher;
 ///
-/// #[derive(serde::Deserialize)]
-/// struct Login { name: String }
-///
 /// async fn chat(
-///     login: web::Query<Login>,
-///     dispatcher: web::Data<WebSocketDispatcher>,
+///     name: web::Path<String>,
+///     chat: web::Data<WebSocketDispatcher>,
 ///     request: WebSocketRequest,
 /// ) -> HttpResponse {
-///     let user = Principal::new(login.into_inner().name);
-///     request.with_principal(user).dispatch(&dispatcher).await
+///     let user = Principal::new(name.into_inner());
+///     request.with_principal(user).dispatch(&chat).await
 /// }
 /// ```
 pub struct WebSocketRequest {
     pub(crate) http: HttpRequest,
     pub(crate) payload: Payload,
     principal: Option<Principal>,
-    attributes: Vec<Box<dyn Fn(&Attributes)>>,
-    response_headers: HeaderMap,
+    response_headers: ResponseHeaders,
 }
 
 impl WebSocketRequest {
-    /// Says who the user is. Without it, a [`Principal`] among the request's extensions counts, where a middleware can put one.
+    /// Says who the user is. Without it, a [`Principal`] in the request's extensions counts, where a middleware can put one.
     #[must_use]
     pub fn with_principal(mut self, principal: Principal) -> Self {
         self.principal = Some(principal);
         self
     }
 
-    /// Attaches a value to the session, by its type.
-    #[must_use]
-    pub fn with_attribute<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
-        let attach = move |attributes: &Attributes| {
-            attributes.insert(value.clone());
-        };
-        self.attributes.push(Box::new(attach));
-        self
-    }
-
     /// Adds a header to the 101 response. Those of the handshake itself cannot be replaced.
     #[must_use]
     pub fn with_response_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.response_headers.append(name, value);
+        self.response_headers.0.append(name, value);
         self
     }
 
@@ -83,22 +70,28 @@ impl WebSocketRequest {
         }
     }
 
+    /// The request in terms of no server, with what the application added to it.
     pub(crate) fn handshake(&self) -> HandshakeRequest {
         let config = self.http.app_config();
         let bound = config.local_addr();
         let principal = self.principal.clone();
-        let mut handshake = HandshakeRequest::from(upgrade::head(&self.http))
+        HandshakeRequest::from(upgrade::head(&self.http))
             .with_remote_address(self.http.peer_addr())
             .with_local_address((!bound.ip().is_unspecified()).then_some(bound))
             .with_secure(config.secure())
-            .with_principal(principal.or_else(|| self.http.extensions().get().cloned()));
-        for attach in &self.attributes {
-            attach(handshake.attributes());
-        }
-        handshake
-            .response_headers_mut()
-            .clone_from(&self.response_headers);
-        handshake
+            .with_path_parameters(self.path_parameters())
+            .with_principal(principal.or_else(|| self.http.extensions().get().cloned()))
+            .with_response_headers(self.response_headers.0.clone())
+    }
+
+    /// What the application's own routing found in the path. The server has not decoded `%`, `+` and `/`.
+    fn path_parameters(&self) -> Vec<(String, String)> {
+        let found = self.http.match_info().iter();
+        let decoded = found.map(|(name, value)| {
+            let value = percent_decode_str(value).decode_utf8_lossy();
+            (name.to_owned(), value.into_owned())
+        });
+        decoded.collect()
     }
 }
 
@@ -111,8 +104,7 @@ impl FromRequest for WebSocketRequest {
             http: request.clone(),
             payload: payload.take(),
             principal: None,
-            attributes: Vec::new(),
-            response_headers: HeaderMap::new(),
+            response_headers: request.extensions().get().cloned().unwrap_or_default(),
         }))
     }
 }
