@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod mount;
+mod request;
+mod socket;
+mod transport;
+mod upgrade;
+
+pub use self::{
+    mount::{configure, dispatch, websocket},
+    request::WebSocketRequest,
+    socket::on_connect,
+    transport::ActixTransport,
+    upgrade::{ActixRequestUpgradeStrategy, Upgrading},
+};

@@ -1,0 +1,94 @@
+use actix_web::{
+    Route,
+    guard::{GuardContext, fn_guard},
+    web::{self, ServiceConfig},
+};
+use http::{HeaderMap, HeaderValue, header};
+use switchwire_core::{Endpoint, HandshakeRequest, WebSocketHandler};
+use switchwire_service::WebSocketDispatcher;
+
+use crate::WebSocketRequest;
+
+/// Mounts a mapping or a whole dispatcher, for [`App::configure`](actix_web::App::configure).
+///
+/// Patterns are whole paths. Requests that ask for no WebSocket, and paths that are not mapped, go on to the services
+/// that were registered after it, so that a page and its WebSocket can have the same path. A handshake that is wrong is
+/// answered here.
+///
+/// ```
+/// use actix_web::{App, web};
+/// use switchwire_backend_actix::configure;
+/// use switchwire_core::WebSocketSession;
+/// use switchwire_service::UrlHandlerMapping;
+///
+/// let mapping = UrlHandlerMapping::new().with("/hello", |session: WebSocketSession| async move {
+///     Ok(session.send("hello").await?)
+/// })?;
+/// let app = App::new()
+///     .configure(configure(mapping))
+///     .route("/hello", web::get().to(|| async { "open me as a WebSocket" }));
+/// # Ok::<(), switchwire_service::InvalidMapping>(())
+/// ```
+pub fn configure(dispatcher: impl Into<WebSocketDispatcher>) -> impl FnOnce(&mut ServiceConfig) {
+    let dispatcher = dispatcher.into();
+    move |config| {
+        let known = dispatcher.clone();
+        let is_mapped = move |context: &GuardContext<'_>| {
+            let mapping = known.mapping();
+            asks_for_websocket(context) && mapping.find(context.head().uri.path()).is_some()
+        };
+        let everywhere = web::scope("").guard(fn_guard(is_mapped));
+        config.service(everywhere.default_service(serve(dispatcher)));
+    }
+}
+
+/// A route that serves WebSocket requests with one handler, for [`Resource::route`](actix_web::Resource::route); the
+/// application's own routing decides about the path, and its parameters reach the handler.
+///
+/// Requests that ask for no WebSocket go on to the routes after it.
+///
+/// ```
+/// use actix_web::{App, web};
+/// use switchwire_backend_actix::websocket;
+/// use switchwire_core::WebSocketSession;
+///
+/// async fn greet(session: WebSocketSession) -> switchwire_core::HandlerResult {
+///     let name = session.handshake_info().path_parameter("name").unwrap_or_default().to_owned();
+///     Ok(session.send(format!("hello {name}")).await?)
+/// }
+///
+/// let app = App::new().service(
+///     web::resource("/hello/{name}")
+///         .route(websocket(greet))
+///         .route(web::get().to(|| async { "open me as a WebSocket" })),
+/// );
+/// ```
+pub fn websocket(handler: impl WebSocketHandler + 'static) -> Route {
+    dispatch(Endpoint::new(handler))
+}
+
+/// [`websocket`] for an [`Endpoint`] with settings of its own, a mapping, or a whole dispatcher.
+///
+/// A mapping's patterns are whole paths, whatever scope the route is in; a path that it does not have gets 404.
+pub fn dispatch(dispatcher: impl Into<WebSocketDispatcher>) -> Route {
+    serve(dispatcher.into()).guard(fn_guard(asks_for_websocket))
+}
+
+fn serve(dispatcher: WebSocketDispatcher) -> Route {
+    web::to(move |request: WebSocketRequest| {
+        let dispatcher = dispatcher.clone();
+        async move { request.dispatch(&dispatcher).await }
+    })
+}
+
+fn asks_for_websocket(context: &GuardContext<'_>) -> bool {
+    let mut headers = HeaderMap::new();
+    for name in [header::SEC_WEBSOCKET_KEY, header::UPGRADE] {
+        for value in context.head().headers().get_all(name.as_str()) {
+            if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+                headers.append(name.clone(), value);
+            }
+        }
+    }
+    HandshakeRequest::asks_for_websocket(&headers)
+}

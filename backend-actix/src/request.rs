@@ -1,0 +1,118 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{Ready, ready},
+};
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, rt};
+use http::{HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+use switchwire_core::{Attributes, HandshakeError, HandshakeRequest, Principal, ResponseHeaders};
+use switchwire_service::{Dispatch, WebSocketDispatcher};
+
+use crate::{ActixRequestUpgradeStrategy, error::refusal, upgrade};
+
+/// A request that may become a session: an extractor, for handler functions that look at more of the request first.
+///
+/// What they found out goes with it to the session and to the 101 response.
+///
+/// ```
+/// use actix_web::{HttpResponse, web};
+/// use switchwire_backend_actix::WebSocketRequest;
+/// use switchwire_core::Principal;
+/// use switchwire_service::WebSocketDispatcher;
+///
+/// async fn chat(
+///     name: web::Path<String>,
+///     chat: web::Data<WebSocketDispatcher>,
+///     request: WebSocketRequest,
+/// ) -> HttpResponse {
+///     let user = Principal::new(name.into_inner());
+///     request.with_principal(user).dispatch(&chat).await
+/// }
+/// ```
+pub struct WebSocketRequest {
+    pub(crate) http: HttpRequest,
+    pub(crate) payload: Payload,
+    principal: Option<Principal>,
+    response_headers: ResponseHeaders,
+}
+
+impl WebSocketRequest {
+    /// Says who the user is. Without it, a [`Principal`] in the request's extensions counts, where a middleware can put one.
+    #[must_use]
+    pub fn with_principal(mut self, principal: Principal) -> Self {
+        self.principal = Some(principal);
+        self
+    }
+
+    /// Adds a header to the 101 response. Those of the handshake itself cannot be replaced.
+    #[must_use]
+    pub fn with_response_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.response_headers.0.append(name, value);
+        self
+    }
+
+    /// Decides about the request; when it is accepted, the session runs on this worker's thread until it ends.
+    ///
+    /// The response **must** be returned from the handler function: only with it the protocol is switched.
+    #[must_use = "the protocol is switched by returning the response"]
+    pub async fn dispatch(self, dispatcher: &WebSocketDispatcher) -> HttpResponse {
+        let dispatched = dispatcher.dispatch(&ActixRequestUpgradeStrategy, self);
+        match dispatched.await {
+            Dispatch::NotWebSocket(_) => refusal(HandshakeError::Upgrade),
+            Dispatch::Refused(error) => refusal(error),
+            Dispatch::Accepted(response, session) => {
+                // Ends with the connection, which owns the other end; the worker drops it when it stops.
+                rt::spawn(session);
+                response
+            }
+        }
+    }
+
+    /// The request in terms of no server, with what the application added to it.
+    pub(crate) fn handshake(&self) -> HandshakeRequest {
+        let config = self.http.app_config();
+        let bound = config.local_addr();
+        let principal = self.principal.clone();
+        HandshakeRequest::from(upgrade::head(&self.http))
+            .with_remote_address(self.http.peer_addr())
+            .with_local_address((!bound.ip().is_unspecified()).then_some(bound))
+            .with_secure(config.secure())
+            .with_path_parameters(self.path_parameters())
+            .with_principal(principal.or_else(|| self.http.extensions().get().cloned()))
+            .with_response_headers(self.response_headers.0.clone())
+    }
+
+    /// What the application's own routing found in the path. The server has not decoded `%`, `+` and `/`.
+    fn path_parameters(&self) -> Vec<(String, String)> {
+        let found = self.http.match_info().iter();
+        let decoded = found.map(|(name, value)| {
+            let value = percent_decode_str(value).decode_utf8_lossy();
+            (name.to_owned(), value.into_owned())
+        });
+        decoded.collect()
+    }
+}
+
+impl FromRequest for WebSocketRequest {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self {
+            http: request.clone(),
+            payload: payload.take(),
+            principal: None,
+            response_headers: request.extensions().get().cloned().unwrap_or_default(),
+        }))
+    }
+}
+
+impl fmt::Debug for WebSocketRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketRequest")
+            .field("uri", self.http.uri())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,289 @@
+use std::{
+    cell::RefCell,
+    fmt,
+    io::{self, ErrorKind::BrokenPipe, IoSlice},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker, ready},
+};
+
+use actix_web::{
+    body::{BodySize, MessageBody},
+    dev::Payload,
+    web::Bytes,
+};
+use bytes::Buf;
+use futures_core::Stream;
+use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
+use switchwire_service::framing::{Decoder, Encoder};
+
+use crate::socket::Socket;
+
+/// How much the server's write buffer is given at once.
+const CHUNK: usize = 96 << 10;
+
+/// As much is copied, so that the encoder can use its memory again.
+const COPIED: usize = 1 << 10;
+
+/// With no more than this left to be taken, a flush is done.
+const LITTLE: usize = 16 << 10;
+
+/// One connection of actix-web after the switch.
+///
+/// Bytes come from the payload of the request and leave through the body of the 101 response, both on the
+/// worker's own thread.
+pub struct ActixTransport {
+    payload: Payload,
+    decoder: Decoder,
+    /// Read, but not decoded yet.
+    unread: Bytes,
+    outbound: Rc<RefCell<Outbound>>,
+    socket: Option<Socket>,
+}
+
+impl ActixTransport {
+    /// The two ends of a connection: what the driver owns, and the body of the 101 response.
+    pub(crate) fn new(
+        payload: Payload,
+        socket: Option<Socket>,
+        settings: &WebSocketSettings,
+    ) -> (Self, UpgradedBody) {
+        let outbound = Rc::new(RefCell::new(Outbound::default()));
+        let transport = Self {
+            payload,
+            decoder: Decoder::new(settings),
+            unread: Bytes::new(),
+            outbound: outbound.clone(),
+            socket,
+        };
+        (transport, UpgradedBody { outbound })
+    }
+
+    /// Waits until the server has taken the 101 response, or fails when it sent something else instead.
+    pub(crate) fn poll_switched(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut outbound = self.outbound.borrow_mut();
+        match outbound.state {
+            State::Waiting => outbound.wait(cx),
+            State::Open | State::Ended => Poll::Ready(Ok(())),
+            State::Dropped => Poll::Ready(Err(Error::with_source(
+                ErrorKind::Handshake,
+                "the 101 response was not sent",
+            ))),
+        }
+    }
+}
+
+impl Transport for ActixTransport {
+    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()> {
+        if self.unread.is_empty() {
+            match ready!(Pin::new(&mut self.payload).poll_next(cx)) {
+                Some(Ok(bytes)) => self.unread = bytes,
+                // After a reset the server drops the connection, after an orderly end it goes on writing.
+                Some(Err(_)) | None => {
+                    inbox.end(InboxEnd::Failed(match self.outbound.borrow().state {
+                        State::Dropped => io::Error::from(io::ErrorKind::ConnectionReset).into(),
+                        _ => Error::new(ErrorKind::Disconnected),
+                    }));
+                    return Poll::Ready(());
+                }
+            }
+        }
+        let mut input = &self.unread[..];
+        self.decoder.decode(&mut input, inbox);
+        let rest = input.len();
+        if rest == 0 {
+            self.unread = Bytes::new(); // so that the server can use its buffer again
+        } else {
+            self.unread.advance(self.unread.len() - rest);
+        }
+        Poll::Ready(())
+    }
+
+    fn send(&mut self, outgoing: Outgoing) {
+        self.outbound.borrow_mut().encoder.encode(outgoing);
+    }
+
+    fn buffered(&self) -> usize {
+        self.outbound.borrow().len()
+    }
+
+    /// Resolves when the server has taken everything but a little, which it takes when it is polled next: waiting for
+    /// that would cost a wake-up per message.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outbound.borrow_mut().poll_taken(cx, LITTLE)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut outbound = self.outbound.borrow_mut();
+        if outbound.state == State::Open {
+            ready!(outbound.poll_taken(cx, 0))?;
+            if let Some(socket) = &self.socket {
+                socket.end_writing();
+            }
+            outbound.end();
+        }
+        drop(outbound);
+        self.unread = Bytes::new();
+        while let Some(Ok(_)) = ready!(Pin::new(&mut self.payload).poll_next(cx)) {}
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for ActixTransport {
+    fn drop(&mut self) {
+        let mut outbound = self.outbound.borrow_mut();
+        if outbound.state == State::Ended {
+            return; // the server sees to the rest
+        }
+        outbound.end();
+        if let Some(socket) = &self.socket {
+            socket.abort();
+        }
+    }
+}
+
+impl fmt::Debug for ActixTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActixTransport")
+            .field("outbound", &self.outbound)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The body of the 101 response: what the session writes.
+#[derive(Debug)]
+pub(crate) struct UpgradedBody {
+    outbound: Rc<RefCell<Outbound>>,
+}
+
+impl MessageBody for UpgradedBody {
+    type Error = io::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, io::Error>>> {
+        let mut outbound = self.outbound.borrow_mut();
+        if outbound.state == State::Waiting {
+            outbound.state = State::Open;
+            outbound.wake_driver();
+        }
+        if let Some(chunk) = outbound.take_chunk() {
+            if outbound.len() == 0 {
+                outbound.wake_driver();
+            }
+            return Poll::Ready(Some(Ok(chunk)));
+        }
+        if outbound.state == State::Ended {
+            return Poll::Ready(None);
+        }
+        match &mut outbound.body {
+            Some(known) => known.clone_from(cx.waker()),
+            body => *body = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for UpgradedBody {
+    fn drop(&mut self) {
+        let mut outbound = self.outbound.borrow_mut();
+        outbound.state = State::Dropped;
+        outbound.wake_driver();
+    }
+}
+
+/// What the two ends share.
+#[derive(Debug, Default)]
+struct Outbound {
+    encoder: Encoder,
+    /// What is left of a chunk that was taken from the encoder.
+    chunk: Bytes,
+    state: State,
+    /// Wakes the server's connection to take what is there.
+    body: Option<Waker>,
+    /// Wakes the driver when all was taken, or the state changed.
+    driver: Option<Waker>,
+}
+
+/// How far the body is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The server has not taken the response yet.
+    #[default]
+    Waiting,
+    /// The server takes what is written.
+    Open,
+    /// Nothing more will be written.
+    Ended,
+    /// The server dropped it: the response was replaced, all was sent, or the connection is gone.
+    Dropped,
+}
+
+impl Outbound {
+    fn len(&self) -> usize {
+        self.chunk.len() + self.encoder.len()
+    }
+
+    fn take_chunk(&mut self) -> Option<Bytes> {
+        if self.chunk.is_empty() {
+            let mut next = [IoSlice::new(&[])];
+            self.encoder.fill(&mut next);
+            let [next] = next;
+            if (1..=COPIED).contains(&next.len()) {
+                let chunk = Bytes::copy_from_slice(&next);
+                self.encoder.advance(chunk.len());
+                return Some(chunk);
+            }
+            self.chunk = self.encoder.take_chunk()?;
+        }
+        Some(self.chunk.split_to(self.chunk.len().min(CHUNK)))
+    }
+
+    /// Wakes the server to take what is there, and resolves when no more than `rest` of it is left.
+    fn poll_taken(&mut self, cx: &Context<'_>, rest: usize) -> Poll<io::Result<()>> {
+        if self.state == State::Dropped {
+            return Poll::Ready(Err(BrokenPipe.into()));
+        }
+        let len = self.len();
+        if len > 0
+            && let Some(body) = self.body.take()
+        {
+            body.wake();
+        }
+        if len <= rest {
+            return Poll::Ready(Ok(()));
+        }
+        self.wait(cx)
+    }
+
+    fn wait<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
+        match &mut self.driver {
+            Some(known) => known.clone_from(cx.waker()),
+            driver => *driver = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    /// Nothing more is written; what was not taken is given up.
+    fn end(&mut self) {
+        self.encoder = Encoder::default();
+        self.chunk = Bytes::new();
+        if self.state != State::Dropped {
+            self.state = State::Ended;
+        }
+        if let Some(body) = self.body.take() {
+            body.wake();
+        }
+    }
+
+    fn wake_driver(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            driver.wake();
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    dev::Payload,
+    http::{
+        ConnectionType,
+        header::{self as actix_header, HeaderMap as ActixHeaderMap},
+    },
+};
+use http::{HeaderMap, Method, Response, Version, request::Parts};
+use switchwire_core::{
+    Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSettings,
+};
+
+use crate::{ActixTransport, WebSocketRequest, socket::Socket};
+
+/// Switches protocols on connections of actix-web.
+///
+/// After a 101 response the server hands on bytes as they are: what arrives through the request's payload, and what
+/// the response's body yields to the socket.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ActixRequestUpgradeStrategy;
+
+impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
+    type Request = WebSocketRequest;
+    type Response = HttpResponse;
+    type Transport = ActixTransport;
+    type Upgrading = Upgrading;
+
+    fn handshake_request(&self, request: &WebSocketRequest) -> HandshakeRequest {
+        request.handshake()
+    }
+
+    fn upgrade(
+        &self,
+        request: WebSocketRequest,
+        response: Response<()>,
+        settings: &WebSocketSettings,
+    ) -> Result<(HttpResponse, Upgrading), HandshakeError> {
+        match request.payload {
+            Payload::H1 { .. } | Payload::Stream { .. } => {}
+            // The server knows `websocket` only when it is all that a line of `Upgrade` has; it would read frames as requests.
+            Payload::None => return Err(HandshakeError::Upgrade),
+            #[allow(unreachable_patterns, reason = "HTTP/2 is a feature of the server's")]
+            _ => return Err(HandshakeError::NotUpgradable),
+        }
+        let socket = Socket::of(&request.http);
+        let (transport, body) = ActixTransport::new(request.payload, socket, settings);
+
+        let mut switching = HttpResponse::SwitchingProtocols()
+            .message_body(body)
+            .expect("no header was set yet")
+            .map_into_boxed_body();
+        copy_headers(response.headers(), switching.headers_mut());
+        let head = switching.head_mut();
+        head.set_connection_type(ConnectionType::Upgrade);
+        head.set_camel_case_headers(true); // or the server would write `upgrade` for `Upgrade`
+        let transport = Some(transport);
+        Ok((switching, Upgrading { transport }))
+    }
+}
+
+/// Resolves with the connection once the server has taken the 101 response.
+#[derive(Debug)]
+pub struct Upgrading {
+    transport: Option<ActixTransport>,
+}
+
+impl Future for Upgrading {
+    type Output = Result<ActixTransport, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let transport = self.transport.as_mut();
+        ready!(
+            transport
+                .expect("polled after it was ready")
+                .poll_switched(cx)
+        )?;
+        Poll::Ready(Ok(self.transport.take().expect("polled above")))
+    }
+}
+
+/// The head of a request in the terms of today's `http`; the server is still on the version before.
+pub(crate) fn head(request: &HttpRequest) -> Parts {
+    let mut builder = http::Request::builder()
+        .method(request.method().as_str())
+        .uri(request.uri().to_string())
+        .version(match request.version() {
+            actix_web::http::Version::HTTP_10 => Version::HTTP_10,
+            actix_web::http::Version::HTTP_11 => Version::HTTP_11,
+            _ => Version::HTTP_2,
+        });
+    for (name, value) in request.headers() {
+        builder = builder.header(name.as_str(), value.as_bytes());
+    }
+    let request = builder.body(()).unwrap_or_else(|_| {
+        // What one version reads and the other refuses is no request of ours: 405.
+        let mut request = http::Request::new(());
+        *request.method_mut() = Method::CONNECT;
+        request
+    });
+    request.into_parts().0
+}
+
+/// Adds headers to a response of the server's.
+pub(crate) fn copy_headers(from: &HeaderMap, to: &mut ActixHeaderMap) {
+    for (name, value) in from {
+        let name = actix_header::HeaderName::from_bytes(name.as_str().as_bytes());
+        let value = actix_header::HeaderValue::from_bytes(value.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            to.append(name, value);
+        }
+    }
+}
