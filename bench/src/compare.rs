@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Compare) -> io::Result<ExitCode> {
         machine.cpu, machine.cores, machine.kernel, machine.load
     );
 
-    let peers = available(options.peers());
+    let peers = available(options.peers_and_baselines());
     let mut scenarios = scenarios(options.quick);
     scenarios.retain(|scenario| options.asks_for_scenario(scenario.name));
     let timing = Timing {

@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::scenario::scenarios;
-use crate::servers::{App, PEERS, Peer};
+use crate::servers::{App, CEILING, PEERS, Peer};
 
 /// Benchmarks of switchwire.
 #[derive(Debug, Parser)]
@@ -89,26 +89,25 @@ pub(crate) struct Serve {
 }
 
 impl Compare {
-    /// The servers asked for and the ones they are compared with, in the order of the tables.
+    /// The servers asked for, in the order of the tables.
     pub(crate) fn peers(&self) -> Vec<&'static Peer> {
-        let asked = |peer: &Peer| {
-            self.peer.is_empty()
-                || self
-                    .peer
-                    .iter()
-                    .any(|name| name == peer.name || (name == "ours" && peer.is_ours()))
-        };
-        let compared_with = |name: &str| {
-            PEERS
-                .iter()
-                .any(|peer| asked(peer) && peer.by_hand == Some(name))
+        PEERS.iter().filter(|peer| self.asks_for(peer)).collect()
+    }
+
+    /// The same and the ones they are compared with.
+    pub(crate) fn peers_and_baselines(&self) -> Vec<&'static Peer> {
+        let baseline = |name: &str| {
+            name == CEILING || self.peers().iter().any(|peer| peer.by_hand == Some(name))
         };
         PEERS
             .iter()
-            .filter(|peer| {
-                asked(peer) || peer.name == crate::servers::CEILING || compared_with(peer.name)
-            })
+            .filter(|peer| self.asks_for(peer) || baseline(peer.name))
             .collect()
+    }
+
+    fn asks_for(&self, peer: &Peer) -> bool {
+        let named = |name: &String| name == peer.name || (name == "ours" && peer.is_ours());
+        self.peer.is_empty() || self.peer.iter().any(named)
     }
 
     pub(crate) fn asks_for_scenario(&self, name: &str) -> bool {
