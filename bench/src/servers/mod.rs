@@ -181,6 +181,14 @@ pub(crate) const PEERS: &[Peer] = &[
         serve: switchwire::serve_hyper,
     },
     Peer {
+        name: "switchwire-warp",
+        packages: &[],
+        by_hand: Some("warp-ws"),
+        cannot: &[],
+        missing: never,
+        serve: switchwire::serve_warp,
+    },
+    Peer {
         name: "node-ws",
         packages: &[],
         by_hand: None,
