@@ -21,6 +21,8 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     Compare(Compare),
     Serve(Serve),
+    #[command(hide = true)]
+    Hold(Hold),
 }
 
 /// Starts each server in turn, loads it, and prints what it did.
@@ -38,6 +40,9 @@ pub(crate) struct Compare {
     /// Only this server and the ones it is compared with; may be given more than once. "ours" stands for all of switchwire.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(peer_names().chain(["ours"])))]
     pub(crate) peer: Vec<String>,
+    /// So many idle connections instead of the scenarios, to and from as many processes as the limit of open files requires.
+    #[arg(long, value_name = "N", conflicts_with_all = ["scenario", "counts"])]
+    pub(crate) idle: Option<usize>,
     /// Rounds over all servers.
     #[arg(
         long,
@@ -86,6 +91,24 @@ pub(crate) struct Serve {
     /// The process whose end ends this one.
     #[arg(long, hide = true)]
     pub(crate) parent: Option<u32>,
+}
+
+/// Holds idle connections and does with them what standard input says.
+#[derive(Debug, Args)]
+pub(crate) struct Hold {
+    #[arg(long)]
+    pub(crate) addr: SocketAddr,
+    #[arg(long)]
+    pub(crate) connections: usize,
+    /// Which of several such processes this is: each has source addresses of its own.
+    #[arg(long)]
+    pub(crate) index: usize,
+    /// No opening handshake.
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// The process whose end ends this one.
+    #[arg(long)]
+    pub(crate) parent: u32,
 }
 
 impl Compare {

@@ -192,7 +192,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "node-ws",
         packages: &[],
         by_hand: None,
-        cannot: &[],
+        cannot: &[("idle", "this node shares no port between processes")],
         missing: node::missing,
         serve: node::serve,
     },
