@@ -37,7 +37,10 @@ pub(crate) fn run(options: &Compare) -> io::Result<ExitCode> {
         machine.cpu, machine.cores, machine.kernel, machine.load
     );
 
-    let peers = available(options.peers_and_baselines());
+    let peers = available(match options.idle {
+        Some(_) => options.peers(), // memory is compared with nothing
+        None => options.peers_and_baselines(),
+    });
     let scenarios = match options.idle {
         Some(connections) => vec![Scenario::idle(connections, files as usize)],
         None => asked_for(options),
