@@ -1,7 +1,6 @@
 //! `compare`: every scenario on every server, round by round.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::process::{self, Command, ExitCode};
@@ -14,7 +13,7 @@ use crate::confine::{self, Cores};
 use crate::load::{Failure, Target, Timing};
 use crate::machine::Machine;
 use crate::options::Compare;
-use crate::process::Server;
+use crate::process::{Server, this_program};
 use crate::row::Row;
 use crate::scenario::{Scenario, scenarios};
 use crate::servers::{App, CEILING, Peer};
@@ -30,7 +29,7 @@ struct Record<'a> {
 }
 
 pub(crate) fn run(options: &Compare) -> io::Result<ExitCode> {
-    confine::raise_file_limit()?;
+    let files = confine::raise_file_limit()?;
     let machine = Machine::look();
     let cores = pin_generator()?;
     eprintln!(
@@ -38,9 +37,14 @@ pub(crate) fn run(options: &Compare) -> io::Result<ExitCode> {
         machine.cpu, machine.cores, machine.kernel, machine.load
     );
 
-    let peers = available(options.peers());
-    let mut scenarios = scenarios(options.quick);
-    scenarios.retain(|scenario| options.asks_for_scenario(scenario.name));
+    let peers = available(match options.idle {
+        Some(_) => options.peers(), // memory is compared with nothing
+        None => options.peers_and_baselines(),
+    });
+    let scenarios = match options.idle {
+        Some(connections) => vec![Scenario::idle(connections, files as usize)],
+        None => asked_for(options),
+    };
     let timing = Timing {
         warm_up: Duration::from_secs_f64(options.seconds / 4.0),
         measure: Duration::from_secs_f64(options.seconds),
@@ -83,6 +87,12 @@ pub(crate) fn run(options: &Compare) -> io::Result<ExitCode> {
         file.flush()?;
     }
     Ok(report(&failures))
+}
+
+fn asked_for(options: &Compare) -> Vec<Scenario> {
+    let mut scenarios = scenarios(options.quick);
+    scenarios.retain(|scenario| options.asks_for_scenario(scenario.name));
+    scenarios
 }
 
 /// The peers that can be run here; says why for those that cannot.
@@ -154,8 +164,14 @@ fn measure(
     cores: Option<Cores>,
     timing: Timing,
 ) -> Result<Row, Failure> {
-    let args = serve_args(peer, scenario.app(), cores);
-    let server = Server::start(Command::new(env::current_exe()?).args(args))?;
+    let mut command = Command::new(this_program());
+    let mut server = Server::start(command.args(serve_args(peer, scenario.app(), cores)))?;
+    if scenario.processes() > 1 {
+        command.args(["--listen", &server.addr().to_string()]);
+    }
+    for _ in 1..scenario.processes() {
+        server.join(&mut command)?;
+    }
     let target = Target {
         server: &server,
         raw: peer.name == CEILING,

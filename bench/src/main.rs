@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use options::{Command, Options, Serve};
+use options::{Command, Hold, Options, Serve};
 use servers::{Listen, Peer};
 
 fn main() -> ExitCode {
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Compare(options) if options.counts => counts::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Serve(options) => serve(&options).map(|()| ExitCode::SUCCESS),
+        Command::Hold(options) => hold(&options).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("switchwire-bench: {error}");
@@ -48,4 +49,10 @@ fn serve(options: &Serve) -> io::Result<()> {
         addr: options.listen,
         app: options.app,
     })
+}
+
+fn hold(options: &Hold) -> io::Result<()> {
+    confine::die_with(options.parent)?;
+    confine::raise_file_limit()?;
+    load::idlers::run(options)
 }

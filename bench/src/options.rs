@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::scenario::scenarios;
-use crate::servers::{App, PEERS, Peer};
+use crate::servers::{App, CEILING, PEERS, Peer};
 
 /// Benchmarks of switchwire.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     Compare(Compare),
     Serve(Serve),
+    #[command(hide = true)]
+    Hold(Hold),
 }
 
 /// Starts each server in turn, loads it, and prints what it did.
@@ -38,6 +40,9 @@ pub(crate) struct Compare {
     /// Only this server and the ones it is compared with; may be given more than once. "ours" stands for all of switchwire.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(peer_names().chain(["ours"])))]
     pub(crate) peer: Vec<String>,
+    /// So many idle connections instead of the scenarios, to and from as many processes as the limit of open files requires.
+    #[arg(long, value_name = "N", conflicts_with_all = ["scenario", "counts"])]
+    pub(crate) idle: Option<usize>,
     /// Rounds over all servers.
     #[arg(
         long,
@@ -88,27 +93,44 @@ pub(crate) struct Serve {
     pub(crate) parent: Option<u32>,
 }
 
+/// Holds idle connections and does with them what standard input says.
+#[derive(Debug, Args)]
+pub(crate) struct Hold {
+    #[arg(long)]
+    pub(crate) addr: SocketAddr,
+    #[arg(long)]
+    pub(crate) connections: usize,
+    /// Which of several such processes this is: each has source addresses of its own.
+    #[arg(long)]
+    pub(crate) index: usize,
+    /// No opening handshake.
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// The process whose end ends this one.
+    #[arg(long)]
+    pub(crate) parent: u32,
+}
+
 impl Compare {
-    /// The servers asked for and the ones they are compared with, in the order of the tables.
+    /// The servers asked for, in the order of the tables.
     pub(crate) fn peers(&self) -> Vec<&'static Peer> {
-        let asked = |peer: &Peer| {
-            self.peer.is_empty()
-                || self
-                    .peer
-                    .iter()
-                    .any(|name| name == peer.name || (name == "ours" && peer.is_ours()))
-        };
-        let compared_with = |name: &str| {
-            PEERS
-                .iter()
-                .any(|peer| asked(peer) && peer.by_hand == Some(name))
+        PEERS.iter().filter(|peer| self.asks_for(peer)).collect()
+    }
+
+    /// The same and the ones they are compared with.
+    pub(crate) fn peers_and_baselines(&self) -> Vec<&'static Peer> {
+        let baseline = |name: &str| {
+            name == CEILING || self.peers().iter().any(|peer| peer.by_hand == Some(name))
         };
         PEERS
             .iter()
-            .filter(|peer| {
-                asked(peer) || peer.name == crate::servers::CEILING || compared_with(peer.name)
-            })
+            .filter(|peer| self.asks_for(peer) || baseline(peer.name))
             .collect()
+    }
+
+    fn asks_for(&self, peer: &Peer) -> bool {
+        let named = |name: &String| name == peer.name || (name == "ours" && peer.is_ours());
+        self.peer.is_empty() || self.peer.iter().any(named)
     }
 
     pub(crate) fn asks_for_scenario(&self, name: &str) -> bool {

@@ -21,8 +21,11 @@ pub(crate) struct Scenario {
 pub(crate) enum Work {
     /// So many messages in flight on each connection.
     ClosedLoop(Load),
-    /// Connections that do nothing.
-    Idle { connections: usize },
+    /// Connections that do nothing, to as many server processes, which share a port.
+    Idle {
+        connections: usize,
+        processes: usize,
+    },
     /// Connections that come and go, so many at a time.
     Churn { concurrent: usize },
     /// One publisher, many subscribers.
@@ -106,6 +109,7 @@ const FULL: [Scenario; 5] = [
         title: "10 000 idle connections",
         work: Work::Idle {
             connections: 10_000,
+            processes: 1,
         },
     },
     Scenario {
@@ -113,6 +117,7 @@ const FULL: [Scenario; 5] = [
         title: "19 000 idle connections",
         work: Work::Idle {
             connections: 19_000,
+            processes: 1,
         },
     },
     HANDSHAKES,
@@ -132,7 +137,10 @@ const QUICK: [Scenario; 4] = [
     Scenario {
         name: "idle-1k",
         title: "1 000 idle connections",
-        work: Work::Idle { connections: 1_000 },
+        work: Work::Idle {
+            connections: 1_000,
+            processes: 1,
+        },
     },
     HANDSHAKES,
     FANOUT,
@@ -172,6 +180,28 @@ const fn closed(name: &'static str, title: &'static str, load: Load) -> Scenario
 }
 
 impl Scenario {
+    /// So many idle connections, to as many processes as that takes with a limit of open files for each.
+    pub(crate) fn idle(connections: usize, files: usize) -> Self {
+        let processes = connections.div_ceil(files.saturating_sub(SPARE_FILES).max(1));
+        let title = "idle connections, as many as asked for";
+        Self {
+            name: "idle",
+            title,
+            work: Work::Idle {
+                connections,
+                processes,
+            },
+        }
+    }
+
+    /// How many processes serve.
+    pub(crate) fn processes(&self) -> usize {
+        match self.work {
+            Work::Idle { processes, .. } => processes,
+            _ => 1,
+        }
+    }
+
     /// What the server's endpoint has to do.
     pub(crate) fn app(&self) -> App {
         match self.work {
@@ -197,13 +227,18 @@ impl Scenario {
                     memory: None,
                 })
             }
-            Work::Idle { connections } => {
-                idle::run(target, *connections).map(|(sample, memory)| Finding {
-                    sample,
-                    latency: None,
-                    memory: Some(memory),
-                })
-            }
+            Work::Idle {
+                connections,
+                processes,
+            } => idle::run(target, *connections, *processes).map(|(sample, memory)| Finding {
+                sample,
+                latency: None,
+                memory: Some(memory),
+            }),
         }
     }
 }
+
+/// Descriptors of each process that are not for idle connections: the kernel spreads connections over the processes that
+/// share a port by chance, so that some get a few hundred more than others.
+const SPARE_FILES: usize = 1_000;

@@ -9,7 +9,13 @@ use crate::servers::{CEILING, Peer};
 pub(crate) fn print(scenario: &Scenario, peers: &[&'static Peer], rows: &[Row]) {
     println!("\n{}: {}", scenario.name, scenario.title);
     match scenario.work {
-        Work::Idle { .. } => print_memory(scenario, peers, rows),
+        Work::Idle {
+            connections,
+            processes,
+        } => {
+            println!("{connections} connections, server processes: {processes}");
+            print_memory(scenario, peers, rows);
+        }
         Work::OpenLoop(_) => print_latency(scenario, peers, rows),
         _ => print_speed(scenario, peers, rows),
     }

@@ -1,6 +1,5 @@
 //! callgrind and strace.
 
-use std::env;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::load::Failure;
-use crate::process::Server;
+use crate::process::{Server, this_program};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tool {
@@ -63,7 +62,7 @@ impl Tool {
                 command
             }
         };
-        let server = Server::start(command.arg(env::current_exe()?).args(args))?;
+        let server = Server::start(command.arg(this_program()).args(args))?;
         Ok(Traced {
             tool: self,
             server,

@@ -77,7 +77,7 @@ impl<'a> Churn<'a> {
         }
         let script = Script {
             ring,
-            request: request(target.addr()),
+            request: request(target.endpoint().addr),
             message,
         };
         let mut churn = Self {
@@ -95,7 +95,7 @@ impl<'a> Churn<'a> {
     }
 
     fn begin(&self, index: usize) -> io::Result<Visit> {
-        let mut stream = TcpStream::connect(self.target.addr())?;
+        let mut stream = TcpStream::connect(self.target.endpoint().addr)?;
         self.poll.registry().register(
             &mut stream,
             Token(index),

@@ -76,7 +76,7 @@ fn connect(target: &Target<'_>, load: &Load) -> Result<Pool, Failure> {
     for index in 0..load.connections {
         // Each starts at another message, so that an answer on the wrong connection is noticed.
         connections.push(Connection::new(
-            open(target)?,
+            open(target.endpoint())?,
             target.raw,
             index as u64,
             &ring,

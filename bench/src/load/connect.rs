@@ -6,22 +6,23 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Failure, Target};
+use super::{Endpoint, Failure};
 use crate::servers::GREETING;
 
 /// Opens a connection and, unless the target is raw, does the opening handshake.
-pub(super) fn open(target: &Target<'_>) -> Result<TcpStream, Failure> {
-    let stream = TcpStream::connect_timeout(&target.addr(), TIMEOUT)?;
-    open_on(target, stream)
+pub(super) fn open(endpoint: Endpoint) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect_timeout(&endpoint.addr, TIMEOUT)?;
+    open_on(endpoint, stream)
 }
 
-/// The same from source address 127.0.0.(2 + `source`): each address has some 28 000 ports.
-pub(super) fn open_from(target: &Target<'_>, source: u8) -> Result<TcpStream, Failure> {
+/// The same from the `source`th address of 127.1.0.0/16: each address has some 28 000 ports.
+pub(super) fn open_from(endpoint: Endpoint, source: u16) -> Result<TcpStream, Failure> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
-    let source = SocketAddr::from((IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2 + source)), 0));
+    let [high, low] = source.to_be_bytes();
+    let source = SocketAddr::from((IpAddr::V4(Ipv4Addr::new(127, 1, high, low)), 0));
     socket.bind(&source.into())?;
-    socket.connect_timeout(&target.addr().into(), TIMEOUT)?;
-    open_on(target, socket.into())
+    socket.connect_timeout(&endpoint.addr.into(), TIMEOUT)?;
+    open_on(endpoint, socket.into())
 }
 
 /// Reads the greeting of a fan-out server, so that nothing published from now on can be missed.
@@ -58,14 +59,14 @@ pub(super) fn check_response(response: &[u8]) -> Result<Option<usize>, Failure> 
     Ok(Some(end + 4))
 }
 
-fn open_on(target: &Target<'_>, mut stream: TcpStream) -> Result<TcpStream, Failure> {
+fn open_on(endpoint: Endpoint, mut stream: TcpStream) -> Result<TcpStream, Failure> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    if target.raw {
+    if endpoint.raw {
         return Ok(stream);
     }
-    stream.write_all(&request(target.addr()))?;
+    stream.write_all(&request(endpoint.addr))?;
     // A fan-out server may send its greeting at once, so take no byte that is not the response's.
     let mut response = Vec::new();
     let mut peeked = [0; 1024];

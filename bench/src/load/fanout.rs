@@ -52,7 +52,7 @@ fn connect(target: &Target<'_>, fanout: &Fanout) -> Result<Pool, Failure> {
     );
     let mut connections = Vec::with_capacity(fanout.subscribers);
     for _ in 0..fanout.subscribers {
-        let mut stream = open(target)?;
+        let mut stream = open(target.endpoint())?;
         read_greeting(&mut stream)?;
         connections.push(Connection::new(stream, target.raw, 0, &ring)?);
     }

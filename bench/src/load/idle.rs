@@ -1,15 +1,11 @@
 //! Many connections that do nothing: what each costs in memory.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::connect::open_from;
-use super::frames::{FrameRing, Kind, masked_frame};
-use super::reader::EchoReader;
+use super::holder::Holder;
 use super::{Failure, Sample, Target};
 
 /// Resident bytes of the server, and how long its connections took to open.
@@ -44,28 +40,34 @@ impl Memory {
     }
 }
 
-/// Opens the connections, sends one message on each, closes them all, and looks at the server's memory in between.
-pub(crate) fn run(target: &Target<'_>, connections: usize) -> Result<(Sample, Memory), Failure> {
+/// Opens the connections from as many processes, sends one message on each, closes them all, and looks at the server's
+/// memory in between.
+pub(crate) fn run(
+    target: &Target<'_>,
+    connections: usize,
+    processes: usize,
+) -> Result<(Sample, Memory), Failure> {
     let server = target.server;
-    let ring = FrameRing::new(Kind::Text, PAYLOAD, 1, target.raw);
     let (rss_before, usage_before, files_before) =
         (server.rss()?, server.usage()?, server.open_files()?);
+    let mut holders = Vec::with_capacity(processes);
+    for index in 0..processes {
+        // The first ones take what is left over.
+        let share = (connections + processes - 1 - index) / processes;
+        holders.push(Holder::start(target.endpoint(), share, index)?);
+    }
+    let mut all = |order| {
+        holders
+            .iter_mut()
+            .try_for_each(|holder| holder.order(order))
+    };
 
     let began = Instant::now();
-    let mut clients = Vec::with_capacity(connections);
-    for index in 0..connections {
-        let source = (index / PER_SOURCE) as u8;
-        clients.push(Client {
-            stream: open_from(target, source)?,
-            reader: EchoReader::new(target.raw, 0),
-        });
-    }
+    all("open")?;
     let open_seconds = began.elapsed().as_secs_f64();
     let rss_open = server.rss()?;
 
-    for client in &mut clients {
-        client.echo(&ring)?;
-    }
+    all("message")?;
     let rss_after_message = server.rss()?;
     let sample = Sample {
         messages: connections as u64,
@@ -74,7 +76,7 @@ pub(crate) fn run(target: &Target<'_>, connections: usize) -> Result<(Sample, Me
         rss: rss_after_message,
     };
 
-    close(target, clients, &ring)?;
+    all("close")?;
     let deadline = Instant::now() + CLOSED_WITHIN;
     while server.open_files()? > files_before + SLACK {
         if Instant::now() > deadline {
@@ -86,77 +88,16 @@ pub(crate) fn run(target: &Target<'_>, connections: usize) -> Result<(Sample, Me
         sleep(LOOK_EVERY);
     }
     let rss_closed = server.rss()?;
-    Ok((
-        sample,
-        Memory {
-            connections,
-            open_seconds,
-            rss_before,
-            rss_open,
-            rss_after_message,
-            rss_closed,
-        },
-    ))
+    let memory = Memory {
+        connections,
+        open_seconds,
+        rss_before,
+        rss_open,
+        rss_after_message,
+        rss_closed,
+    };
+    Ok((sample, memory))
 }
-
-fn close(target: &Target<'_>, mut clients: Vec<Client>, ring: &FrameRing) -> Result<(), Failure> {
-    if !target.raw {
-        let close = masked_frame(0x88, [1, 2, 3, 4], &1000_u16.to_be_bytes());
-        for client in &mut clients {
-            client.stream.write_all(&close)?;
-        }
-        for client in &mut clients {
-            client.wait_for_close(ring)?;
-        }
-    }
-    Ok(())
-}
-
-#[derive(Debug)]
-struct Client {
-    stream: TcpStream,
-    reader: EchoReader,
-}
-
-impl Client {
-    /// Sends one message and waits until it comes back; a ping in between is answered.
-    fn echo(&mut self, ring: &FrameRing) -> Result<(), Failure> {
-        self.stream.write_all(ring.wire(0, ring.frame_len()))?;
-        let mut buffer = [0; 512];
-        loop {
-            let read = self.stream.read(&mut buffer)?;
-            let received = self.reader.feed(&buffer[..read], ring)?;
-            if read == 0 || received.closed {
-                return Err(Failure::new("the server closed an idle connection"));
-            }
-            if let Some(payload) = received.ping {
-                self.stream
-                    .write_all(&masked_frame(0x8A, [1, 2, 3, 4], &payload))?;
-            }
-            if received.messages > 0 {
-                return Ok(());
-            }
-        }
-    }
-
-    fn wait_for_close(&mut self, ring: &FrameRing) -> Result<(), Failure> {
-        let mut buffer = [0; 512];
-        loop {
-            match self.stream.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(read) if self.reader.feed(&buffer[..read], ring)?.closed => return Ok(()),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-}
-
-const PAYLOAD: usize = 32;
-
-/// Connections from one source address.
-const PER_SOURCE: usize = 5_000;
 
 const CLOSED_WITHIN: Duration = Duration::from_secs(15);
 const LOOK_EVERY: Duration = Duration::from_millis(20);

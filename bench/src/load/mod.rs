@@ -9,7 +9,9 @@ mod connect;
 mod connection;
 pub(crate) mod fanout;
 pub(crate) mod frames;
+mod holder;
 pub(crate) mod idle;
+pub(crate) mod idlers;
 pub(crate) mod open_loop;
 mod pool;
 mod reader;
@@ -49,9 +51,19 @@ pub(crate) struct Sample {
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
+/// Where to connect, and whether with an opening handshake.
+#[derive(Debug, Clone, Copy)]
+struct Endpoint {
+    addr: SocketAddr,
+    raw: bool,
+}
+
 impl Target<'_> {
-    pub(crate) fn addr(&self) -> SocketAddr {
-        self.server.addr()
+    fn endpoint(&self) -> Endpoint {
+        Endpoint {
+            addr: self.server.addr(),
+            raw: self.raw,
+        }
     }
 }
 

@@ -84,7 +84,7 @@ fn connect(target: &Target<'_>, schedule: &Schedule) -> Result<Pool, Failure> {
     let mut connections = Vec::with_capacity(schedule.connections);
     for index in 0..schedule.connections {
         connections.push(Connection::new(
-            open(target)?,
+            open(target.endpoint())?,
             target.raw,
             index as u64,
             &ring,

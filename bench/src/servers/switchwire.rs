@@ -5,7 +5,7 @@ use std::io;
 use switchwire::hyper::HyperServer;
 use switchwire::{
     HandlerResult, UrlHandlerMapping, WebSocketHandler, WebSocketMessage, WebSocketSession,
-    async_trait,
+    async_trait, warp,
 };
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::{self, Sender};
@@ -17,6 +17,15 @@ pub(super) fn serve_hyper(listen: &Listen) -> io::Result<()> {
     let server = HyperServer::new(mapping(listen.app));
     runtime::block_on(async move {
         server.serve(TcpListener::from_std(listener)?).await;
+        Ok(())
+    })?
+}
+
+pub(super) fn serve_warp(listen: &Listen) -> io::Result<()> {
+    let listener = listen.bind()?;
+    let routes = warp::dispatch(mapping(listen.app));
+    runtime::block_on(async move {
+        warp::serve(routes, TcpListener::from_std(listener)?).await;
         Ok(())
     })?
 }
