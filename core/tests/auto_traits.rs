@@ -1,0 +1,51 @@
+//! Which types may cross threads: a promise that must not be lost by accident.
+
+use switchwire_core::{
+    Acceptance, Attributes, CloseOutcome, CloseStatus, Closed, Endpoint, Error, HandlerError,
+    HandshakeError, HandshakeInfo, HandshakeRequest, ReceiveStream, SessionId, SessionPort,
+    WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession,
+    WebSocketSettings,
+};
+
+fn send<T: Send + ?Sized>() {}
+fn send_sync<T: Send + Sync + ?Sized>() {}
+fn is_send<T: Send>(_: &T) {}
+
+#[test]
+fn everything_a_handler_holds_is_send_and_sync() {
+    send_sync::<WebSocketSession>();
+    send_sync::<WebSocketSender>();
+    send_sync::<ReceiveStream>();
+    send_sync::<Closed>();
+    send_sync::<WebSocketMessage>();
+    send_sync::<HandshakeInfo>();
+    send_sync::<Attributes>();
+    send_sync::<CloseStatus>();
+    send_sync::<CloseOutcome>();
+    send_sync::<Error>();
+    send_sync::<HandlerError>();
+    send_sync::<SessionId>();
+}
+
+#[test]
+fn everything_a_server_shares_is_send() {
+    send_sync::<dyn WebSocketHandler>();
+    send_sync::<dyn WebSocketService>();
+    send_sync::<Endpoint>();
+    send_sync::<WebSocketSettings>();
+    send_sync::<SessionPort>();
+    send::<HandshakeRequest>();
+    send::<HandshakeError>();
+    send::<Acceptance>();
+}
+
+#[test]
+fn the_futures_of_a_session_are_send() {
+    fn check(session: &mut WebSocketSession) {
+        is_send(&session.send("x"));
+        is_send(&session.flush());
+        is_send(&session.closed());
+        is_send(&session.receive());
+    }
+    let _: fn(&mut WebSocketSession) = check;
+}
