@@ -11,9 +11,9 @@ use crate::WebSocketRequest;
 
 /// Mounts a mapping or a whole dispatcher, for [`App::configure`](actix_web::App::configure).
 ///
-/// Patterns are whole paths. Requests that ask for no WebSocket, and paths that are not mapped, go on to the services
-/// that were registered after it, so that a page and its WebSocket can have the same path. A handshake that is wrong is
-/// answered here.
+/// Patterns are whole paths. Requests that ask for no WebSocket go on to the services that were registered after it, so
+/// that a page and its WebSocket can have the same path. All that do are answered here, with 404 for a path that is not
+/// mapped: what serves WebSockets in another way is registered before it.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -29,16 +29,13 @@ use crate::WebSocketRequest;
 ///     .route("/hello", web::get().to(|| async { "open me as a WebSocket" }));
 /// # Ok::<(), switchwire_service::InvalidMapping>(())
 /// ```
-pub fn configure(dispatcher: impl Into<WebSocketDispatcher>) -> impl FnOnce(&mut ServiceConfig) {
+pub fn configure(
+    dispatcher: impl Into<WebSocketDispatcher>,
+) -> impl Fn(&mut ServiceConfig) + Clone + Send {
     let dispatcher = dispatcher.into();
     move |config| {
-        let known = dispatcher.clone();
-        let is_mapped = move |context: &GuardContext<'_>| {
-            let mapping = known.mapping();
-            asks_for_websocket(context) && mapping.find(context.head().uri.path()).is_some()
-        };
-        let everywhere = web::scope("").guard(fn_guard(is_mapped));
-        config.service(everywhere.default_service(serve(dispatcher)));
+        let everywhere = web::scope("").guard(fn_guard(asks_for_websocket));
+        config.service(everywhere.default_service(serve(dispatcher.clone())));
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, rt};
 use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
-use switchwire_core::{Attributes, HandshakeError, HandshakeRequest, Principal, ResponseHeaders};
+use switchwire_core::{HandshakeError, HandshakeRequest, Principal, ResponseHeaders};
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 
 use crate::{ActixRequestUpgradeStrategy, error::refusal, upgrade};

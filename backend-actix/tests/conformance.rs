@@ -3,6 +3,7 @@
 use std::{io, net::TcpListener, process::ExitCode, sync::mpsc, thread};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, rt, web};
+use switchwire_backend_actix::{configure, on_connect};
 use switchwire_conformance::{Backend, Served, Suite, TestApp};
 
 struct Actix;
@@ -16,17 +17,15 @@ impl Backend for Actix {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let (started, handle) = mpsc::channel();
+        let sessions = configure(app.dispatcher());
         let server = move || {
             let pages = || async { HttpResponse::Ok().body(TestApp::HTTP_BODY) };
-            let sessions = move |config: &mut web::ServiceConfig| {
-                switchwire_backend_actix::configure(app.dispatcher())(config);
-            };
-            let server = HttpServer::new(move || {
+            let app = move || {
                 let app = App::new().configure(sessions.clone());
                 app.default_service(web::to(pages))
-            });
-            let server = server
-                .on_connect(switchwire_backend_actix::on_connect)
+            };
+            let server = HttpServer::new(app)
+                .on_connect(on_connect)
                 .workers(2)
                 .disable_signals()
                 .listen(listener)?
@@ -49,5 +48,12 @@ impl Drop for Stop {
 }
 
 fn main() -> ExitCode {
-    Suite::new(Actix).main()
+    Suite::new(Actix)
+        .known_failure(
+            "contract::handshake::refusal_leaves_the_connection_usable",
+            "actix-http 3.20 takes all that follows a request with `Upgrade: websocket` for its body and closes \
+             after any answer but 101 (h1/decoder.rs, PayloadLength::UpgradeWebSocket; \
+             h1/dispatcher.rs, should_close_for_unread_payload)",
+        )
+        .main()
 }

@@ -8,8 +8,9 @@ mod child;
 mod common;
 
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream},
+    thread,
 };
 
 use socket2::{Domain, Socket, Type};
@@ -22,6 +23,7 @@ use self::{
 };
 
 const CONNECTIONS: usize = 10_000;
+const THREADS: u8 = 4;
 /// Half of what is promised: a session that keeps one of hyper's buffers is over it.
 const MOST_EACH: usize = 8 << 10;
 const MESSAGE: &[u8] = b"a message of thirty-two bytes...";
@@ -51,24 +53,35 @@ fn idle_sessions_that_each_echoed_a_message_cost_little() {
 
 /// Opens the sessions, sends a message over each and waits for it, then holds them; tells how many.
 fn connect(server: SocketAddr) {
-    let mut held = Vec::new();
-    for number in 0..CONNECTIONS {
-        match session(server, number) {
-            Ok(socket) => held.push(socket),
-            // What the user's limit leaves over still says what one costs.
-            Err(error) if held.len() > 500 && is_descriptors(&error) => break,
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let held: Vec<TcpStream> = thread::scope(|scope| {
+        let some = (0..THREADS).map(|number| scope.spawn(move || sessions(server, number)));
+        let some: Vec<_> = some.collect();
+        some.into_iter()
+            .flat_map(|some| some.join().unwrap())
+            .collect()
+    });
     child::tell(held.len());
     loop {
-        std::thread::park();
+        thread::park();
     }
 }
 
-fn session(server: SocketAddr, number: usize) -> std::io::Result<TcpStream> {
+fn sessions(server: SocketAddr, number: u8) -> Vec<TcpStream> {
+    let source = Ipv4Addr::new(127, 0, 0, 2 + number);
+    let mut held = Vec::new();
+    for _ in 0..CONNECTIONS / usize::from(THREADS) {
+        match session(server, source) {
+            Ok(socket) => held.push(socket),
+            // What the user's limit leaves over still says what one costs.
+            Err(error) if held.len() > 100 && is_descriptors(&error) => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    held
+}
+
+fn session(server: SocketAddr, source: Ipv4Addr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    let source = Ipv4Addr::new(127, 0, 0, 2 + (number / 4_000) as u8);
     socket.bind(&SocketAddrV4::new(source, 0).into())?;
     socket.connect(&server.into())?;
     let mut socket = TcpStream::from(socket);
@@ -89,7 +102,7 @@ fn session(server: SocketAddr, number: usize) -> std::io::Result<TcpStream> {
     Ok(socket)
 }
 
-fn is_descriptors(error: &std::io::Error) -> bool {
+fn is_descriptors(error: &io::Error) -> bool {
     const EMFILE: i32 = 24;
     error.raw_os_error() == Some(EMFILE)
 }

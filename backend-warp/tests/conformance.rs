@@ -1,8 +1,8 @@
-//! The conformance suite on warp.
+//! The conformance suite on warp's own server. The examples run on `serve`.
 
 use std::{io, process::ExitCode, thread};
 
-use switchwire_backend_warp::{dispatch, http, serve};
+use switchwire_backend_warp::{dispatch, http, without_delay};
 use switchwire_conformance::{Backend, Served, Suite, TestApp};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 use warp::Filter;
@@ -17,14 +17,16 @@ impl Backend for Warp {
     fn serve(&self, app: TestApp) -> io::Result<Served> {
         let runtime = Runtime::new()?;
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+        let listener = without_delay(listener)?;
         let address = listener.local_addr()?;
         let pages = http().map(|| TestApp::HTTP_BODY);
         let routes = dispatch(app.dispatcher()).or(pages);
+        let server = warp::serve(routes).incoming(listener);
         let (guard, dropped) = oneshot::channel::<()>();
         thread::spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = serve(routes, listener) => {}
+                    () = server.run() => {}
                     _ = dropped => {}
                 }
             });

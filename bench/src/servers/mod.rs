@@ -189,6 +189,18 @@ pub(crate) const PEERS: &[Peer] = &[
         serve: switchwire::serve_warp,
     },
     Peer {
+        name: "switchwire-actix",
+        packages: &[],
+        by_hand: Some("actix-ws"),
+        cannot: &[
+            ("idle-10k", TWO_FILES),
+            ("idle-19k", TWO_FILES),
+            ("idle", TWO_FILES),
+        ],
+        missing: never,
+        serve: switchwire::serve_actix,
+    },
+    Peer {
         name: "node-ws",
         packages: &[],
         by_hand: None,
@@ -238,6 +250,9 @@ impl Listen {
         Ok(listener)
     }
 }
+
+const TWO_FILES: &str =
+    "on_connect takes a second descriptor for each connection, more than there are";
 
 fn never() -> Option<String> {
     None

@@ -2,11 +2,13 @@
 
 use std::io;
 
+use actix_web::{App as Application, HttpServer};
 use switchwire::hyper::HyperServer;
 use switchwire::{
-    HandlerResult, UrlHandlerMapping, WebSocketHandler, WebSocketMessage, WebSocketSession,
-    async_trait, warp,
+    HandlerResult, UrlHandlerMapping, WebSocketDispatcher, WebSocketHandler, WebSocketMessage,
+    WebSocketSession, async_trait, warp,
 };
+use switchwire_backend_actix::{configure, on_connect};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::{self, Sender};
 
@@ -28,6 +30,19 @@ pub(super) fn serve_warp(listen: &Listen) -> io::Result<()> {
         warp::serve(routes, TcpListener::from_std(listener)?).await;
         Ok(())
     })?
+}
+
+pub(super) fn serve_actix(listen: &Listen) -> io::Result<()> {
+    let listener = listen.bind()?;
+    let dispatcher = WebSocketDispatcher::from(mapping(listen.app));
+    actix_web::rt::System::new().block_on(
+        HttpServer::new(move || Application::new().configure(configure(dispatcher.clone())))
+            .on_connect(on_connect)
+            .workers(1)
+            .disable_signals()
+            .listen(listener)?
+            .run(),
+    )
 }
 
 fn mapping(app: App) -> UrlHandlerMapping {
