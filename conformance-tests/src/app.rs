@@ -8,8 +8,8 @@ use crate::endpoints;
 
 /// The kit's own handlers, by path, with the settings their cases need.
 ///
-/// Written against `switchwire-core` and `switchwire-service` only: what a backend adds is the server.
-#[derive(Debug)]
+/// Written against `switchwire-core` and `switchwire-service` only: what a backend adds is the server. Cheap to clone.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TestApp {
     dispatcher: WebSocketDispatcher,
