@@ -75,6 +75,7 @@ impl Decoder {
     pub fn decode(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
         while !inbox.is_full() {
             let step = match self.frame {
+                None if self.is_short_message(input) => short_message(input, inbox),
                 None => self.decode_header(input, inbox),
                 Some(frame) => self.decode_payload(frame, input, inbox),
             };
@@ -84,6 +85,21 @@ impl Decoder {
                 Err(error) => return inbox.end(InboxEnd::Failed(error)),
             }
         }
+    }
+
+    /// Whether the commonest of frames is wholly at the front of `input`: a message of at most 125 bytes.
+    fn is_short_message(&self, input: &[u8]) -> bool {
+        let [first, second, ..] = *input else {
+            return false;
+        };
+        let length = usize::from(second & 0x7f);
+        matches!(first, 0x81 | 0x82)
+            && second & 0x80 != 0
+            && length <= 125
+            && length <= self.max_frame_size
+            && input.len() >= 6 + length
+            && self.message.is_none()
+            && self.header_len == 0
     }
 
     /// Reads a header, and the payload too when a whole message lies behind it; false when the header is not whole yet.
@@ -112,7 +128,7 @@ impl Decoder {
             let is_whole =
                 frame.is_final && data != Data::Continue && frame.remaining <= input.len();
             if is_whole && frame.remaining < POOLED_FROM {
-                inbox.push(whole_message(data, frame, input)?);
+                inbox.push(whole_message(data, frame.key, frame.remaining, input)?);
                 return Ok(true);
             }
             self.begin_fragment(data, frame.remaining);
@@ -290,12 +306,31 @@ impl Message {
     }
 }
 
+/// Takes a frame that [`Decoder::is_short_message`] found.
+fn short_message(input: &mut &[u8], inbox: &mut Inbox) -> Result<bool, Error> {
+    let (&[first, second, a, b, c, d], rest) = input.split_first_chunk().expect("it has a header");
+    *input = rest;
+    let length = usize::from(second & 0x7f);
+    let data = if first == 0x81 {
+        Data::Text
+    } else {
+        Data::Binary
+    };
+    inbox.push(whole_message(data, [a, b, c, d], length, input)?);
+    Ok(true)
+}
+
 /// The message of a frame that is final and wholly at the front of `input`: one copy of exactly its size.
-fn whole_message(data: Data, frame: Frame, input: &mut &[u8]) -> Result<WebSocketMessage, Error> {
-    let (arrived, rest) = input.split_at(frame.remaining);
+fn whole_message(
+    data: Data,
+    key: [u8; 4],
+    length: usize,
+    input: &mut &[u8],
+) -> Result<WebSocketMessage, Error> {
+    let (arrived, rest) = input.split_at(length);
     *input = rest;
     let mut payload = arrived.to_vec();
-    mask::apply(&mut payload, frame.key, 0);
+    mask::apply(&mut payload, key, 0);
     if data == Data::Binary {
         return Ok(WebSocketMessage::Binary(payload.into()));
     }

@@ -118,11 +118,12 @@ impl Encoder {
             opcode,
             ..FrameHeader::default()
         };
-        let before = self.tail.len();
+        let mut bytes = [0; 10];
+        let size = header.len(payload as u64);
         header
-            .format(payload as u64, &mut self.tail)
-            .expect("writing to a vector cannot fail");
-        self.len += self.tail.len() - before;
+            .format(payload as u64, &mut &mut bytes[..])
+            .expect("a header without a key has at most 10 bytes");
+        self.copy(&bytes[..size]);
     }
 
     fn copy(&mut self, bytes: &[u8]) {
