@@ -17,6 +17,12 @@ pub use switchwire_service::{
     UrlHandlerMapping, WebSocketDispatcher,
 };
 
+/// Serving on actix-web 4.
+#[cfg(feature = "actix")]
+pub mod actix {
+    pub use switchwire_backend_actix::*;
+}
+
 /// Serving on hyper 1.
 #[cfg(feature = "hyper")]
 pub mod hyper {

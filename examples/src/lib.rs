@@ -1,5 +1,6 @@
 //! What the examples share: the command line, and one way to serve on each server.
 
+mod actix_server;
 mod hyper_server;
 mod warp_server;
 
@@ -24,6 +25,8 @@ pub struct Options {
 pub enum Server {
     /// hyper 1.
     Hyper,
+    /// actix-web 4.
+    Actix,
     /// warp 0.4.
     Warp,
 }
@@ -63,6 +66,7 @@ impl Site {
         );
         match options.server {
             Server::Hyper => hyper_server::serve(self, listener),
+            Server::Actix => actix_server::serve(self, listener),
             Server::Warp => warp_server::serve(self, listener),
         }
     }
