@@ -10,7 +10,7 @@ fn cors() -> CorsConfigurationBuilder {
 }
 
 fn origins(origins: &[&str]) -> CorsConfiguration {
-    cors().with_allowed_origins(origins).build().unwrap()
+    cors().with_allowed_origins(origins).build().expect("valid")
 }
 
 fn patterns(patterns: &[&str]) -> CorsConfiguration {
@@ -18,11 +18,11 @@ fn patterns(patterns: &[&str]) -> CorsConfiguration {
         .with_allowed_origin_patterns(patterns)
         .with_credentials(true)
         .build()
-        .unwrap()
+        .expect("valid")
 }
 
 fn defaults() -> CorsConfiguration {
-    cors().with_permit_defaults().build().unwrap()
+    cors().with_permit_defaults().build().expect("valid")
 }
 
 #[test]
