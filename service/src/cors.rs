@@ -19,15 +19,6 @@ const REQUEST_PRIVATE_NETWORK: HeaderName =
 const ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 
-/// Whether a browser asks what it may send.
-pub(crate) fn is_preflight(request: &HandshakeRequest) -> bool {
-    request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ORIGIN)
-        && request
-            .headers()
-            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-}
-
 /// The answer to a preflight request.
 pub(crate) fn preflight(cors: &CorsConfiguration, request: &HandshakeRequest) -> Response<Bytes> {
     let allowed = if is_same_origin(request) {

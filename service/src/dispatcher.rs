@@ -127,7 +127,7 @@ impl WebSocketDispatcher {
     }
 
     fn answer_preflight(&self, request: &HandshakeRequest) -> Option<Response<Bytes>> {
-        if !cors::is_preflight(request) {
+        if !request.is_preflight() {
             return None;
         }
         let cors = self.find(request.uri().path())?.cors?;

@@ -194,7 +194,7 @@ struct Session(Journal, Result<(), &'static str>);
 impl HttpSession for Session {
     async fn copy_attributes(
         &self,
-        wanted: &(dyn Fn(&str) -> bool + Send + Sync),
+        wanted: &(dyn for<'n> Fn(&'n str) -> bool + Send + Sync),
         attributes: &Attributes,
     ) -> Result<(), HandlerError> {
         self.0.note("loaded");

@@ -25,7 +25,7 @@ pub trait HttpSession: Send + Sync {
     /// When the session cannot be loaded.
     async fn copy_attributes(
         &self,
-        wanted: &(dyn Fn(&str) -> bool + Send + Sync),
+        wanted: &(dyn for<'n> Fn(&'n str) -> bool + Send + Sync),
         attributes: &Attributes,
     ) -> Result<(), HandlerError>;
 }

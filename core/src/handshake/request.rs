@@ -78,6 +78,21 @@ impl HandshakeRequest {
                 .any(|token| token.trim().eq_ignore_ascii_case("websocket"))
     }
 
+    /// Whether this is a preflight request: a browser asks what a page of another site may send
+    /// ([the Fetch standard](https://fetch.spec.whatwg.org/#cors-preflight-request)).
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
+        Self::asks_for_permission(&self.head.method, &self.head.headers)
+    }
+
+    /// [`is_preflight`](Self::is_preflight) for method and headers alone, before anything is taken from the server.
+    #[must_use]
+    pub fn asks_for_permission(method: &Method, headers: &HeaderMap) -> bool {
+        method == Method::OPTIONS
+            && headers.contains_key(header::ORIGIN)
+            && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+    }
+
     /// Sets the address the connection came from.
     #[must_use]
     pub fn with_remote_address(mut self, address: Option<SocketAddr>) -> Self {

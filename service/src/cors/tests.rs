@@ -121,10 +121,10 @@ fn a_private_network_is_not_spoken_of_when_not_asked_for() {
 #[test]
 fn only_options_with_an_origin_and_a_method_is_a_preflight_request() {
     let both = [("origin", ORIGIN), ("access-control-request-method", "GET")];
-    assert!(is_preflight(&request("OPTIONS", &both)));
-    assert!(!is_preflight(&request("GET", &both)));
-    assert!(!is_preflight(&request("OPTIONS", &both[..1])));
-    assert!(!is_preflight(&request("OPTIONS", &both[1..])));
+    assert!(request("OPTIONS", &both).is_preflight());
+    assert!(!request("GET", &both).is_preflight());
+    assert!(!request("OPTIONS", &both[..1]).is_preflight());
+    assert!(!request("OPTIONS", &both[1..]).is_preflight());
 }
 
 #[test]
