@@ -66,10 +66,12 @@ pub fn dispatch(
         HandshakeRequest::asks_for_websocket(headers)
             || HandshakeRequest::asks_for_permission(method, headers)
     });
-    concerned.and(extract()).and_then(move |request: WebSocketRequest| {
-        let dispatcher = dispatcher.clone();
-        async move { request.dispatch(&dispatcher).await }
-    })
+    concerned
+        .and(extract())
+        .and_then(move |request: WebSocketRequest| {
+            let dispatcher = dispatcher.clone();
+            async move { request.dispatch(&dispatcher).await }
+        })
 }
 
 /// Extracts a request that asks for a WebSocket, rightly or wrongly, and rejects all others as not found.

@@ -5,7 +5,7 @@ mod decision;
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderMap, Method, Response};
 use switchwire_core::{
     Acceptance, CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, HandshakeRequest,
     RequestUpgradeStrategy, SessionId, SessionPort, Transport, WebSocketService,
@@ -96,6 +96,15 @@ impl WebSocketDispatcher {
     /// The mappings, in the order they are asked.
     pub fn mappings(&self) -> impl Iterator<Item = &UrlHandlerMapping> {
         self.mappings.iter()
+    }
+
+    /// Whether a request is answered here, rather than by the application: for servers that choose a route before they
+    /// give the request away.
+    #[must_use]
+    pub fn wants(&self, method: &Method, headers: &HeaderMap, path: &str) -> bool {
+        HandshakeRequest::asks_for_websocket(headers)
+            || HandshakeRequest::asks_for_permission(method, headers)
+                && self.find(path).is_some_and(|mapped| mapped.cors.is_some())
     }
 
     /// Decides about a request, and switches protocols when it is accepted.

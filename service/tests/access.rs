@@ -133,6 +133,26 @@ async fn a_preflight_request_is_answered_where_there_is_a_configuration() {
     );
 }
 
+#[test]
+fn a_server_can_ask_which_requests_are_wanted() {
+    let mapping = named("a", &["/a", "/plain"])
+        .with_cors("/a", cors())
+        .unwrap();
+    let dispatcher = WebSocketDispatcher::from(mapping);
+    let plain = |path: &str| Request::get(path).body(()).unwrap();
+    for (request, wanted) in [
+        (handshake("/a", &[]), true),
+        (handshake("/nowhere", &[]), true),
+        (preflight("/a", "https://evil.example"), true),
+        (preflight("/plain", "https://app.example"), false),
+        (preflight("/nowhere", "https://app.example"), false),
+        (plain("/a"), false),
+    ] {
+        let answer = dispatcher.wants(request.method(), request.headers(), request.uri().path());
+        assert_eq!(answer, wanted, "{request:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_configuration_decides_about_handshakes_too() {
     let mapping = named("a", &["/a", "/plain"])
