@@ -30,3 +30,9 @@ pub mod hyper {
 pub mod warp {
     pub use switchwire_backend_warp::*;
 }
+
+/// Serving on actix-web 4.
+#[cfg(feature = "actix")]
+pub mod actix {
+    pub use switchwire_backend_actix::*;
+}

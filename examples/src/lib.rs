@@ -1,12 +1,16 @@
 //! What the examples share: the command line, and one way to serve on each server.
 
+mod actix_server;
 mod hyper_server;
+pub mod pages;
 mod warp_server;
 
 use std::{io, net::SocketAddr};
 
 use clap::{Parser, ValueEnum};
-use switchwire::{UrlHandlerMapping, WebSocketDispatcher};
+use switchwire::WebSocketDispatcher;
+
+pub use self::pages::Pages;
 
 /// The flags every example takes.
 #[derive(Debug, Parser)]
@@ -24,26 +28,28 @@ pub struct Options {
 pub enum Server {
     /// hyper 1.
     Hyper,
+    /// actix-web 4.
+    Actix,
     /// warp 0.4.
     Warp,
 }
 
-/// An example: its handlers, and a page for people who come with a browser.
+/// An example: its handlers, and pages for people who come with a browser.
 #[derive(Debug, Clone)]
 pub struct Site {
     /// The WebSocket side.
     pub dispatcher: WebSocketDispatcher,
-    /// What a plain GET of `/` is answered with.
-    pub page: &'static str,
+    /// The HTTP side.
+    pub pages: Pages,
 }
 
 impl Site {
-    /// A site of these handlers and this page.
+    /// A site of these handlers and these pages, or of one page at `/`.
     #[must_use]
-    pub fn new(mapping: UrlHandlerMapping, page: &'static str) -> Self {
+    pub fn new(dispatcher: impl Into<WebSocketDispatcher>, pages: impl Into<Pages>) -> Self {
         Self {
-            dispatcher: mapping.into(),
-            page,
+            dispatcher: dispatcher.into(),
+            pages: pages.into(),
         }
     }
 
@@ -63,6 +69,7 @@ impl Site {
         );
         match options.server {
             Server::Hyper => hyper_server::serve(self, listener),
+            Server::Actix => actix_server::serve(self, listener),
             Server::Warp => warp_server::serve(self, listener),
         }
     }
