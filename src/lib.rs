@@ -6,14 +6,16 @@
 
 pub use switchwire_core::{
     Attributes, ByteString, Bytes, CloseCode, CloseOutcome, CloseStatus, CloseWith, Closed,
-    Endpoint, Error, ErrorKind, HandlerError, HandlerResult, HandshakeError, HandshakeInfo,
-    HandshakeRequest, InvalidCloseStatus, InvalidSettings, Principal, ReceiveStream,
-    RequestUpgradeStrategy, ResponseHeaders, SessionId, TrySendError, WebSocketHandler,
-    WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
-    WebSocketSettingsBuilder, async_trait, join_both, join_either,
+    CorsConfiguration, CorsConfigurationBuilder, Endpoint, Error, ErrorKind, HandlerError,
+    HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
+    HttpSession, InvalidCloseStatus, InvalidCors, InvalidOrigin, InvalidSettings, Origin,
+    OriginPattern, Principal, ReceiveStream, RequestUpgradeStrategy, ResponseHeaders, SessionId,
+    TrySendError, WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService,
+    WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait, join_both,
+    join_either,
 };
 pub use switchwire_service::{
-    HandshakeWebSocketService, InvalidMapping, InvalidOrigin, Origin, OriginPolicy,
+    HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, TrustedProxies,
     UrlHandlerMapping, WebSocketDispatcher,
 };
 

@@ -3,8 +3,8 @@ use actix_web::{
     guard::{GuardContext, fn_guard},
     web::{self, ServiceConfig},
 };
-use http::{HeaderMap, HeaderValue, header};
-use switchwire_core::{Endpoint, HandshakeRequest, WebSocketHandler};
+use http::{HeaderMap, HeaderValue, Method, header};
+use switchwire_core::{Endpoint, WebSocketHandler};
 use switchwire_service::WebSocketDispatcher;
 
 use crate::WebSocketRequest;
@@ -13,7 +13,8 @@ use crate::WebSocketRequest;
 ///
 /// Patterns are whole paths. Requests that ask for no WebSocket go on to the services that were registered after it, so
 /// that a page and its WebSocket can have the same path. All that do are answered here, with 404 for a path that is not
-/// mapped: what serves WebSockets in another way is registered before it.
+/// mapped: what serves WebSockets in another way is registered before it. A preflight request to a
+/// path with a CORS configuration is answered here, too.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -34,7 +35,8 @@ pub fn configure(
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send {
     let dispatcher = dispatcher.into();
     move |config| {
-        let everywhere = web::scope("").guard(fn_guard(asks_for_websocket));
+        let known = dispatcher.clone();
+        let everywhere = web::scope("").guard(fn_guard(move |context| is_wanted(&known, context)));
         config.service(everywhere.default_service(serve(dispatcher.clone())));
     }
 }
@@ -68,7 +70,9 @@ pub fn websocket(handler: impl WebSocketHandler + 'static) -> Route {
 ///
 /// A mapping's patterns are whole paths, whatever scope the route is in; a path that it does not have gets 404.
 pub fn dispatch(dispatcher: impl Into<WebSocketDispatcher>) -> Route {
-    serve(dispatcher.into()).guard(fn_guard(asks_for_websocket))
+    let dispatcher = dispatcher.into();
+    let known = dispatcher.clone();
+    serve(dispatcher).guard(fn_guard(move |context| is_wanted(&known, context)))
 }
 
 fn serve(dispatcher: WebSocketDispatcher) -> Route {
@@ -78,14 +82,27 @@ fn serve(dispatcher: WebSocketDispatcher) -> Route {
     })
 }
 
-fn asks_for_websocket(context: &GuardContext<'_>) -> bool {
+/// Whether the dispatcher answers the request itself.
+fn is_wanted(dispatcher: &WebSocketDispatcher, context: &GuardContext<'_>) -> bool {
+    let head = context.head();
+    let method = head.method.as_str().parse::<Method>();
+    method.is_ok_and(|method| dispatcher.wants(&method, &headers(context), head.uri.path()))
+}
+
+/// The headers that tell what a request asks for.
+fn headers(context: &GuardContext<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for name in [header::SEC_WEBSOCKET_KEY, header::UPGRADE] {
+    for name in [
+        header::SEC_WEBSOCKET_KEY,
+        header::UPGRADE,
+        header::ORIGIN,
+        header::ACCESS_CONTROL_REQUEST_METHOD,
+    ] {
         for value in context.head().headers().get_all(name.as_str()) {
             if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
                 headers.append(name.clone(), value);
             }
         }
     }
-    HandshakeRequest::asks_for_websocket(&headers)
+    headers
 }

@@ -10,7 +10,11 @@ use percent_encoding::percent_decode_str;
 use switchwire_core::{HandshakeError, HandshakeRequest, Principal, ResponseHeaders};
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 
-use crate::{ActixRequestUpgradeStrategy, error::refusal, upgrade};
+use crate::{
+    ActixRequestUpgradeStrategy,
+    error::{answer, refusal},
+    upgrade,
+};
 
 /// A request that may become a session: an extractor, for handler functions that look at more of the request first.
 ///
@@ -62,6 +66,7 @@ impl WebSocketRequest {
         match dispatched.await {
             Dispatch::NotWebSocket(_) => refusal(HandshakeError::Upgrade),
             Dispatch::Refused(error) => refusal(error),
+            Dispatch::Answered(response) => answer(response),
             Dispatch::Accepted(response, session) => {
                 // Ends with the connection, which owns the other end; the worker drops it when it stops.
                 rt::spawn(session);

@@ -3,9 +3,13 @@
 mod accept;
 mod serve;
 mod service;
+#[cfg(feature = "tower-sessions")]
+mod tower_sessions;
 mod transport;
 mod upgrade;
 
+#[cfg(feature = "tower-sessions")]
+pub use self::tower_sessions::TowerSessions;
 pub use self::{
     serve::HyperServer,
     service::{NotFound, UpgradeBody, UpgradeService},

@@ -58,9 +58,8 @@ where
                 Dispatch::NotWebSocket(request) => {
                     Ok(application.call(request).await?.map(Either::Right))
                 }
-                Dispatch::Refused(error) => Ok(error
-                    .into_response()
-                    .map(|body| Either::Left(Full::new(body)))),
+                Dispatch::Answered(response) => Ok(own(response)),
+                Dispatch::Refused(error) => Ok(own(error.into_response())),
                 Dispatch::Accepted(response, session) => {
                     tokio::spawn(session);
                     Ok(response.map(|()| Either::Left(Full::default())))
@@ -68,6 +67,10 @@ where
             }
         })
     }
+}
+
+fn own<B>(response: Response<Bytes>) -> Response<UpgradeBody<B>> {
+    response.map(|body| Either::Left(Full::new(body)))
 }
 
 /// The application of a server that has no HTTP side: every request gets 404.

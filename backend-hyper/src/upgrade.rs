@@ -5,6 +5,7 @@ use std::{
     marker::PhantomData,
     net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -12,8 +13,8 @@ use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use hyper::upgrade::OnUpgrade;
 use switchwire_core::{
-    Error, ErrorKind, HandshakeError, HandshakeRequest, Principal, RequestUpgradeStrategy,
-    ResponseHeaders, WebSocketSettings,
+    Error, ErrorKind, HandshakeError, HandshakeRequest, HttpSession, Principal,
+    RequestUpgradeStrategy, ResponseHeaders, WebSocketSettings,
 };
 
 use crate::{HyperTransport, transport::transport};
@@ -21,7 +22,8 @@ use crate::{HyperTransport, transport::transport};
 /// Switches HTTP/1.1 connections of hyper 1, with requests of any body.
 ///
 /// What runs before it can put these into the request's extensions: [`ConnectionInfo`] (as
-/// [`HyperServer`](crate::HyperServer) does), [`Principal`], and [`ResponseHeaders`] for the 101 response.
+/// [`HyperServer`](crate::HyperServer) does), [`Principal`], an `Arc<dyn` [`HttpSession`]`>`, and [`ResponseHeaders`] for
+/// the 101 response.
 pub struct HyperRequestUpgradeStrategy<B = hyper::body::Incoming> {
     body: PhantomData<fn(B)>,
 }
@@ -60,6 +62,7 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
             .with_local_address(connection.local_address)
             .with_secure(connection.secure)
             .with_principal(extensions.get::<Principal>().cloned())
+            .with_http_session(extensions.get::<Arc<dyn HttpSession>>().cloned())
             .with_response_headers(headers.unwrap_or_default().0)
     }
 

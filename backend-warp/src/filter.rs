@@ -1,8 +1,13 @@
 //! The filters that make up routes.
 
+use std::{convert::Infallible, sync::Arc};
+
+use http::{HeaderMap, Method};
 use hyper::upgrade::OnUpgrade;
 use switchwire_backend_hyper::ConnectionInfo;
-use switchwire_core::{Endpoint, HandshakeRequest, Principal, ResponseHeaders, WebSocketHandler};
+use switchwire_core::{
+    Endpoint, HandshakeRequest, HttpSession, Principal, ResponseHeaders, WebSocketHandler,
+};
 use switchwire_service::WebSocketDispatcher;
 use warp::{Filter, Rejection, ext, reply::Response};
 
@@ -36,7 +41,7 @@ pub fn websocket(
 /// A mapping's patterns are whole paths, whatever path filters stand before. A path that is not mapped is rejected as
 /// not found, and so is a request that asks for no WebSocket: the filters after it are tried, which may be another of
 /// these. Routes that would answer anything belong behind [`http`](crate::http()). A handshake that is wrong is
-/// answered here.
+/// answered here, and so is a preflight request to a path with a CORS configuration.
 ///
 /// ```
 /// use switchwire_backend_warp::{dispatch, http};
@@ -57,15 +62,25 @@ pub fn dispatch(
     dispatcher: impl Into<WebSocketDispatcher>,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
     let dispatcher = dispatcher.into();
-    request().and_then(move |request: WebSocketRequest| {
-        let dispatcher = dispatcher.clone();
-        async move { request.dispatch(&dispatcher).await }
-    })
+    let concerned = lets_through(|method, headers| {
+        HandshakeRequest::asks_for_websocket(headers)
+            || HandshakeRequest::asks_for_permission(method, headers)
+    });
+    concerned
+        .and(extract())
+        .and_then(move |request: WebSocketRequest| {
+            let dispatcher = dispatcher.clone();
+            async move { request.dispatch(&dispatcher).await }
+        })
 }
 
 /// Extracts a request that asks for a WebSocket, rightly or wrongly, and rejects all others as not found.
 #[must_use]
 pub fn request() -> impl Filter<Extract = (WebSocketRequest,), Error = Rejection> + Clone {
+    lets_through(|_, headers| HandshakeRequest::asks_for_websocket(headers)).and(extract())
+}
+
+fn extract() -> impl Filter<Extract = (WebSocketRequest,), Error = Infallible> + Clone {
     let query = warp::query::raw().map(Some);
     let query = query.or(warp::any().map(|| None)).unify();
     let connection = warp::addr::remote().map(|remote_address| {
@@ -74,8 +89,7 @@ pub fn request() -> impl Filter<Extract = (WebSocketRequest,), Error = Rejection
             ..ConnectionInfo::default()
         })
     });
-    asks_for_websocket(true)
-        .and(warp::header::headers_cloned())
+    warp::header::headers_cloned()
         .and(warp::method())
         .and(warp::path::full())
         .and(query)
@@ -89,6 +103,8 @@ pub fn request() -> impl Filter<Extract = (WebSocketRequest,), Error = Rejection
         .map(WebSocketRequest::with_extension)
         .and(ext::optional::<ResponseHeaders>())
         .map(WebSocketRequest::with_extension)
+        .and(ext::optional::<Arc<dyn HttpSession>>())
+        .map(WebSocketRequest::with_extension)
 }
 
 /// Lets through what asks for no WebSocket, and rejects all else as not found.
@@ -97,13 +113,16 @@ pub fn request() -> impl Filter<Extract = (WebSocketRequest,), Error = Rejection
 /// getting a page: it gets 404.
 #[must_use]
 pub fn http() -> impl Filter<Extract = (), Error = Rejection> + Clone {
-    asks_for_websocket(false)
+    lets_through(|_, headers| !HandshakeRequest::asks_for_websocket(headers))
 }
 
-fn asks_for_websocket(wanted: bool) -> impl Filter<Extract = (), Error = Rejection> + Clone {
-    warp::header::headers_cloned()
-        .and_then(move |headers| async move {
-            if HandshakeRequest::asks_for_websocket(&headers) == wanted {
+fn lets_through(
+    wanted: fn(&Method, &HeaderMap) -> bool,
+) -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    warp::method()
+        .and(warp::header::headers_cloned())
+        .and_then(move |method, headers| async move {
+            if wanted(&method, &headers) {
                 Ok(())
             } else {
                 Err(warp::reject::not_found())

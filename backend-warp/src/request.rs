@@ -1,8 +1,10 @@
 //! A request that asks for a WebSocket, as a value that a filter extracts.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 use hyper::upgrade::OnUpgrade;
-use switchwire_core::{HandshakeError, Principal, ResponseHeaders};
+use switchwire_core::{HandshakeError, HttpSession, Principal, ResponseHeaders};
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 use warp::{Rejection, Reply, path::FullPath, reply::Response};
 
@@ -93,6 +95,12 @@ impl WebSocketRequest {
         self.with_extension(Some(principal))
     }
 
+    /// Sets the HTTP session, for values of it to become attributes.
+    #[must_use]
+    pub fn with_http_session(self, session: Arc<dyn HttpSession>) -> Self {
+        self.with_extension(Some(session))
+    }
+
     /// Adds a header to the 101 response. Those of the handshake itself cannot be replaced.
     #[must_use]
     pub fn with_response_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -111,15 +119,16 @@ impl WebSocketRequest {
     /// Every other refusal is a response.
     pub async fn dispatch(self, dispatcher: &WebSocketDispatcher) -> Result<Response, Rejection> {
         let strategy = WarpRequestUpgradeStrategy::default();
-        let refusal = match dispatcher.dispatch(&strategy, self).await {
+        match dispatcher.dispatch(&strategy, self).await {
             Dispatch::Accepted(response, session) => {
                 tokio::spawn(session);
-                return Ok(response);
+                Ok(response)
             }
-            Dispatch::Refused(HandshakeError::NotFound) => return Err(warp::reject::not_found()),
-            Dispatch::Refused(refusal) => refusal,
-            Dispatch::NotWebSocket(_) => HandshakeError::Upgrade,
-        };
-        Ok(refusal.into_response().into_response())
+            Dispatch::NotWebSocket(_) | Dispatch::Refused(HandshakeError::NotFound) => {
+                Err(warp::reject::not_found())
+            }
+            Dispatch::Refused(refusal) => Ok(refusal.into_response().into_response()),
+            Dispatch::Answered(response) => Ok(response.into_response()),
+        }
     }
 }

@@ -103,6 +103,7 @@ async fn serve_connection(
                 return Ok(());
             }
             Dispatch::NotWebSocket(_) => Response::new(TestApp::HTTP_BODY.into()),
+            Dispatch::Answered(response) => response,
             Dispatch::Refused(error) => error.into_response(),
         };
         let kept = connection.lock().await.take();

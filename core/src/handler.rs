@@ -4,7 +4,7 @@ use std::future::Future;
 
 use async_trait::async_trait;
 
-use crate::{HandlerResult, WebSocketSession};
+use crate::{CorsConfiguration, HandlerResult, HandshakeRequest, WebSocketSession};
 
 /// A WebSocket endpoint, written once for every server.
 ///
@@ -62,11 +62,70 @@ pub trait WebSocketHandler: Send + Sync {
 
     /// The subprotocols this endpoint speaks, none by default.
     ///
-    /// `handshake.subprotocol.1` The first one that the client offers, in the client's order, is chosen;
-    /// when none matches, the session has no subprotocol and the response has no such header
-    /// ([RFC 6455 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)).
+    /// - `handshake.subprotocol.1` The first one that the client offers, in the client's order, is chosen;
+    ///   when none matches, the session has no subprotocol and the response has no such header
+    ///   ([RFC 6455 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)).
+    /// - `handshake.subprotocol.2` A name that is no token is an error when the handler is mapped.
     fn subprotocols(&self) -> &[&'static str] {
         &[]
+    }
+
+    /// Chooses one of the offered subprotocols, having seen the request. By default the first that is one of
+    /// [`subprotocols`](Self::subprotocols).
+    ///
+    /// - `handshake.subprotocol.3` It runs once interceptors have passed, so it sees attributes and principal.
+    /// - `handshake.subprotocol.4` Only what was offered can be chosen; anything else counts as nothing chosen.
+    ///
+    /// A browser can set no header but this one. A page that has to send a token offers it beside the subprotocol,
+    /// `new WebSocket(url, ["chat.v2", "bearer." + token])`; an interceptor reads it from
+    /// [`offered_subprotocols`](HandshakeRequest::offered_subprotocols). Never choose it: the answer would hold it.
+    ///
+    /// ```
+    /// use switchwire_core::{HandlerResult, HandshakeRequest, WebSocketHandler, WebSocketSession, async_trait};
+    ///
+    /// struct Chat;
+    ///
+    /// #[async_trait]
+    /// impl WebSocketHandler for Chat {
+    ///     async fn handle(&self, session: WebSocketSession) -> HandlerResult {
+    ///         let newer = session.handshake_info().subprotocol() == Some("chat.v2");
+    ///         Ok(session.send(if newer { "hello, v2" } else { "hello" }).await?)
+    ///     }
+    ///
+    ///     fn select_subprotocol<'a>(&self, offered: &[&'a str], request: &HandshakeRequest) -> Option<&'a str> {
+    ///         let newest = if request.cookie("beta").is_some() { "chat.v2" } else { "chat.v1" };
+    ///         offered.iter().copied().find(|name| *name == newest)
+    ///     }
+    ///
+    ///     fn requires_subprotocol(&self) -> bool {
+    ///         true
+    ///     }
+    /// }
+    /// ```
+    fn select_subprotocol<'a>(
+        &self,
+        offered: &[&'a str],
+        request: &HandshakeRequest,
+    ) -> Option<&'a str> {
+        let _ = request;
+        let spoken = self.subprotocols();
+        offered.iter().copied().find(|name| spoken.contains(name))
+    }
+
+    /// Whether a session without a subprotocol makes no sense here. Default no.
+    ///
+    /// `handshake.subprotocol.5` When it does not, a request of which none is chosen gets 400.
+    fn requires_subprotocol(&self) -> bool {
+        false
+    }
+
+    /// Which pages of other sites may connect, in the handler's own opinion. Default none: the mapping's
+    /// configuration for the path or, without one, the origin policy decides.
+    ///
+    /// Called when the handler is mapped and for each handshake, so it should be a field.
+    #[doc(alias = "CorsConfigurationSource")]
+    fn cors_configuration(&self) -> Option<&CorsConfiguration> {
+        None
     }
 }
 

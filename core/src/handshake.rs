@@ -1,11 +1,16 @@
 //! The opening handshake: what a server hands over, what a session keeps, why a request is refused.
 
 mod error;
+mod http_session;
 mod info;
+mod interceptor;
+mod read;
 mod request;
 
 pub use self::{
     error::HandshakeError,
+    http_session::HttpSession,
     info::{HandshakeInfo, Principal, ResponseHeaders},
+    interceptor::HandshakeInterceptor,
     request::HandshakeRequest,
 };

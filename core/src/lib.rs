@@ -2,10 +2,12 @@
 
 mod attributes;
 mod close;
+mod cors;
 mod error;
 mod handler;
 mod handshake;
 mod message;
+mod origin;
 mod service;
 mod session;
 mod settings;
@@ -22,10 +24,15 @@ pub use bytestring::ByteString;
 pub use self::{
     attributes::Attributes,
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
+    cors::{CorsConfiguration, CorsConfigurationBuilder, InvalidCors},
     error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},
     handler::WebSocketHandler,
-    handshake::{HandshakeError, HandshakeInfo, HandshakeRequest, Principal, ResponseHeaders},
+    handshake::{
+        HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest, HttpSession,
+        Principal, ResponseHeaders,
+    },
     message::WebSocketMessage,
+    origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
         Closed, Inbox, InboxEnd, ReceiveStream, SessionId, SessionPort, TrySendError,

@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use http::Response;
 
-use crate::{HandshakeError, HandshakeInfo, HandshakeRequest, WebSocketHandler, WebSocketSettings};
+use crate::{
+    HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest, WebSocketHandler,
+    WebSocketSettings,
+};
 
 /// Decides opening handshakes, the same way for every server.
 ///
@@ -26,11 +29,12 @@ pub trait WebSocketService: Send + Sync {
     ) -> Result<Acceptance, HandshakeError>;
 }
 
-/// A handler with the settings its sessions have.
+/// A handler with the settings its sessions have, and the interceptors of its handshakes.
 #[derive(Clone)]
 pub struct Endpoint {
     handler: Arc<dyn WebSocketHandler>,
     settings: Arc<WebSocketSettings>,
+    interceptors: Arc<[Arc<dyn HandshakeInterceptor>]>,
 }
 
 impl Endpoint {
@@ -47,6 +51,16 @@ impl Endpoint {
         self
     }
 
+    /// The same endpoint with one more interceptor, which runs after those before it.
+    #[must_use]
+    pub fn with_interceptor(mut self, interceptor: impl HandshakeInterceptor + 'static) -> Self {
+        let interceptors = self.interceptors.iter().cloned();
+        self.interceptors = interceptors
+            .chain([Arc::new(interceptor) as Arc<dyn HandshakeInterceptor>])
+            .collect();
+        self
+    }
+
     /// The handler.
     #[must_use]
     pub fn handler(&self) -> &Arc<dyn WebSocketHandler> {
@@ -60,11 +74,20 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// The interceptors of its handshakes, in order.
+    #[must_use]
+    pub fn interceptors(&self) -> &[Arc<dyn HandshakeInterceptor>] {
+        &self.interceptors
+    }
+}
+
 impl From<Arc<dyn WebSocketHandler>> for Endpoint {
     fn from(handler: Arc<dyn WebSocketHandler>) -> Self {
         Self {
             handler,
             settings: Arc::default(),
+            interceptors: Arc::default(),
         }
     }
 }

@@ -28,6 +28,7 @@ pub struct WebSocketSettings {
     inbound_messages: usize,
     outbound_buffer_size: usize,
     outbound_messages: usize,
+    handshake_timeout: Duration,
     closing_deadline: Duration,
     handler_grace: Duration,
     control_frames: bool,
@@ -44,6 +45,7 @@ impl Default for WebSocketSettings {
             inbound_messages: 256,
             outbound_buffer_size: 256 << 10,
             outbound_messages: 1024,
+            handshake_timeout: Duration::from_secs(10),
             closing_deadline: Duration::from_secs(5),
             handler_grace: Duration::from_secs(30),
             control_frames: false,
@@ -111,6 +113,13 @@ impl WebSocketSettings {
         self.outbound_messages
     }
 
+    /// How long deciding a handshake may take, interceptors included, and then switching the connection. Default 10 s.
+    /// `handshake.timeout.1` A decision that takes longer is answered with 503.
+    #[must_use]
+    pub fn handshake_timeout(&self) -> Duration {
+        self.handshake_timeout
+    }
+
     /// How long the closing handshake may take, from the call of `close`. Default 5 s. The same time again
     /// is given to the peer to close TCP after that.
     /// `session.close.6` When it passes, the connection is dropped.
@@ -160,6 +169,7 @@ impl WebSocketSettingsBuilder {
         with_inbound_messages, inbound_messages: usize;
         with_outbound_buffer_size, outbound_buffer_size: usize;
         with_outbound_messages, outbound_messages: usize;
+        with_handshake_timeout, handshake_timeout: Duration;
         with_closing_deadline, closing_deadline: Duration;
         with_handler_grace, handler_grace: Duration;
         with_control_frames, control_frames: bool;
@@ -195,8 +205,14 @@ impl WebSocketSettingsBuilder {
                 message: settings.max_message_size,
             });
         }
-        if settings.closing_deadline.is_zero() {
-            return Err(InvalidSettings::NoTime("closing_deadline"));
+        let times = [
+            ("handshake_timeout", settings.handshake_timeout),
+            ("closing_deadline", settings.closing_deadline),
+        ];
+        for (name, time) in times {
+            if time.is_zero() {
+                return Err(InvalidSettings::NoTime(name));
+            }
         }
         Ok(settings)
     }

@@ -1,22 +1,46 @@
 use std::{io, net::TcpListener};
 
-use actix_web::{App, HttpServer, web};
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer,
+    http::StatusCode,
+    rt,
+    web::{self, Bytes, PayloadConfig},
+};
+use http::Request;
 use switchwire::actix::{configure, on_connect};
 
-use crate::Site;
+use crate::{Pages, Site, pages};
 
-#[actix_web::main]
-pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
-    let sessions = configure(site.dispatcher);
-    let app = move || {
-        let page = move || async move { web::Html::new(site.page) };
+pub(crate) fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
+    let server = HttpServer::new(move || {
+        let pages = site.pages.clone();
         App::new()
-            .configure(sessions.clone())
-            .route("/", web::get().to(page))
+            .app_data(PayloadConfig::new(pages::MAX_BODY))
+            .configure(configure(site.dispatcher.clone()))
+            .default_service(web::to(move |request: HttpRequest, body: Bytes| {
+                let response = answer(&pages, &request, body);
+                async move { response }
+            }))
+    });
+    rt::System::new().block_on(server.on_connect(on_connect).listen(listener)?.run())
+}
+
+/// The pages speak today's `http`, the server still the version before.
+fn answer(pages: &Pages, request: &HttpRequest, body: Bytes) -> HttpResponse {
+    let mut builder = Request::builder()
+        .method(request.method().as_str())
+        .uri(request.path());
+    for (name, value) in request.headers() {
+        builder = builder.header(name.as_str(), value.as_bytes());
+    }
+    let Ok(request) = builder.body(body) else {
+        return HttpResponse::BadRequest().finish();
     };
-    HttpServer::new(app)
-        .on_connect(on_connect)
-        .listen(listener)?
-        .run()
-        .await
+    let (head, body) = pages.answer(&request).into_parts();
+    let status = StatusCode::from_u16(head.status.as_u16()).unwrap_or_default();
+    let mut response = HttpResponse::build(status);
+    for (name, value) in &head.headers {
+        response.append_header((name.as_str(), value.as_bytes()));
+    }
+    response.body(body)
 }

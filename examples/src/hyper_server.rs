@@ -1,18 +1,18 @@
 use std::{convert::Infallible, io, net::TcpListener};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, service::service_fn};
 use switchwire::hyper::HyperServer;
 
-use crate::Site;
+use crate::{Pages, Site, pages};
 
 #[tokio::main]
 pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let application = service_fn(move |request| async move { page(&request, site.page) });
+    let application = service_fn(move |request| answer(site.pages.clone(), request));
     tokio::select! {
         () = HyperServer::with_application(site.dispatcher, application).serve(listener) => {}
         stop = tokio::signal::ctrl_c() => stop?,
@@ -20,19 +20,15 @@ pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
     Ok(())
 }
 
-fn page(
-    request: &Request<Incoming>,
-    page: &'static str,
+async fn answer(
+    pages: Pages,
+    request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let found = request.method() == Method::GET && request.uri().path() == "/";
-    let mut response = Response::new(Full::from(if found { page } else { "not found\n" }));
-    if found {
-        let html = "text/html; charset=utf-8"
-            .parse()
-            .expect("a valid header value");
-        response.headers_mut().insert(header::CONTENT_TYPE, html);
-    } else {
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    }
-    Ok(response)
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, pages::MAX_BODY).collect().await;
+    let response = match body {
+        Ok(body) => pages.answer(&Request::from_parts(head, body.to_bytes())),
+        Err(_) => pages::text(StatusCode::PAYLOAD_TOO_LARGE, "too much\n"),
+    };
+    Ok(response.map(Full::from))
 }

@@ -2,12 +2,15 @@
 
 mod actix_server;
 mod hyper_server;
+pub mod pages;
 mod warp_server;
 
 use std::{io, net::SocketAddr};
 
 use clap::{Parser, ValueEnum};
-use switchwire::{UrlHandlerMapping, WebSocketDispatcher};
+use switchwire::WebSocketDispatcher;
+
+pub use self::pages::Pages;
 
 /// The flags every example takes.
 #[derive(Debug, Parser)]
@@ -31,22 +34,22 @@ pub enum Server {
     Warp,
 }
 
-/// An example: its handlers, and a page for people who come with a browser.
+/// An example: its handlers, and pages for people who come with a browser.
 #[derive(Debug, Clone)]
 pub struct Site {
     /// The WebSocket side.
     pub dispatcher: WebSocketDispatcher,
-    /// What a plain GET of `/` is answered with.
-    pub page: &'static str,
+    /// The HTTP side.
+    pub pages: Pages,
 }
 
 impl Site {
-    /// A site of these handlers and this page.
+    /// A site of these handlers and these pages, or of one page at `/`.
     #[must_use]
-    pub fn new(mapping: UrlHandlerMapping, page: &'static str) -> Self {
+    pub fn new(dispatcher: impl Into<WebSocketDispatcher>, pages: impl Into<Pages>) -> Self {
         Self {
-            dispatcher: mapping.into(),
-            page,
+            dispatcher: dispatcher.into(),
+            pages: pages.into(),
         }
     }
 

@@ -1,19 +1,41 @@
 use std::{io, net::TcpListener};
 
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
 use switchwire::warp::{dispatch, http, serve as serve_routes};
-use warp::{Filter, path::end, reply::html};
+use warp::{Filter, path::FullPath};
 
-use crate::Site;
+use crate::{Pages, Site, pages};
 
 #[tokio::main]
 pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let page = warp::get().and(end()).map(move || html(site.page));
-    let routes = dispatch(site.dispatcher).or(http().and(page));
+    let body = warp::body::content_length_limit(pages::MAX_BODY as u64).and(warp::body::bytes());
+    let pages = site.pages;
+    let application = warp::method()
+        .and(warp::path::full())
+        .and(warp::header::headers_cloned())
+        .and(body.or(warp::any().map(Bytes::new)).unify())
+        .map(move |method, path, headers, body| answer(&pages, method, &path, headers, body));
+    let routes = dispatch(site.dispatcher).or(http().and(application));
     tokio::select! {
         () = serve_routes(routes, listener) => {}
         stop = tokio::signal::ctrl_c() => stop?,
     }
     Ok(())
+}
+
+fn answer(
+    pages: &Pages,
+    method: Method,
+    path: &FullPath,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Bytes> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = path.as_str().parse().unwrap_or_default();
+    *request.headers_mut() = headers;
+    pages.answer(&request)
 }

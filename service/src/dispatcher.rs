@@ -1,15 +1,24 @@
 //! From a request to a running session, for every backend.
 
+mod decision;
+
 use std::{fmt, sync::Arc};
 
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response};
 use switchwire_core::{
-    Acceptance, CloseOutcome, Endpoint, Error, HandshakeError, HandshakeRequest,
+    Acceptance, CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, HandshakeRequest,
     RequestUpgradeStrategy, SessionId, SessionPort, Transport, WebSocketService,
 };
+use tokio::time::timeout;
 
-use crate::{HandshakeWebSocketService, SessionDriver, UrlHandlerMapping};
+use self::decision::decide;
+use crate::{
+    HandshakeWebSocketService, InvalidMapping, MappedPath, SessionDriver, TrustedProxies,
+    UrlHandlerMapping, cors,
+};
 
-/// What a backend mounts: a mapping and the service that decides handshakes. Cheap to clone.
+/// What a backend mounts: mappings and the service that decides handshakes. Cheap to clone.
 ///
 /// ```
 /// use switchwire_core::WebSocketSession;
@@ -23,22 +32,53 @@ use crate::{HandshakeWebSocketService, SessionDriver, UrlHandlerMapping};
 /// ```
 #[derive(Clone)]
 pub struct WebSocketDispatcher {
-    mapping: Arc<UrlHandlerMapping>,
+    /// In the order they are asked.
+    mappings: Arc<[UrlHandlerMapping]>,
     service: Arc<dyn WebSocketService>,
+    proxies: Option<Arc<TrustedProxies>>,
 }
 
 /// What became of a request.
 #[derive(Debug)]
-pub enum Dispatch<Request, Response, Session> {
+pub enum Dispatch<Req, Res, Session> {
     /// It asks for no WebSocket: it belongs to the application.
-    NotWebSocket(Request),
+    NotWebSocket(Req),
+    /// It asks for no WebSocket, and this is the answer all the same: to a preflight request.
+    Answered(Response<Bytes>),
     /// It was refused; [`HandshakeError::into_response`] is the answer.
     Refused(HandshakeError),
     /// It is accepted: send the response, and run the session to its end on a task of its own.
-    Accepted(Response, Session),
+    Accepted(Res, Session),
 }
 
 impl WebSocketDispatcher {
+    /// Several mappings, asked by their [order](UrlHandlerMapping::with_order).
+    ///
+    /// # Errors
+    /// [`InvalidMapping`] when two of the same order conflict.
+    pub fn new(
+        mappings: impl IntoIterator<Item = UrlHandlerMapping>,
+    ) -> Result<Self, InvalidMapping> {
+        let mut given: Vec<_> = mappings.into_iter().collect();
+        given.sort_by_key(UrlHandlerMapping::order);
+        let mut merged: Vec<UrlHandlerMapping> = Vec::new();
+        for mapping in given {
+            match merged.pop_if(|last| last.order() == mapping.order()) {
+                Some(last) => merged.push(last.merge(mapping)?),
+                None => merged.push(mapping),
+            }
+        }
+        Ok(Self::of(merged))
+    }
+
+    fn of(mappings: Vec<UrlHandlerMapping>) -> Self {
+        Self {
+            mappings: mappings.into(),
+            service: Arc::new(HandshakeWebSocketService::new()),
+            proxies: None,
+        }
+    }
+
     /// Decides handshakes with another service.
     #[must_use]
     pub fn with_service(mut self, service: impl WebSocketService + 'static) -> Self {
@@ -46,10 +86,25 @@ impl WebSocketDispatcher {
         self
     }
 
-    /// The mapping.
+    /// Believes these proxies who the client is, and how it came. Default none.
     #[must_use]
-    pub fn mapping(&self) -> &UrlHandlerMapping {
-        &self.mapping
+    pub fn with_trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = Some(Arc::new(proxies));
+        self
+    }
+
+    /// The mappings, in the order they are asked.
+    pub fn mappings(&self) -> impl Iterator<Item = &UrlHandlerMapping> {
+        self.mappings.iter()
+    }
+
+    /// Whether a request is answered here, rather than by the application: for servers that choose a route before they
+    /// give the request away.
+    #[must_use]
+    pub fn wants(&self, method: &Method, headers: &HeaderMap, path: &str) -> bool {
+        HandshakeRequest::asks_for_websocket(headers)
+            || HandshakeRequest::asks_for_permission(method, headers)
+                && self.find(path).is_some_and(|mapped| mapped.cors.is_some())
     }
 
     /// Decides about a request, and switches protocols when it is accepted.
@@ -64,8 +119,15 @@ impl WebSocketDispatcher {
         request: S::Request,
     ) -> Dispatch<S::Request, S::Response, impl Future<Output = CloseOutcome> + use<S>> {
         let handshake = strategy.handshake_request(&request);
+        let handshake = match &self.proxies {
+            Some(proxies) => proxies.resolve(handshake),
+            None => handshake,
+        };
         if !handshake.is_websocket() {
-            return Dispatch::NotWebSocket(request);
+            return match self.answer_preflight(&handshake) {
+                Some(response) => Dispatch::Answered(response),
+                None => Dispatch::NotWebSocket(request),
+            };
         }
         match self.accept(handshake).await {
             Err(error) => refuse(error),
@@ -73,8 +135,16 @@ impl WebSocketDispatcher {
         }
     }
 
+    fn answer_preflight(&self, request: &HandshakeRequest) -> Option<Response<Bytes>> {
+        if !request.is_preflight() {
+            return None;
+        }
+        let cors = self.find(request.uri().path())?.cors?;
+        Some(cors::preflight(&cors, request))
+    }
+
     async fn accept(&self, handshake: HandshakeRequest) -> Result<Acceptance, HandshakeError> {
-        let Some(mapped) = self.mapping.find(handshake.uri().path()) else {
+        let Some(mapped) = self.find(handshake.uri().path()) else {
             return Err(HandshakeError::NotFound);
         };
         let endpoint = mapped.endpoint.clone();
@@ -82,16 +152,24 @@ impl WebSocketDispatcher {
             found if found.is_empty() => handshake, // the server's own routing may have found some
             found => handshake.with_path_parameters(found),
         };
-        self.service.handshake(handshake, endpoint).await
+        let handshake = handshake.with_cors_configuration(mapped.cors.clone());
+        let limit = endpoint.settings().handshake_timeout();
+        let mut acceptance = decide(limit, self.service.handshake(handshake, endpoint)).await?;
+        if let Some(cors) = mapped.cors {
+            let request = acceptance.info.headers();
+            cors::add_headers(&cors, request, acceptance.response.headers_mut());
+        }
+        Ok(acceptance)
+    }
+
+    fn find(&self, path: &str) -> Option<MappedPath<'_>> {
+        self.mappings.iter().find_map(|mapping| mapping.find(path))
     }
 }
 
 impl From<UrlHandlerMapping> for WebSocketDispatcher {
     fn from(mapping: UrlHandlerMapping) -> Self {
-        Self {
-            mapping: Arc::new(mapping),
-            service: Arc::new(HandshakeWebSocketService::new()),
-        }
+        Self::of(vec![mapping])
     }
 }
 
@@ -105,7 +183,8 @@ impl From<Endpoint> for WebSocketDispatcher {
 impl fmt::Debug for WebSocketDispatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketDispatcher")
-            .field("mapping", &self.mapping)
+            .field("mappings", &self.mappings)
+            .field("proxies", &self.proxies)
             .finish_non_exhaustive()
     }
 }
@@ -135,7 +214,9 @@ pub async fn run_session<T: Transport>(
     upgrading: impl Future<Output = Result<T, Error>>,
     acceptance: Acceptance,
 ) -> CloseOutcome {
-    let transport = match upgrading.await {
+    let limit = acceptance.endpoint.settings().handshake_timeout();
+    let upgraded = timeout(limit, upgrading).await;
+    let transport = match upgraded.unwrap_or_else(|_| Err(Error::new(ErrorKind::Handshake))) {
         Ok(transport) => transport,
         Err(error) => {
             tracing::debug!(error = %error, "the connection was not switched");

@@ -6,27 +6,57 @@ mod list;
 mod origin;
 mod subprotocol;
 
+use std::{fmt, sync::Arc};
+
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
-use switchwire_core::{Acceptance, Endpoint, HandshakeError, HandshakeRequest, WebSocketService};
+use switchwire_core::{
+    Acceptance, Endpoint, HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketService,
+};
 use tungstenite::handshake::derive_accept_key;
 
-pub use self::origin::{InvalidOrigin, Origin, OriginPolicy};
+pub use self::origin::OriginPolicy;
+pub(crate) use self::{
+    list::{elements, is_token, split_unquoted},
+    origin::is_same_origin,
+};
 
-/// The [`WebSocketService`] to use: every check of RFC 6455 section 4.2.1, the origin, and the subprotocol.
+/// The [`WebSocketService`] to use: every check of RFC 6455 section 4.2.1, the origin, interceptors, attributes and the
+/// subprotocol.
 ///
 /// The checks come in this order, and the first that fails is the answer: method, HTTP version, `Host`,
 /// `Upgrade`, `Connection`, `Sec-WebSocket-Key`, `Sec-WebSocket-Version`, body, `Sec-WebSocket-Protocol`,
-/// `Sec-WebSocket-Extensions`, `Origin`.
+/// `Sec-WebSocket-Extensions`, `Origin`. Then values of the HTTP session become attributes, interceptors run, and the
+/// handler chooses a subprotocol.
 ///
 /// - `handshake.origin.1` With no setting made, a request whose `Origin` is not the server's own gets 403
 ///   ([section 10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)); one without `Origin` does not come
 ///   from a browser's page and is let in.
+/// - `handshake.origin.2` It gets that before any handler, session, attribute or interceptor is touched.
 /// - `handshake.extensions.1` No extension is spoken; offers are ignored when well formed and refused with 400 when not.
-#[derive(Debug, Clone, Default)]
+///
+/// ```
+/// use switchwire_core::{HandshakeError, HandshakeRequest};
+/// use switchwire_service::{HandshakeWebSocketService, OriginPolicy};
+///
+/// let service = HandshakeWebSocketService::new()
+///     .with_origin_policy(OriginPolicy::allow_list(["https://*.example.com"])?)
+///     .with_session_attributes(|name| name == "user")
+///     .with_interceptor(|request: &mut HandshakeRequest| -> Result<(), HandshakeError> {
+///         request.attributes().insert_named("page", request.uri().path().to_owned());
+///         Ok(())
+///     });
+/// # Ok::<(), switchwire_core::InvalidOrigin>(())
+/// ```
+#[derive(Clone, Default)]
 pub struct HandshakeWebSocketService {
     origin_policy: OriginPolicy,
+    interceptors: Vec<Arc<dyn HandshakeInterceptor>>,
+    session_attributes: Option<Arc<Names>>,
 }
+
+/// Which names are meant.
+type Names = dyn Fn(&str) -> bool + Send + Sync;
 
 impl HandshakeWebSocketService {
     /// The service with everything at its default.
@@ -35,11 +65,65 @@ impl HandshakeWebSocketService {
         Self::default()
     }
 
-    /// Sets which origins are let in. Default [`OriginPolicy::SameOrigin`].
+    /// Sets which origins are let in where no CORS configuration decides. Default [`OriginPolicy::SameOrigin`].
     #[must_use]
     pub fn with_origin_policy(mut self, policy: OriginPolicy) -> Self {
         self.origin_policy = policy;
         self
+    }
+
+    /// Adds an interceptor for every endpoint. Those of the endpoint run after it.
+    #[must_use]
+    pub fn with_interceptor(mut self, interceptor: impl HandshakeInterceptor + 'static) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
+    /// Sets which values of the HTTP session become attributes of the WebSocket session, by their names. Default none;
+    /// the HTTP session is then not loaded. See [`HttpSession`](switchwire_core::HttpSession).
+    #[must_use]
+    pub fn with_session_attributes(
+        mut self,
+        wanted: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.session_attributes = Some(Arc::new(wanted));
+        self
+    }
+
+    async fn copy_session_attributes(
+        &self,
+        request: &HandshakeRequest,
+    ) -> Result<(), HandshakeError> {
+        let (Some(wanted), Some(session)) = (&self.session_attributes, request.http_session())
+        else {
+            return Ok(());
+        };
+        let copied = session
+            .copy_attributes(&**wanted, request.attributes())
+            .await;
+        copied.map_err(|error| {
+            tracing::error!(?error, "the HTTP session cannot be loaded");
+            HandshakeError::Failed
+        })
+    }
+
+    /// All that follows the checks: what is decided, when every interceptor up to `passed` has passed.
+    async fn decide(
+        &self,
+        request: &mut HandshakeRequest,
+        endpoint: &Endpoint,
+        accept: &str,
+        passed: &mut Vec<Arc<dyn HandshakeInterceptor>>,
+    ) -> Result<(Response<()>, Option<String>), HandshakeError> {
+        self.copy_session_attributes(request).await?;
+        for interceptor in self.interceptors.iter().chain(endpoint.interceptors()) {
+            interceptor.before_handshake(request).await?;
+            passed.push(interceptor.clone());
+        }
+        let subprotocol = subprotocol::select(&**endpoint.handler(), request)?;
+        let application = request.take_response_headers();
+        let response = switching_protocols(application, accept, subprotocol.as_deref());
+        Ok((response, subprotocol))
     }
 }
 
@@ -50,22 +134,36 @@ impl WebSocketService for HandshakeWebSocketService {
         mut request: HandshakeRequest,
         endpoint: Endpoint,
     ) -> Result<Acceptance, HandshakeError> {
-        let key = check_request(&request)?;
-        let accept = derive_accept_key(key.as_bytes());
-        let offered = subprotocol::offered(request.headers())?;
-        let chosen = subprotocol::choose(&offered, endpoint.handler().subprotocols());
-        let chosen = chosen.map(str::to_owned);
+        let accept = derive_accept_key(check_request(&request)?.as_bytes());
+        subprotocol::check(request.headers())?;
         extensions::check(request.headers())?;
-        if !self.origin_policy.allows(&request) {
+        if !origin::is_allowed(&request, &self.origin_policy) {
             return Err(HandshakeError::Origin);
         }
-        let application = request.take_response_headers();
-        let response = switching_protocols(application, &accept, chosen.as_deref());
+        let mut passed = Vec::new();
+        let decided = self
+            .decide(&mut request, &endpoint, &accept, &mut passed)
+            .await;
+        for interceptor in passed.iter().rev() {
+            let outcome = decided.as_ref().map(|(response, _)| response);
+            interceptor.after_handshake(&request, outcome).await;
+        }
+        let (response, subprotocol) = decided?;
         Ok(Acceptance {
             response,
-            info: request.into_info(chosen),
+            info: request.into_info(subprotocol),
             endpoint,
         })
+    }
+}
+
+impl fmt::Debug for HandshakeWebSocketService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandshakeWebSocketService")
+            .field("origin_policy", &self.origin_policy)
+            .field("interceptors", &self.interceptors.len())
+            .field("session_attributes", &self.session_attributes.is_some())
+            .finish()
     }
 }
 
@@ -117,7 +215,7 @@ fn is_key(key: &str) -> bool {
 }
 
 /// The value of a header that stands there exactly once.
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
@@ -155,114 +253,4 @@ fn switching_protocols(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use http::Request;
-    use switchwire_core::{HandlerResult, WebSocketHandler, WebSocketSession};
-
-    use super::*;
-
-    struct Nothing;
-
-    #[async_trait]
-    impl WebSocketHandler for Nothing {
-        async fn handle(&self, _session: WebSocketSession) -> HandlerResult {
-            Ok(())
-        }
-
-        fn subprotocols(&self) -> &[&'static str] {
-            &["v11.stomp"]
-        }
-    }
-
-    /// A request that is right, with `changes`: an empty value takes the header away.
-    async fn answer(changes: &[(&str, &str)]) -> Result<Acceptance, HandshakeError> {
-        let mut builder = Request::get("/echo");
-        let right = [
-            ("host", "127.0.0.1"),
-            ("upgrade", "websocket"),
-            ("connection", "keep-alive, Upgrade"),
-            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-            ("sec-websocket-version", "13"),
-        ];
-        for (name, value) in right {
-            if !changes.iter().any(|(changed, _)| *changed == name) {
-                builder = builder.header(name, value);
-            }
-        }
-        for (name, value) in changes.iter().filter(|(_, value)| !value.is_empty()) {
-            builder = builder.header(*name, *value);
-        }
-        let (head, ()) = builder.body(()).unwrap().into_parts();
-        let handler: Arc<dyn WebSocketHandler> = Arc::new(Nothing);
-        HandshakeWebSocketService::new()
-            .handshake(head.into(), handler.into())
-            .await
-    }
-
-    #[tokio::test]
-    async fn the_accept_value_is_that_of_the_rfc() {
-        let accepted = answer(&[]).await.unwrap();
-        assert_eq!(
-            accepted.response.headers()["sec-websocket-accept"],
-            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-        );
-    }
-
-    #[tokio::test]
-    async fn a_subprotocol_is_found_behind_others_and_spaces() {
-        let accepted = answer(&[("sec-websocket-protocol", "v10.stomp, v11.stomp")])
-            .await
-            .unwrap();
-        assert_eq!(accepted.info.subprotocol(), Some("v11.stomp"));
-        let accepted = answer(&[("sec-websocket-protocol", "other")])
-            .await
-            .unwrap();
-        assert!(
-            !accepted
-                .response
-                .headers()
-                .contains_key("sec-websocket-protocol")
-        );
-    }
-
-    #[tokio::test]
-    async fn each_wrong_header_has_its_own_answer() {
-        for (changes, code, status) in [
-            (&[("host", "")][..], "host", 400),
-            (&[("host", "a"), ("host", "b")], "host", 400),
-            (&[("upgrade", "websocketx")], "upgrade", 400),
-            (&[("connection", "close")], "connection", 400),
-            (&[("sec-websocket-key", "")], "key", 400),
-            (
-                &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ")],
-                "key",
-                400,
-            ),
-            (
-                &[("sec-websocket-key", "!!!!!!!!!!!!!!!!!!!!!!!!")],
-                "key",
-                400,
-            ),
-            (&[("sec-websocket-version", "12")], "websocket_version", 426),
-            (&[("sec-websocket-version", "")], "websocket_version", 426),
-            (&[("content-length", "34")], "body", 400),
-            (&[("transfer-encoding", "chunked")], "body", 400),
-            (&[("sec-websocket-protocol", "a/b")], "subprotocol", 400),
-            (&[("sec-websocket-extensions", "a;b=")], "extensions", 400),
-            (&[("origin", "https://evil.example")], "origin", 403),
-        ] {
-            let error = answer(changes).await.unwrap_err();
-            assert_eq!(error.code(), code, "{changes:?}");
-            assert_eq!(error.status(), status, "{changes:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn the_example_key_of_the_rfc_is_a_key() {
-        answer(&[("sec-websocket-key", "AQIDBAUGBwgJCgsMDQ4PEC==")])
-            .await
-            .unwrap();
-    }
-}
+mod tests;

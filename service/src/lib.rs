@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod cors;
 mod dispatcher;
 mod driver;
+mod forwarded;
 pub mod framing;
 mod handshake;
 mod mapping;
@@ -10,7 +12,8 @@ mod stream;
 pub use self::{
     dispatcher::{Dispatch, WebSocketDispatcher, run_session},
     driver::SessionDriver,
-    handshake::{HandshakeWebSocketService, InvalidOrigin, Origin, OriginPolicy},
+    forwarded::{InvalidProxy, TrustedProxies},
+    handshake::{HandshakeWebSocketService, OriginPolicy},
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
     stream::StreamTransport,
 };

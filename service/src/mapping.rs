@@ -1,18 +1,29 @@
 //! Which handler serves which path.
 
-use std::fmt;
+mod cors;
+mod error;
+
+use std::{fmt, sync::Arc};
 
 use percent_encoding::percent_decode_str;
-use switchwire_core::{Endpoint, WebSocketHandler};
+use switchwire_core::{CorsConfiguration, Endpoint, WebSocketHandler};
+
+use self::cors::CorsMapping;
+pub use self::error::InvalidMapping;
+use self::error::Reason;
+use crate::handshake::is_token;
 
 /// Maps URL paths to handlers.
 ///
-/// Patterns may have parameters: `{name}` for one segment, `{*rest}` for the rest of the path. The most specific
-/// pattern wins. Parameters reach the handler decoded, through
-/// [`HandshakeInfo::path_parameter`](switchwire_core::HandshakeInfo::path_parameter).
+/// Patterns may have parameters: `{name}` for one segment, `{*rest}` for the rest of the path. Parameters reach the
+/// handler decoded, through [`HandshakeInfo::path_parameter`](switchwire_core::HandshakeInfo::path_parameter).
 ///
 /// - `mapping.path.1` A path is matched as the client sent it: `/%65cho`, `//echo` and `/echo/` are not `/echo`.
 /// - `mapping.path.2` A WebSocket request for a path that is not mapped gets 404.
+/// - `mapping.path.3` The most specific pattern wins, in whatever order they were mapped.
+/// - `mapping.conflict.1` Two patterns that match the same paths are an error when the second is mapped.
+/// - `mapping.order.1` Of [several mappings](crate::WebSocketDispatcher::new), the one with the lowest order that has
+///   the path wins. Those of the same order count as one.
 ///
 /// ```
 /// use switchwire_core::WebSocketSession;
@@ -29,9 +40,11 @@ use switchwire_core::{Endpoint, WebSocketHandler};
 /// ```
 #[derive(Clone, Default)]
 pub struct UrlHandlerMapping {
+    order: i32,
     router: matchit::Router<Endpoint>,
-    patterns: Vec<String>,
+    entries: Vec<(String, Endpoint)>,
     fallback: Option<Endpoint>,
+    cors: CorsMapping,
 }
 
 /// A mapped path.
@@ -41,6 +54,8 @@ pub struct MappedPath<'a> {
     pub endpoint: &'a Endpoint,
     /// The parameters found in the path, decoded, in the order of the pattern.
     pub path_parameters: Vec<(String, String)>,
+    /// The CORS configuration: the mapping's for the path, combined with the handler's.
+    pub cors: Option<Arc<CorsConfiguration>>,
 }
 
 impl UrlHandlerMapping {
@@ -53,7 +68,8 @@ impl UrlHandlerMapping {
     /// Maps a pattern to a handler with the default settings.
     ///
     /// # Errors
-    /// [`InvalidMapping`] when the pattern is malformed or conflicts with one that is there.
+    /// [`InvalidMapping`] when the pattern is malformed or conflicts with one that is there, when a subprotocol of the
+    /// handler is no token, or when its CORS configuration contradicts the mapping's for these paths.
     pub fn with(
         self,
         pattern: &str,
@@ -62,7 +78,7 @@ impl UrlHandlerMapping {
         self.with_endpoint(pattern, Endpoint::new(handler))
     }
 
-    /// Maps a pattern to an endpoint: a handler with settings of its own.
+    /// Maps a pattern to an endpoint: a handler with settings and interceptors of its own.
     ///
     /// # Errors
     /// As [`with`](Self::with).
@@ -71,13 +87,21 @@ impl UrlHandlerMapping {
         pattern: &str,
         endpoint: Endpoint,
     ) -> Result<Self, InvalidMapping> {
+        let invalid = |reason| InvalidMapping::new(pattern, reason);
+        for name in endpoint.handler().subprotocols() {
+            if !is_token(name) {
+                return Err(invalid(Reason::Subprotocol((*name).to_owned())));
+            }
+        }
+        if let Some(handlers) = endpoint.handler().cors_configuration() {
+            self.cors
+                .check_handler(pattern, handlers)
+                .map_err(invalid)?;
+        }
         self.router
-            .insert(pattern, endpoint)
-            .map_err(|source| InvalidMapping {
-                pattern: pattern.to_owned(),
-                source,
-            })?;
-        self.patterns.push(pattern.to_owned());
+            .insert(pattern, endpoint.clone())
+            .map_err(|source| invalid(Reason::Pattern(source)))?;
+        self.entries.push((pattern.to_owned(), endpoint));
         Ok(self)
     }
 
@@ -88,109 +112,105 @@ impl UrlHandlerMapping {
         self
     }
 
+    /// Sets the CORS configuration of the paths of a pattern; a handler's own comes on top of it
+    /// ([`combine`](CorsConfiguration::combine)). The most specific pattern wins.
+    ///
+    /// - `cors.preflight.1` A preflight request to a mapped path with a configuration is answered here: 204 with what is
+    ///   allowed, or 403. To any other path, it belongs to the application.
+    /// - `cors.response.1` The 101 response of a handshake from another origin says that the origin is allowed.
+    /// - `cors.vary.1` Either answer names in `Vary` what it depends on, each name once.
+    ///
+    /// # Errors
+    /// [`InvalidMapping`] when the pattern is malformed or conflicts, or when the configuration contradicts that of a
+    /// handler mapped to such a path.
+    pub fn with_cors(
+        mut self,
+        pattern: &str,
+        cors: CorsConfiguration,
+    ) -> Result<Self, InvalidMapping> {
+        let handlers = self.entries.iter().filter_map(|(pattern, endpoint)| {
+            let cors = endpoint.handler().cors_configuration()?;
+            Some((pattern.as_str(), cors))
+        });
+        self.cors
+            .insert(pattern, cors, handlers)
+            .map_err(|reason| InvalidMapping::new(pattern, reason))?;
+        Ok(self)
+    }
+
+    /// Sets when this mapping is asked, among several: lower ones come first. Default 0.
+    #[must_use]
+    pub fn with_order(mut self, order: i32) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// When this mapping is asked.
+    #[must_use]
+    pub fn order(&self) -> i32 {
+        self.order
+    }
+
     /// The endpoint of a path, which is taken as the client sent it.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<MappedPath<'_>> {
-        self.find_pattern(path).or_else(|| {
-            Some(MappedPath {
-                endpoint: self.fallback.as_ref()?,
-                path_parameters: Vec::new(),
-            })
+        let (endpoint, path_parameters) = match self.find_pattern(path) {
+            Some(found) => found,
+            None => (self.fallback.as_ref()?, Vec::new()),
+        };
+        Some(MappedPath {
+            endpoint,
+            path_parameters,
+            cors: self
+                .cors
+                .find(path, endpoint.handler().cors_configuration()),
         })
     }
 
-    fn find_pattern(&self, path: &str) -> Option<MappedPath<'_>> {
+    fn find_pattern(&self, path: &str) -> Option<(&Endpoint, Vec<(String, String)>)> {
         let found = self.router.at(path).ok()?;
-        let path_parameters = found
-            .params
-            .iter()
-            .map(|(name, value)| {
-                let value = percent_decode_str(value).decode_utf8().ok()?;
-                Some((name.to_owned(), value.into_owned()))
-            })
-            .collect::<Option<_>>()?;
-        Some(MappedPath {
-            endpoint: found.value,
-            path_parameters,
-        })
+        let decoded = found.params.iter().map(|(name, value)| {
+            let value = percent_decode_str(value).decode_utf8().ok()?;
+            Some((name.to_owned(), value.into_owned()))
+        });
+        Some((found.value, decoded.collect::<Option<_>>()?))
     }
 
     /// The patterns, in the order they were mapped.
     pub fn patterns(&self) -> impl Iterator<Item = &str> {
-        self.patterns.iter().map(String::as_str)
+        self.entries.iter().map(|(pattern, _)| pattern.as_str())
+    }
+
+    /// Every endpoint, in the order they were mapped.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        let mapped = self.entries.iter().map(|(_, endpoint)| endpoint);
+        mapped.chain(&self.fallback)
+    }
+
+    /// This mapping and another one of the same order.
+    pub(crate) fn merge(mut self, other: Self) -> Result<Self, InvalidMapping> {
+        for (pattern, cors) in other.cors.into_entries() {
+            self = self.with_cors(&pattern, cors)?;
+        }
+        for (pattern, endpoint) in other.entries {
+            self = self.with_endpoint(&pattern, endpoint)?;
+        }
+        if self.fallback.is_some() && other.fallback.is_some() {
+            return Err(InvalidMapping::new("", Reason::Fallback));
+        }
+        self.fallback = self.fallback.or(other.fallback);
+        Ok(self)
     }
 }
 
 impl fmt::Debug for UrlHandlerMapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UrlHandlerMapping")
-            .field("patterns", &self.patterns)
+            .field("order", &self.order)
+            .field("patterns", &self.patterns().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
 
-/// A pattern that cannot be mapped.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the pattern {pattern:?} cannot be mapped: {source}")]
-pub struct InvalidMapping {
-    pattern: String,
-    source: matchit::InsertError,
-}
-
 #[cfg(test)]
-mod tests {
-    use switchwire_core::WebSocketSession;
-
-    use super::*;
-
-    fn mapping(patterns: &[&str]) -> Result<UrlHandlerMapping, InvalidMapping> {
-        patterns
-            .iter()
-            .try_fold(UrlHandlerMapping::new(), |mapping, pattern| {
-                mapping.with(pattern, |_: WebSocketSession| async { Ok(()) })
-            })
-    }
-
-    #[test]
-    fn the_path_is_matched_as_it_was_sent() {
-        let mapping = mapping(&["/echo"]).unwrap();
-        assert!(mapping.find("/echo").is_some());
-        for path in ["/%65cho", "//echo", "/echo/", "/./echo", "/echo;x=1"] {
-            assert!(mapping.find(path).is_none(), "{path}");
-        }
-    }
-
-    #[test]
-    fn the_most_specific_pattern_wins() {
-        let mapping = mapping(&["/{*rest}", "/a/{b}", "/a/b"]).unwrap();
-        let names = |path: &str| {
-            let found = mapping.find(path).unwrap();
-            let mut names = found.path_parameters.into_iter().map(|(name, _)| name);
-            names.next()
-        };
-        assert_eq!(names("/a/b"), None);
-        assert_eq!(names("/a/c").as_deref(), Some("b"));
-        assert_eq!(names("/a/c/d").as_deref(), Some("rest"));
-    }
-
-    #[test]
-    fn a_conflict_names_the_pattern() {
-        let error = mapping(&["/a/{b}", "/a/{c}"]).unwrap_err();
-        assert!(error.to_string().contains("/a/{c}"), "{error}");
-    }
-
-    #[test]
-    fn the_fallback_has_every_path_that_no_pattern_has() {
-        let endpoint = Endpoint::new(|_: WebSocketSession| async { Ok(()) });
-        let mapping = mapping(&["/a/{b}"]).unwrap().with_fallback(endpoint);
-        assert_eq!(mapping.find("/a/b").unwrap().path_parameters.len(), 1);
-        for path in ["/", "/a", "/a/b/c", "/a/%ff"] {
-            assert!(mapping.find(path).unwrap().path_parameters.is_empty());
-        }
-    }
-
-    #[test]
-    fn a_parameter_that_is_not_utf8_maps_to_nothing() {
-        assert!(mapping(&["/{a}"]).unwrap().find("/%ff").is_none());
-    }
-}
+mod tests;

@@ -36,6 +36,9 @@ pub enum HandshakeError {
     /// `Sec-WebSocket-Protocol` is not a list of tokens: 400.
     #[error("the Sec-WebSocket-Protocol header must list tokens")]
     Subprotocol,
+    /// The endpoint needs a subprotocol, and none that was offered is spoken: 400.
+    #[error("this endpoint needs a subprotocol it speaks")]
+    SubprotocolRequired,
     /// `Sec-WebSocket-Extensions` does not follow its grammar: 400.
     #[error("the Sec-WebSocket-Extensions header is malformed")]
     Extensions,
@@ -48,12 +51,53 @@ pub enum HandshakeError {
     /// The server cannot switch protocols on this connection: 500.
     #[error("the connection cannot be upgraded")]
     NotUpgradable,
+    /// The decision took longer than the endpoint's handshake timeout: 503.
+    #[error("the handshake took too long")]
+    TimedOut,
+    /// The server failed while it decided: 500.
+    #[error("the server failed")]
+    Failed,
     /// The application refused with a response of its own.
     #[error("the application refused the handshake")]
     Rejected(Box<Response<Bytes>>),
 }
 
+impl From<Response<Bytes>> for HandshakeError {
+    /// A refusal by the application. A status under 300 refuses nothing, and becomes [`Failed`](Self::Failed).
+    fn from(response: Response<Bytes>) -> Self {
+        if response.status().as_u16() < 300 {
+            return Self::Failed;
+        }
+        Self::Rejected(Box::new(response))
+    }
+}
+
 impl HandshakeError {
+    /// A refusal by the application: a status and a text for the body. For headers, turn a whole response into an error.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use switchwire_core::{Bytes, HandshakeError};
+    ///
+    /// let refusal = HandshakeError::rejected(StatusCode::UNAUTHORIZED, "log in first");
+    /// let response = http::Response::builder()
+    ///     .status(StatusCode::FOUND)
+    ///     .header("location", "/login")
+    ///     .body(Bytes::new())?;
+    /// let redirect = HandshakeError::from(response);
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rejected(status: StatusCode, text: impl Into<Bytes>) -> Self {
+        let mut response = Response::new(text.into());
+        *response.status_mut() = status;
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+        response.into()
+    }
+
     /// The HTTP status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -62,7 +106,8 @@ impl HandshakeError {
             Self::WebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::Origin => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::NotUpgradable => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotUpgradable | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Rejected(response) => response.status(),
             Self::Version
             | Self::Host
@@ -71,6 +116,7 @@ impl HandshakeError {
             | Self::Connection
             | Self::Key
             | Self::Subprotocol
+            | Self::SubprotocolRequired
             | Self::Extensions => StatusCode::BAD_REQUEST,
         }
     }
@@ -88,10 +134,13 @@ impl HandshakeError {
             Self::Key => "key",
             Self::WebSocketVersion => "websocket_version",
             Self::Subprotocol => "subprotocol",
+            Self::SubprotocolRequired => "subprotocol_required",
             Self::Extensions => "extensions",
             Self::Origin => "origin",
             Self::NotFound => "not_found",
             Self::NotUpgradable => "not_upgradable",
+            Self::TimedOut => "timed_out",
+            Self::Failed => "failed",
             Self::Rejected(_) => "rejected",
         }
     }

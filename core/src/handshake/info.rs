@@ -1,7 +1,8 @@
-use std::{any::Any, fmt, net::SocketAddr, sync::Arc};
+use std::{any::Any, borrow::Cow, fmt, net::SocketAddr, sync::Arc};
 
-use http::{HeaderMap, Uri, Version, header};
+use http::{HeaderMap, Uri, Version};
 
+use super::read;
 use crate::Attributes;
 
 /// Who the HTTP side found the user to be: any value of the application's.
@@ -60,6 +61,17 @@ impl HandshakeInfo {
         self.uri.query()
     }
 
+    /// The parameters of the query as forms write them, decoded, in order. What is not UTF-8 is replaced.
+    pub fn query_parameters(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        read::query_parameters(&self.uri)
+    }
+
+    /// The first parameter of this name in the query, decoded.
+    #[must_use]
+    pub fn query_parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        read::find(self.query_parameters(), name)
+    }
+
     /// The HTTP version of the request.
     #[must_use]
     pub fn version(&self) -> Version {
@@ -75,34 +87,19 @@ impl HandshakeInfo {
     /// The cookies of the request, as name and value, in order
     /// ([RFC 6265 section 4.2](https://www.rfc-editor.org/rfc/rfc6265#section-4.2)).
     pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| {
-                let value = value.trim();
-                let unquoted = value
-                    .strip_prefix('"')
-                    .and_then(|value| value.strip_suffix('"'));
-                (name.trim(), unquoted.unwrap_or(value))
-            })
+        read::cookies(&self.headers)
     }
 
     /// The first cookie of this name.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies()
-            .find_map(|(found, value)| (found == name).then_some(value))
+        read::find(self.cookies(), name)
     }
 
     /// The parameter of this name that the mapping found in the path, decoded.
     #[must_use]
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
-        self.path_parameters
-            .iter()
-            .find_map(|(found, value)| (found == name).then_some(value.as_str()))
+        read::find(self.path_parameters(), name)
     }
 
     /// All path parameters, in the order of the pattern.
@@ -124,7 +121,8 @@ impl HandshakeInfo {
         self.subprotocol.as_deref()
     }
 
-    /// The address the connection came from, if the server knows.
+    /// The address the connection came from, if the server knows; behind a trusted proxy, the client's as the proxy
+    /// tells it (then the port may be 0, for unknown).
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.remote_address
@@ -136,7 +134,7 @@ impl HandshakeInfo {
         self.local_address
     }
 
-    /// Whether the connection is over TLS.
+    /// Whether the connection is over TLS, or was up to a trusted proxy.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
@@ -146,27 +144,5 @@ impl HandshakeInfo {
     #[must_use]
     pub fn attributes(&self) -> &Attributes {
         &self.attributes
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::HandshakeRequest;
-
-    #[test]
-    fn cookies_are_read_from_every_line_and_unquoted() {
-        let (head, ()) = http::Request::get("/")
-            .header("cookie", "a=1; b=\"two\";broken")
-            .header("cookie", "c=x=y")
-            .body(())
-            .unwrap()
-            .into_parts();
-        let info = HandshakeRequest::from(head).into_info(None);
-        assert_eq!(
-            info.cookies().collect::<Vec<_>>(),
-            [("a", "1"), ("b", "two"), ("c", "x=y")]
-        );
-        assert_eq!(info.cookie("b"), Some("two"));
-        assert_eq!(info.cookie("broken"), None);
     }
 }

@@ -1,8 +1,9 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
 use http::{HeaderMap, Method, Uri, Version, header, request::Parts};
 
-use crate::{Attributes, HandshakeInfo, Principal};
+use super::read;
+use crate::{Attributes, CorsConfiguration, HandshakeInfo, HttpSession, Principal};
 
 /// An HTTP request that may become a session, in terms no server owns.
 ///
@@ -27,9 +28,12 @@ pub struct HandshakeRequest {
     remote_address: Option<SocketAddr>,
     local_address: Option<SocketAddr>,
     secure: bool,
+    authority: Option<String>,
     path_parameters: Vec<(String, String)>,
     principal: Option<Principal>,
     attributes: Attributes,
+    http_session: Option<Arc<dyn HttpSession>>,
+    cors: Option<Arc<CorsConfiguration>>,
     response_headers: HeaderMap,
 }
 
@@ -40,9 +44,12 @@ impl From<Parts> for HandshakeRequest {
             remote_address: None,
             local_address: None,
             secure: false,
+            authority: None,
             path_parameters: Vec::new(),
             principal: None,
             attributes: Attributes::default(),
+            http_session: None,
+            cors: None,
             response_headers: HeaderMap::new(),
         }
     }
@@ -71,6 +78,21 @@ impl HandshakeRequest {
                 .any(|token| token.trim().eq_ignore_ascii_case("websocket"))
     }
 
+    /// Whether this is a preflight request: a browser asks what a page of another site may send
+    /// ([the Fetch standard](https://fetch.spec.whatwg.org/#cors-preflight-request)).
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
+        Self::asks_for_permission(&self.head.method, &self.head.headers)
+    }
+
+    /// [`is_preflight`](Self::is_preflight) for method and headers alone, before anything is taken from the server.
+    #[must_use]
+    pub fn asks_for_permission(method: &Method, headers: &HeaderMap) -> bool {
+        method == Method::OPTIONS
+            && headers.contains_key(header::ORIGIN)
+            && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+    }
+
     /// Sets the address the connection came from.
     #[must_use]
     pub fn with_remote_address(mut self, address: Option<SocketAddr>) -> Self {
@@ -89,6 +111,27 @@ impl HandshakeRequest {
     #[must_use]
     pub fn with_secure(mut self, secure: bool) -> Self {
         self.secure = secure;
+        self
+    }
+
+    /// Sets the host and port the client addressed, where a trusted proxy knows better than `Host`.
+    #[must_use]
+    pub fn with_authority(mut self, authority: String) -> Self {
+        self.authority = Some(authority);
+        self
+    }
+
+    /// Sets the HTTP session, loaded or not.
+    #[must_use]
+    pub fn with_http_session(mut self, session: Option<Arc<dyn HttpSession>>) -> Self {
+        self.http_session = session;
+        self
+    }
+
+    /// Sets the CORS configuration that applies to the request.
+    #[must_use]
+    pub fn with_cors_configuration(mut self, cors: Option<Arc<CorsConfiguration>>) -> Self {
+        self.cors = cors;
         self
     }
 
@@ -130,16 +173,88 @@ impl HandshakeRequest {
         &self.head.headers
     }
 
-    /// The address the connection came from, if the server knows.
+    /// The host and port the client addressed: what a trusted proxy said, or else the only `Host`.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        if let Some(authority) = &self.authority {
+            return Some(authority);
+        }
+        let mut hosts = self.head.headers.get_all(header::HOST).iter();
+        match (hosts.next(), hosts.next()) {
+            (Some(host), None) => host.to_str().ok(),
+            _ => None,
+        }
+    }
+
+    /// The parameters of the query as forms write them, decoded, in order. What is not UTF-8 is replaced.
+    pub fn query_parameters(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        read::query_parameters(&self.head.uri)
+    }
+
+    /// The first parameter of this name in the query, decoded.
+    #[must_use]
+    pub fn query_parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        read::find(self.query_parameters(), name)
+    }
+
+    /// The parameter of this name that the mapping found in the path, decoded.
+    #[must_use]
+    pub fn path_parameter(&self, name: &str) -> Option<&str> {
+        let pairs = self.path_parameters.iter();
+        read::find(pairs.map(|(name, value)| (name, value.as_str())), name)
+    }
+
+    /// The cookies, as name and value, in order.
+    pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        read::cookies(&self.head.headers)
+    }
+
+    /// The first cookie of this name.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        read::find(self.cookies(), name)
+    }
+
+    /// The subprotocols the client offers, over all header lines, in its order.
+    pub fn offered_subprotocols(&self) -> impl Iterator<Item = &str> {
+        self.head
+            .headers
+            .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .map(|name| name.trim_matches([' ', '\t']))
+            .filter(|name| !name.is_empty())
+    }
+
+    /// The HTTP session, if the server has sessions. It may not be loaded yet.
+    #[must_use]
+    pub fn http_session(&self) -> Option<&Arc<dyn HttpSession>> {
+        self.http_session.as_ref()
+    }
+
+    /// The CORS configuration that applies to the request, if there is one.
+    #[must_use]
+    pub fn cors_configuration(&self) -> Option<&CorsConfiguration> {
+        self.cors.as_deref()
+    }
+
+    /// The address the connection came from, if the server knows; behind a trusted proxy, the client's as the proxy
+    /// tells it (then the port may be 0, for unknown).
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.remote_address
     }
 
-    /// Whether the connection is over TLS.
+    /// Whether the connection is over TLS, or was up to a trusted proxy.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
+    }
+
+    /// Says who the user is. It replaces who the HTTP side found.
+    pub fn set_principal(&mut self, principal: Principal) {
+        self.principal = Some(principal);
     }
 
     /// The attributes the session will have.

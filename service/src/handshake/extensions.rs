@@ -1,7 +1,7 @@
 use http::{HeaderMap, header};
 use switchwire_core::HandshakeError;
 
-use super::list::is_token;
+use super::list::{is_token, split_unquoted};
 
 /// Checks that the offers follow their grammar
 /// ([RFC 6455 section 9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
@@ -30,15 +30,6 @@ fn is_parameter(parameter: &str) -> bool {
             is_token(name.trim_end()) && value.is_some_and(|value| is_token(value.trim_start()))
         }
     }
-}
-
-/// Splits where the separator does not stand in a quoted string, in one pass.
-fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    text.split(move |c| {
-        quoted ^= c == '"';
-        c == separator && !quoted
-    })
 }
 
 #[cfg(test)]

@@ -14,17 +14,27 @@ pub(super) fn contains(headers: &HeaderMap, name: &HeaderName, token: &str) -> b
 }
 
 /// The elements of one line, without the white space around them and without empty ones.
-pub(super) fn elements(line: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn elements(line: &str) -> impl Iterator<Item = &str> {
     line.split(',')
         .map(|element| element.trim_matches([' ', '\t']))
         .filter(|element| !element.is_empty())
 }
 
 /// Whether this is a token ([RFC 9110 section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
-pub(super) fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Splits where the separator does not stand in a quoted string, in one pass.
+pub(crate) fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c| {
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && c == '\\' && !escaped;
+        c == separator && !quoted
+    })
 }

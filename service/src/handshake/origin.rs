@@ -1,13 +1,11 @@
 //! Which web pages may connect ([RFC 6455 section 10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)).
 
-use std::fmt;
-
 use http::header;
-use switchwire_core::HandshakeRequest;
+use switchwire_core::{HandshakeRequest, InvalidOrigin, Origin, OriginPattern};
 
 use super::single;
 
-/// Which origins are let in. A request of the server's own origin always is.
+/// Which origins are let in, where no CORS configuration decides. A request of the server's own origin always is.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum OriginPolicy {
@@ -15,138 +13,96 @@ pub enum OriginPolicy {
     #[default]
     SameOrigin,
     /// These, too.
-    AllowList(Vec<Origin>),
+    AllowList(Vec<OriginPattern>),
     /// Every page of every site, with the cookies the browser has for this server. Only for endpoints
     /// that are meant to be public and look at no cookie.
     Any,
 }
 
 impl OriginPolicy {
-    /// Whether the request may become a session. One without `Origin` does not come from a web page.
-    pub(super) fn allows(&self, request: &HandshakeRequest) -> bool {
-        if matches!(self, Self::Any) || !request.headers().contains_key(header::ORIGIN) {
-            return true;
-        }
-        let Some(origin) = single(request.headers(), &header::ORIGIN) else {
-            return false;
-        };
-        let Ok(origin) = Origin::parse(origin) else {
-            return false;
-        };
-        let scheme = if request.is_secure() { "https" } else { "http" };
-        let own = single(request.headers(), &header::HOST)
-            .and_then(|host| Origin::parse(&format!("{scheme}://{host}")).ok());
-        own.is_some_and(|own| own == origin)
-            || matches!(self, Self::AllowList(listed) if listed.contains(&origin))
-    }
-}
-
-/// A scheme, a host and a port, or `null`
-/// ([RFC 6454 section 6.2](https://www.rfc-editor.org/rfc/rfc6454#section-6.2)).
-///
-/// ```
-/// use switchwire_service::Origin;
-///
-/// assert_eq!(Origin::parse("HTTPS://Chat.Example")?, Origin::parse("https://chat.example:443")?);
-/// assert!(Origin::parse("https://chat.example/path").is_err());
-/// # Ok::<(), switchwire_service::InvalidOrigin>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Origin(Option<(String, String, u16)>);
-
-impl Origin {
-    /// Reads an origin: `scheme://host` or `scheme://host:port` in ASCII, or `null`.
+    /// The server's own origin, and those that match one of these patterns.
+    ///
+    /// ```
+    /// use switchwire_service::OriginPolicy;
+    ///
+    /// let policy = OriginPolicy::allow_list(["https://chat.example", "https://*.preview.example:[443,8443]"])?;
+    /// assert!(OriginPolicy::allow_list(["https://chat.example/"]).is_err());
+    /// # Ok::<(), switchwire_core::InvalidOrigin>(())
+    /// ```
     ///
     /// # Errors
-    /// [`InvalidOrigin`] for everything else: user names, paths, white space, hosts that are not ASCII.
-    pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
-        if text == "null" {
-            return Ok(Self(None));
-        }
-        let (scheme, authority) = text.split_once("://").ok_or(InvalidOrigin)?;
-        let (host, port) = split_port(authority).ok_or(InvalidOrigin)?;
-        let scheme = scheme.to_ascii_lowercase();
-        let port = match (port, scheme.as_str()) {
-            (Some(port), _) => port,
-            (None, "http" | "ws") => 80,
-            (None, "https" | "wss") => 443,
-            (None, _) => return Err(InvalidOrigin),
-        };
-        let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        if !is_scheme || !is_host(host) {
-            return Err(InvalidOrigin);
-        }
-        Ok(Self(Some((scheme, host.to_ascii_lowercase(), port))))
+    /// [`InvalidOrigin`] when one is no pattern.
+    pub fn allow_list<T: AsRef<str>>(
+        patterns: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidOrigin> {
+        let patterns = patterns
+            .into_iter()
+            .map(|text| OriginPattern::parse(text.as_ref()));
+        patterns.collect::<Result<_, _>>().map(Self::AllowList)
     }
-}
 
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some((scheme, host, port)) => write!(f, "{scheme}://{host}:{port}"),
-            None => f.write_str("null"),
+    fn allows(&self, origin: &Origin) -> bool {
+        match self {
+            Self::SameOrigin => false,
+            Self::AllowList(patterns) => patterns.iter().any(|pattern| pattern.matches(origin)),
+            Self::Any => true,
         }
     }
 }
 
-/// A text that is no origin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an origin; write it as https://chat.example or https://chat.example:8443")]
-pub struct InvalidOrigin;
-
-fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    let host_end = if authority.starts_with('[') {
-        authority.find(']')? + 1
-    } else {
-        authority.find(':').unwrap_or(authority.len())
+/// Whether a page with this request's origin may connect: the CORS configuration decides if there is one, else the
+/// policy. A request without `Origin` does not come from a web page.
+pub(super) fn is_allowed(request: &HandshakeRequest, policy: &OriginPolicy) -> bool {
+    if !request.headers().contains_key(header::ORIGIN) || is_same_origin(request) {
+        return true;
+    }
+    let Some(text) = single(request.headers(), &header::ORIGIN) else {
+        return false;
     };
-    let (host, port) = authority.split_at(host_end);
-    match port.strip_prefix(':') {
-        None if port.is_empty() => Some((host, None)),
-        Some(digits)
-            if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) =>
-        {
-            Some((host, Some(digits.parse().ok()?)))
+    match request.cors_configuration() {
+        Some(cors) => {
+            cors.check_origin(text).is_some() && cors.check_method(request.method()).is_some()
         }
-        _ => None,
+        None if matches!(policy, OriginPolicy::Any) => true,
+        None => Origin::parse(text).is_ok_and(|origin| policy.allows(&origin)),
     }
 }
 
-fn is_host(host: &str) -> bool {
-    let is_address = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
-    let is_name = !host.is_empty()
-        && host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    is_address || is_name
+/// Whether the request comes from a page of this server.
+pub(crate) fn is_same_origin(request: &HandshakeRequest) -> bool {
+    let scheme = if request.is_secure() { "https" } else { "http" };
+    let own = request
+        .authority()
+        .and_then(|authority| Origin::parse(&format!("{scheme}://{authority}")).ok());
+    let origin =
+        single(request.headers(), &header::ORIGIN).and_then(|text| Origin::parse(text).ok());
+    own.is_some() && own == origin
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use switchwire_core::CorsConfiguration;
+
     use super::*;
 
-    fn allows(policy: &OriginPolicy, host: &str, origin: &str) -> bool {
+    fn request(host: &str, origin: &str) -> HandshakeRequest {
         let (head, ()) = http::Request::get("/")
             .header("host", host)
             .header("origin", origin)
             .body(())
             .unwrap()
             .into_parts();
-        policy.allows(&head.into())
+        head.into()
     }
 
     #[test]
     fn only_the_same_scheme_host_and_port_are_the_same_origin() {
-        let same = OriginPolicy::SameOrigin;
-        assert!(allows(&same, "good.example", "http://good.example"));
-        assert!(allows(&same, "good.example:80", "HTTP://Good.Example"));
-        assert!(allows(&same, "[::1]:9001", "http://[::1]:9001"));
+        let allows = |host, origin| is_allowed(&request(host, origin), &OriginPolicy::SameOrigin);
+        assert!(allows("good.example", "http://good.example"));
+        assert!(allows("good.example:80", "HTTP://Good.Example"));
+        assert!(allows("[::1]:9001", "http://[::1]:9001"));
         for origin in [
             "https://good.example",
             "http://good.example:8080",
@@ -160,16 +116,53 @@ mod tests {
             "a b",
             "",
         ] {
-            assert!(!allows(&same, "good.example", origin), "{origin}");
+            assert!(!allows("good.example", origin), "{origin}");
         }
     }
 
     #[test]
+    fn behind_a_proxy_the_origin_is_that_of_the_client() {
+        let own = |request: HandshakeRequest| is_allowed(&request, &OriginPolicy::SameOrigin);
+        let tls = || request("10.0.0.1:9001", "https://chat.example").with_secure(true);
+        assert!(!own(tls()));
+        assert!(own(tls().with_authority("chat.example".to_owned())));
+        assert!(!own(tls().with_authority("chat.example:8443".to_owned())));
+    }
+
+    #[test]
     fn a_listed_origin_is_let_in_and_null_only_when_listed() {
-        let listed = OriginPolicy::AllowList(vec![Origin::parse("https://good.example").unwrap()]);
-        assert!(allows(&listed, "other", "https://good.example:443"));
-        assert!(!allows(&listed, "other", "null"));
-        let null = OriginPolicy::AllowList(vec![Origin::parse("null").unwrap()]);
-        assert!(allows(&null, "other", "null"));
+        let policy = OriginPolicy::allow_list(["https://good.example", "https://*.fine.example"]);
+        let policy = policy.unwrap();
+        let allows = |origin| is_allowed(&request("other", origin), &policy);
+        assert!(allows("https://good.example:443"));
+        assert!(allows("https://very.fine.example"));
+        assert!(allows("http://other"));
+        assert!(!allows("null"));
+        let null = OriginPolicy::allow_list(["null"]).unwrap();
+        assert!(is_allowed(&request("other", "null"), &null));
+    }
+
+    #[test]
+    fn where_a_cors_configuration_applies_the_policy_is_not_asked() {
+        let cors = CorsConfiguration::builder().with_allowed_origins(["https://app.example"]);
+        let cors = Arc::new(cors.build().unwrap());
+        let allows = |origin| {
+            let request = request("other", origin).with_cors_configuration(Some(cors.clone()));
+            is_allowed(&request, &OriginPolicy::Any)
+        };
+        assert!(allows("https://app.example"));
+        assert!(allows("http://other"), "its own origin");
+        assert!(!allows("https://good.example"));
+    }
+
+    #[test]
+    fn two_origins_are_none() {
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        for origin in ["http://good.example", "http://good.example"] {
+            head.headers.append(header::ORIGIN, origin.parse().unwrap());
+        }
+        head.headers
+            .insert(header::HOST, "good.example".parse().unwrap());
+        assert!(!is_allowed(&head.into(), &OriginPolicy::SameOrigin));
     }
 }

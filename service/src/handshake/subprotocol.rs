@@ -1,24 +1,31 @@
 use http::{HeaderMap, header};
-use switchwire_core::HandshakeError;
+use switchwire_core::{HandshakeError, HandshakeRequest, WebSocketHandler};
 
 use super::list;
 
-/// The subprotocols the client offers, over all header lines, in its order.
-pub(super) fn offered(headers: &HeaderMap) -> Result<Vec<&str>, HandshakeError> {
-    let mut offered = Vec::new();
+/// Checks that the client offers tokens
+/// ([RFC 6455 section 11.3.4](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4)).
+pub(super) fn check(headers: &HeaderMap) -> Result<(), HandshakeError> {
     for line in headers.get_all(header::SEC_WEBSOCKET_PROTOCOL) {
         let line = line.to_str().map_err(|_| HandshakeError::Subprotocol)?;
-        for name in list::elements(line) {
-            if !list::is_token(name) {
-                return Err(HandshakeError::Subprotocol);
-            }
-            offered.push(name);
+        if !list::elements(line).all(list::is_token) {
+            return Err(HandshakeError::Subprotocol);
         }
     }
-    Ok(offered)
+    Ok(())
 }
 
-/// The first offered one that is spoken here. Names compare exactly.
-pub(super) fn choose<'a>(offered: &[&'a str], spoken: &[&str]) -> Option<&'a str> {
-    offered.iter().copied().find(|name| spoken.contains(name))
+/// What the handler chooses of what is offered.
+pub(super) fn select(
+    handler: &dyn WebSocketHandler,
+    request: &HandshakeRequest,
+) -> Result<Option<String>, HandshakeError> {
+    let offered: Vec<_> = request.offered_subprotocols().collect();
+    let chosen = handler
+        .select_subprotocol(&offered, request)
+        .filter(|chosen| offered.contains(chosen));
+    if chosen.is_none() && handler.requires_subprotocol() {
+        return Err(HandshakeError::SubprotocolRequired);
+    }
+    Ok(chosen.map(str::to_owned))
 }

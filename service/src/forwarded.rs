@@ -1,0 +1,255 @@
+//! What a trusted proxy says of the client.
+
+mod rfc7239;
+mod x_forwarded;
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use switchwire_core::{HandshakeRequest, Origin};
+
+/// The proxies in front of the server, and the header in which they say who the client is and how it came.
+///
+/// Set it on the [dispatcher](crate::WebSocketDispatcher::with_trusted_proxies) when a proxy ends TLS or changes `Host`:
+/// without it such a request does not look like one of the page's own origin, and gets 403.
+///
+/// - `forwarded.trust.1` With no setting made, no such header is looked at. Otherwise one is, and only when the
+///   connection comes from a listed address.
+/// - `forwarded.trust.2` Of several proxies, the last that is listed is believed; what stands before that is the
+///   client's own claim, and ignored.
+/// - `forwarded.parse.1` A header that is malformed is ignored as a whole.
+///
+/// Name the header the proxies set themselves: a client can send the other one, and a proxy that does not know it passes
+/// it on.
+///
+/// ```
+/// use switchwire_service::TrustedProxies;
+///
+/// let proxies = TrustedProxies::x_forwarded(["127.0.0.1", "10.0.0.0/8", "fd00::/8"])?;
+/// # Ok::<(), switchwire_service::InvalidProxy>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TrustedProxies {
+    networks: Vec<IpNet>,
+    header: Header,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Header {
+    Forwarded,
+    XForwarded,
+}
+
+/// What one proxy says of whom it got the request from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Hop {
+    /// The port is 0 when the proxy does not tell.
+    client: Option<SocketAddr>,
+    secure: Option<bool>,
+    authority: Option<String>,
+}
+
+impl TrustedProxies {
+    /// Proxies that set `Forwarded` ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239)), by address or network.
+    ///
+    /// # Errors
+    /// [`InvalidProxy`] when one is neither.
+    pub fn forwarded<T: AsRef<str>>(
+        proxies: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidProxy> {
+        Self::new(Header::Forwarded, proxies)
+    }
+
+    /// Proxies that set `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, by address or network. Each must set or remove
+    /// all that the server in front of it could have sent.
+    ///
+    /// # Errors
+    /// [`InvalidProxy`] when one is neither.
+    pub fn x_forwarded<T: AsRef<str>>(
+        proxies: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidProxy> {
+        Self::new(Header::XForwarded, proxies)
+    }
+
+    fn new<T: AsRef<str>>(
+        header: Header,
+        proxies: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidProxy> {
+        let networks = proxies.into_iter().map(|text| {
+            let text = text.as_ref();
+            let address = text.parse::<IpAddr>().map(IpNet::from);
+            address
+                .or_else(|_| text.parse())
+                .map_err(|_| InvalidProxy(text.to_owned()))
+        });
+        Ok(Self {
+            networks: networks.collect::<Result<_, _>>()?,
+            header,
+        })
+    }
+
+    /// The request as the client sent it to the first proxy: address, TLS and host are what a trusted proxy says.
+    #[must_use]
+    pub fn resolve(&self, request: HandshakeRequest) -> HandshakeRequest {
+        let from_proxy = request
+            .remote_address()
+            .is_some_and(|address| self.trust(address));
+        let hops = from_proxy.then(|| match self.header {
+            Header::Forwarded => rfc7239::hops(request.headers()),
+            Header::XForwarded => x_forwarded::hops(request.headers()),
+        });
+        let Some(hop) = hops.flatten().and_then(|hops| self.outermost(hops)) else {
+            return request;
+        };
+        let address = hop.client.or(request.remote_address());
+        let secure = hop.secure.unwrap_or(request.is_secure());
+        let request = request.with_remote_address(address).with_secure(secure);
+        match hop.authority.filter(|authority| is_authority(authority)) {
+            Some(authority) => request.with_authority(authority),
+            None => request,
+        }
+    }
+
+    /// What the trusted proxy nearest to the client says.
+    fn outermost(&self, hops: Vec<Hop>) -> Option<Hop> {
+        let mut hops = hops.into_iter().rev();
+        let mut hop = hops.next()?;
+        while hop.client.is_some_and(|client| self.trust(client)) {
+            match hops.next() {
+                Some(next) => hop = next,
+                None => break,
+            }
+        }
+        Some(hop)
+    }
+
+    fn trust(&self, address: SocketAddr) -> bool {
+        let address = address.ip().to_canonical();
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+}
+
+/// An address that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no IP address and no network such as 10.0.0.0/8")]
+pub struct InvalidProxy(String);
+
+/// A host with or without a port, and nothing else.
+fn is_authority(text: &str) -> bool {
+    Origin::parse(&format!("http://{text}")).is_ok()
+}
+
+fn is_secure(scheme: &str) -> Option<bool> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" | "wss" => Some(true),
+        "http" | "ws" => Some(false),
+        _ => None,
+    }
+}
+
+/// An address as proxies write it: with or without a port, IPv6 with or without brackets.
+fn parse_client(text: &str) -> Option<SocketAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => Some((address, 0).into()),
+        Err(_) => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who the request seems to come from, when it comes from `peer` with these headers.
+    fn resolved(proxies: &TrustedProxies, peer: &str, headers: &[(&str, &str)]) -> String {
+        let mut builder = http::Request::get("/").header("host", "backend:9001");
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        let (head, ()) = builder.body(()).unwrap().into_parts();
+        let request = HandshakeRequest::from(head).with_remote_address(peer.parse().ok());
+        let request = proxies.resolve(request);
+        let scheme = if request.is_secure() { "https" } else { "http" };
+        let address = request.remote_address().unwrap();
+        format!("{} to {scheme}://{}", address, request.authority().unwrap())
+    }
+
+    #[test]
+    fn only_a_listed_proxy_is_believed() {
+        let proxies = TrustedProxies::x_forwarded(["127.0.0.1", "10.0.0.0/8"]).unwrap();
+        let headers = [
+            ("x-forwarded-for", "192.0.2.1"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "chat.example"),
+        ];
+        let told = "192.0.2.1:0 to https://chat.example";
+        for (peer, seen) in [
+            ("127.0.0.1:5000", told),
+            ("[::ffff:127.0.0.1]:5000", told),
+            ("10.1.2.3:5000", told),
+            ("127.0.0.2:5000", "127.0.0.2:5000 to http://backend:9001"),
+            ("[::1]:5000", "[::1]:5000 to http://backend:9001"),
+        ] {
+            assert_eq!(resolved(&proxies, peer, &headers), seen, "{peer}");
+        }
+        let other = TrustedProxies::forwarded(["127.0.0.1"]).unwrap();
+        let untouched = "127.0.0.1:5000 to http://backend:9001";
+        assert_eq!(resolved(&other, "127.0.0.1:5000", &headers), untouched);
+    }
+
+    #[test]
+    fn the_last_listed_proxy_is_believed_and_no_one_before() {
+        let proxies = TrustedProxies::forwarded(["10.0.0.0/8"]).unwrap();
+        let chain = "for=1.1.1.1;host=spoofed, for=192.0.2.1;host=chat.example;proto=https, for=10.0.0.2;host=inner";
+        let seen = resolved(&proxies, "10.0.0.3:5000", &[("forwarded", chain)]);
+        assert_eq!(seen, "192.0.2.1:0 to https://chat.example");
+        let all_trusted = "for=10.0.0.9;host=a.example, for=10.0.0.2;host=b.example";
+        let seen = resolved(&proxies, "10.0.0.3:5000", &[("forwarded", all_trusted)]);
+        assert_eq!(seen, "10.0.0.9:0 to http://a.example");
+    }
+
+    #[test]
+    fn what_is_malformed_is_ignored() {
+        let proxies = TrustedProxies::forwarded(["10.0.0.1"]).unwrap();
+        let seen = |value| resolved(&proxies, "10.0.0.1:5000", &[("forwarded", value)]);
+        let untouched = "10.0.0.1:5000 to http://backend:9001";
+        assert_eq!(seen("for=192.0.2.1;host=\"chat.example"), untouched);
+        assert_eq!(seen("for=192.0.2.1;host=chat.example, ="), untouched);
+        assert_eq!(seen("for=_hidden;host=\"a b\";proto=gopher"), untouched);
+        assert_eq!(seen("host=\"chat.example@evil.example\""), untouched);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_an_error() {
+        for text in ["", "localhost", "10.0.0.0/33", "10.0.0.1:80"] {
+            let error = TrustedProxies::forwarded([text]).unwrap_err();
+            assert_eq!(error, InvalidProxy(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn addresses_are_read_as_proxies_write_them() {
+        for (text, address) in [
+            ("192.0.2.1", Some("192.0.2.1:0")),
+            ("192.0.2.1:80", Some("192.0.2.1:80")),
+            ("2001:db8::1", Some("[2001:db8::1]:0")),
+            ("[2001:db8::1]", Some("[2001:db8::1]:0")),
+            ("[2001:db8::1]:80", Some("[2001:db8::1]:80")),
+            ("unknown", None),
+            ("_hidden", None),
+            ("192.0.2.1:_port", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                parse_client(text),
+                address.map(|text| text.parse().unwrap()),
+                "{text}"
+            );
+        }
+    }
+}

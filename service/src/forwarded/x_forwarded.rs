@@ -1,0 +1,117 @@
+//! The headers that proxies had before there was a standard.
+
+use http::HeaderMap;
+
+use super::{Hop, is_secure, parse_client};
+
+/// What each proxy said, the nearest to the client first. `None` when none of the headers is there.
+///
+/// Most proxies add to the list of addresses and replace the other values, so the last values belong together.
+pub(super) fn hops(headers: &HeaderMap) -> Option<Vec<Hop>> {
+    let clients = list(headers, "x-forwarded-for")?;
+    let schemes = list(headers, "x-forwarded-proto")?;
+    let hosts = list(headers, "x-forwarded-host")?;
+    let ports = list(headers, "x-forwarded-port")?;
+    if clients.is_empty() && schemes.is_empty() && hosts.is_empty() {
+        return None;
+    }
+    let hop = |from_end: usize| Hop {
+        client: clients
+            .iter()
+            .nth_back(from_end)
+            .copied()
+            .and_then(parse_client),
+        secure: nth_back_or_first(&schemes, from_end).and_then(is_secure),
+        authority: nth_back_or_first(&hosts, from_end)
+            .map(|host| with_port(host, nth_back_or_first(&ports, from_end))),
+    };
+    Some((0..clients.len().max(1)).rev().map(hop).collect())
+}
+
+/// The elements over all lines. `None` when one is no text.
+fn list<'a>(headers: &'a HeaderMap, name: &str) -> Option<Vec<&'a str>> {
+    let mut elements = Vec::new();
+    for line in headers.get_all(name) {
+        elements.extend(line.to_str().ok()?.split(',').map(str::trim));
+    }
+    Some(elements)
+}
+
+fn nth_back_or_first<'a>(list: &[&'a str], from_end: usize) -> Option<&'a str> {
+    list.iter().nth_back(from_end).or(list.first()).copied()
+}
+
+/// The host with the port, unless it has one.
+fn with_port(host: &str, port: Option<&str>) -> String {
+    let after_brackets = host.rsplit(']').next().unwrap_or(host);
+    match port {
+        Some(port) if !after_brackets.contains(':') => format!("{host}:{port}"),
+        _ => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Address, TLS and host of each hop, for values of For, Proto, Host and Port.
+    fn read(values: [&str; 4]) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        let names = [
+            "x-forwarded-for",
+            "x-forwarded-proto",
+            "x-forwarded-host",
+            "x-forwarded-port",
+        ];
+        for (name, value) in names
+            .into_iter()
+            .zip(values)
+            .filter(|(_, value)| !value.is_empty())
+        {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let hops = hops(&headers).unwrap_or_default().into_iter();
+        hops.map(|hop| {
+            let client = hop
+                .client
+                .map_or("?".to_owned(), |client| client.ip().to_string());
+            let secure = hop
+                .secure
+                .map_or("?", |secure| if secure { "tls" } else { "plain" });
+            format!(
+                "{client} {secure} {}",
+                hop.authority.unwrap_or_else(|| "?".to_owned())
+            )
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_last_values_belong_together() {
+        #[rustfmt::skip] // a table
+        let table: [(_, &[&str]); 9] = [
+            (["", "", "", ""], &[]),
+            (["", "", "", "443"], &[]),
+            (["1.1.1.1", "", "", ""], &["1.1.1.1 ? ?"]),
+            (["1.1.1.1", "https", "a.example", ""], &["1.1.1.1 tls a.example"]),
+            (["", "https", "a.example", "8443"], &["? tls a.example:8443"]),
+            (["1.1.1.1", "http", "a.example:80", "8443"], &["1.1.1.1 plain a.example:80"]),
+            (["::1", "wss", "[::1]", "8443"], &["::1 tls [::1]:8443"]),
+            (["1.1.1.1, 2.2.2.2", "https", "a.example", ""], &["1.1.1.1 tls a.example", "2.2.2.2 tls a.example"]),
+            (["1.1.1.1, 2.2.2.2", "https, http", "a.example, b.example", ""], &["1.1.1.1 tls a.example", "2.2.2.2 plain b.example"]),
+        ];
+        for (values, hops) in table {
+            assert_eq!(read(values), hops, "{values:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(a in "[0-9.:,\\[\\] ]{0,20}", b in "[a-z, ]{0,12}", c in "[a-z0-9.:,\\[\\]]{0,12}", d in "[0-9,]{0,6}") {
+            let trimmed = [&a, &b, &c, &d].map(|text| text.trim());
+            read(trimmed);
+        }
+    }
+}

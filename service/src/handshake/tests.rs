@@ -1,0 +1,109 @@
+use std::sync::Arc;
+
+use http::Request;
+use switchwire_core::{HandlerResult, WebSocketHandler, WebSocketSession};
+
+use super::*;
+
+struct Nothing;
+
+#[async_trait]
+impl WebSocketHandler for Nothing {
+    async fn handle(&self, _session: WebSocketSession) -> HandlerResult {
+        Ok(())
+    }
+
+    fn subprotocols(&self) -> &[&'static str] {
+        &["v11.stomp"]
+    }
+}
+
+/// A request that is right, with `changes`: an empty value takes the header away.
+async fn answer(changes: &[(&str, &str)]) -> Result<Acceptance, HandshakeError> {
+    let mut builder = Request::get("/echo");
+    let right = [
+        ("host", "127.0.0.1"),
+        ("upgrade", "websocket"),
+        ("connection", "keep-alive, Upgrade"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("sec-websocket-version", "13"),
+    ];
+    for (name, value) in right {
+        if !changes.iter().any(|(changed, _)| *changed == name) {
+            builder = builder.header(name, value);
+        }
+    }
+    for (name, value) in changes.iter().filter(|(_, value)| !value.is_empty()) {
+        builder = builder.header(*name, *value);
+    }
+    let (head, ()) = builder.body(()).unwrap().into_parts();
+    let handler: Arc<dyn WebSocketHandler> = Arc::new(Nothing);
+    HandshakeWebSocketService::new()
+        .handshake(head.into(), handler.into())
+        .await
+}
+
+#[tokio::test]
+async fn the_accept_value_is_that_of_the_rfc() {
+    let accepted = answer(&[]).await.unwrap();
+    assert_eq!(
+        accepted.response.headers()["sec-websocket-accept"],
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    );
+}
+
+#[tokio::test]
+async fn a_subprotocol_is_found_behind_others_and_spaces() {
+    let accepted = answer(&[("sec-websocket-protocol", "v10.stomp, v11.stomp")])
+        .await
+        .unwrap();
+    assert_eq!(accepted.info.subprotocol(), Some("v11.stomp"));
+    let accepted = answer(&[("sec-websocket-protocol", "other")])
+        .await
+        .unwrap();
+    assert!(
+        !accepted
+            .response
+            .headers()
+            .contains_key("sec-websocket-protocol")
+    );
+}
+
+#[tokio::test]
+async fn each_wrong_header_has_its_own_answer() {
+    for (changes, code, status) in [
+        (&[("host", "")][..], "host", 400),
+        (&[("host", "a"), ("host", "b")], "host", 400),
+        (&[("upgrade", "websocketx")], "upgrade", 400),
+        (&[("connection", "close")], "connection", 400),
+        (&[("sec-websocket-key", "")], "key", 400),
+        (
+            &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ")],
+            "key",
+            400,
+        ),
+        (
+            &[("sec-websocket-key", "!!!!!!!!!!!!!!!!!!!!!!!!")],
+            "key",
+            400,
+        ),
+        (&[("sec-websocket-version", "12")], "websocket_version", 426),
+        (&[("sec-websocket-version", "")], "websocket_version", 426),
+        (&[("content-length", "34")], "body", 400),
+        (&[("transfer-encoding", "chunked")], "body", 400),
+        (&[("sec-websocket-protocol", "a/b")], "subprotocol", 400),
+        (&[("sec-websocket-extensions", "a;b=")], "extensions", 400),
+        (&[("origin", "https://evil.example")], "origin", 403),
+    ] {
+        let error = answer(changes).await.unwrap_err();
+        assert_eq!(error.code(), code, "{changes:?}");
+        assert_eq!(error.status(), status, "{changes:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_example_key_of_the_rfc_is_a_key() {
+    answer(&[("sec-websocket-key", "AQIDBAUGBwgJCgsMDQ4PEC==")])
+        .await
+        .unwrap();
+}

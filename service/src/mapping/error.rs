@@ -1,0 +1,30 @@
+use switchwire_core::InvalidCors;
+
+/// A pattern that cannot be mapped.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the pattern {pattern:?} cannot be mapped: {reason}")]
+pub struct InvalidMapping {
+    pattern: String,
+    reason: Reason,
+}
+
+impl InvalidMapping {
+    pub(super) fn new(pattern: &str, reason: Reason) -> Self {
+        Self {
+            pattern: pattern.to_owned(),
+            reason,
+        }
+    }
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum Reason {
+    #[error("{0}")]
+    Pattern(matchit::InsertError),
+    #[error("the subprotocol {0:?} is no token")]
+    Subprotocol(String),
+    #[error("its CORS configuration contradicts that of {with:?}: {source}")]
+    Cors { with: String, source: InvalidCors },
+    #[error("another mapping of the same order has a fallback, too")]
+    Fallback,
+}
