@@ -79,6 +79,18 @@ async function keepsOrder() {
   await close(ws);
 }
 
+/** What is sent right before a Close is served before the Close is answered. */
+async function echoesBeforeClose() {
+  const ws = await open();
+  const answers = [];
+  ws.on('message', (data) => answers.push(data));
+  const messages = [randomBytes(256 * KIB), randomBytes(256 * KIB), randomBytes(5)];
+  messages.forEach((message) => ws.send(message));
+  await close(ws);
+  assert.strictEqual(answers.length, messages.length, `${answers.length} of ${messages.length} messages came back`);
+  answers.forEach((answer, n) => same(answer, messages[n]));
+}
+
 const answersPing = (payload) => async () => {
   const ws = await open();
   const answer = once(ws, 'pong');
@@ -139,6 +151,7 @@ const CHECKS = {
   'close 1001': answersClose(1001, 'going away'),
   'close 3000': answersClose(3000, 'registered'),
   'close 4999 with a reason of 123 bytes': answersClose(4999, 'é'.repeat(61) + '.'),
+  'messages right before a close': echoesBeforeClose,
   'subprotocol echo-v1': negotiates(['echo-v1'], 'echo-v1'),
   'subprotocol echo-v1 after an unknown one': negotiates(['nope', 'echo-v1'], 'echo-v1'),
   'unknown subprotocol': choosesNone,
