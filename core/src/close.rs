@@ -178,7 +178,7 @@ pub enum InvalidCloseStatus {
 /// How a session ended.
 #[derive(Debug, Clone)]
 pub enum CloseOutcome {
-    /// The peer began the closing handshake, with a status or without one.
+    /// The peer sent a Close first, with a status or without one; whether our answer reached it cannot be known.
     ByPeer(Option<CloseStatus>),
     /// This side began the closing handshake, and the peer answered.
     ByUs(CloseStatus),
@@ -201,7 +201,7 @@ impl CloseOutcome {
         }
     }
 
-    /// Whether both sides sent a Close frame.
+    /// Whether the peer sent a Close frame.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         matches!(self, Self::ByPeer(_) | Self::ByUs(_))

@@ -71,6 +71,18 @@ enum Phase {
     Gone,
 }
 
+impl Phase {
+    /// How a connection ends that is dropped in this phase, if the peer has settled that.
+    fn outcome(self) -> Option<CloseOutcome> {
+        match self {
+            Self::Ending(InboxEnd::Close(status), _) => Some(CloseOutcome::ByPeer(status)),
+            Self::Ending(InboxEnd::Failed(error), _) => Some(CloseOutcome::Abnormal(error)),
+            Self::Flushing(outcome) => Some(outcome),
+            Self::Open | Self::AwaitingClose(_) | Self::ShuttingDown | Self::Gone => None,
+        }
+    }
+}
+
 impl<T: Transport> SessionDriver<T> {
     /// Serves `session` with `handler` over `transport`. `port` is the other end of `session`.
     #[must_use]
@@ -190,13 +202,9 @@ impl<T: Transport> SessionDriver<T> {
         let may_answer = match &mut self.phase {
             Phase::Open if used => false,
             Phase::Ending(_, unread) => {
+                // While output is blocked no answer could leave, and the handler may be waiting for room.
                 let before = std::mem::replace(unread, self.port.unread());
-                if handler_ran {
-                    *unread >= before
-                } else {
-                    // It may be waiting for room that the next write makes.
-                    !self.unflushed || self.write_blocked
-                }
+                !self.unflushed && (!handler_ran || *unread >= before)
             }
             _ => return used,
         };
@@ -209,13 +217,14 @@ impl<T: Transport> SessionDriver<T> {
             self.send(Outgoing::Message(message));
         }
         self.outbound = outbound;
-        if may_answer || (close.is_some() && matches!(self.phase, Phase::Ending(..))) {
+        let ended = close.is_some() && matches!(self.phase, Phase::Ending(..));
+        if may_answer || ended {
             self.answer_end();
         } else if let Some(status) = close {
             self.send(Outgoing::Close(Some(status.clone())));
             self.enter(Phase::AwaitingClose(status));
         }
-        true
+        used || may_answer || ended
     }
 
     /// Answers the end of what the peer sent.
@@ -241,7 +250,10 @@ impl<T: Transport> SessionDriver<T> {
     /// Writes, and goes on to what comes after all is written.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
         let before = std::mem::discriminant(&self.phase);
+        let had_to_flush = self.unflushed;
         self.flush(cx);
+        let may_now_answer =
+            had_to_flush && !self.unflushed && matches!(self.phase, Phase::Ending(..));
         if let Phase::Flushing(outcome) = &self.phase
             && !self.unflushed
         {
@@ -255,7 +267,7 @@ impl<T: Transport> SessionDriver<T> {
         {
             self.disconnect();
         }
-        before != std::mem::discriminant(&self.phase)
+        may_now_answer || before != std::mem::discriminant(&self.phase)
     }
 
     fn flush(&mut self, cx: &mut Context<'_>) {
@@ -288,19 +300,13 @@ impl<T: Transport> SessionDriver<T> {
             return false;
         }
         self.deadline = None;
-        match std::mem::replace(&mut self.phase, Phase::Gone) {
-            Phase::AwaitingClose(_) => self.finish(CloseOutcome::TimedOut),
-            Phase::Flushing(outcome @ CloseOutcome::Abnormal(_)) => self.finish(outcome),
-            Phase::Ending(..) | Phase::Flushing(_) => {
-                self.finish(CloseOutcome::Abnormal(Error::new(ErrorKind::Timeout)));
-            }
-            Phase::ShuttingDown | Phase::Open => {}
-            Phase::Gone => {
-                tracing::warn!("the handler did not end after its connection; it is dropped");
-                self.handler.drop_future();
-                return true;
-            }
+        let phase = std::mem::replace(&mut self.phase, Phase::Gone);
+        if let Phase::Gone = phase {
+            tracing::warn!("the handler did not end after its connection; it is dropped");
+            self.handler.drop_future();
+            return true;
         }
+        self.finish(phase.outcome().unwrap_or(CloseOutcome::TimedOut));
         self.disconnect();
         true
     }
@@ -308,10 +314,8 @@ impl<T: Transport> SessionDriver<T> {
     /// The network failed.
     fn fail(&mut self, error: Error) {
         tracing::debug!(error = %error, "the connection failed");
-        let outcome = match std::mem::replace(&mut self.phase, Phase::Gone) {
-            Phase::Flushing(outcome @ CloseOutcome::Abnormal(_)) => outcome,
-            _ => CloseOutcome::Abnormal(error),
-        };
+        let phase = std::mem::replace(&mut self.phase, Phase::Gone);
+        let outcome = phase.outcome().unwrap_or(CloseOutcome::Abnormal(error));
         self.finish(outcome);
         self.disconnect();
     }

@@ -242,6 +242,23 @@ pub(super) const CASES: &[Case] = &[
     )
     .hint("a Close waits until the handler had a chance to run on what came before it"),
     Case::app(
+        "contract::session::messages_that_wait_for_room_are_answered_before_the_close",
+        &[&SESSION_SERVE_2],
+        |server| {
+            let mut peer = server.open("/echo")?;
+            let large = vec![7; 256 << 10];
+            peer.send_all(&[
+                Frame::binary(large.clone()),
+                Frame::text("last words"),
+                Frame::close(1000, ""),
+            ]);
+            peer.expect_binary(large)?;
+            peer.expect_text("last words")?;
+            peer.expect_close_answer(1000)
+        },
+    )
+    .hint("a handler that waits for room in the outbound buffer goes on once there is some, Close or not"),
+    Case::app(
         "contract::session::messages_before_a_violation_are_answered",
         &[&SESSION_RECEIVE_3, &K22],
         |server| {

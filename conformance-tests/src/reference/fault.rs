@@ -236,7 +236,7 @@ faults! {
     /// Fails on what stands behind a Close.
     ParsesBehindClose breaks ["garbage_after_close", "unmasked_frame_after_close"];
     /// Answers a Close before the messages in front of it.
-    CloseOvertakesMessages breaks ["messages_before_the_close_are"];
+    CloseOvertakesMessages breaks ["messages_before_the_close_are", "messages_that_wait_for_room"];
     /// Leaves TCP open after both Closes.
     LeavesTcpOpen breaks ["server_closes_tcp_after", "peers_answer_is"];
     /// Ends TCP with a reset.

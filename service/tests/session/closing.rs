@@ -13,7 +13,11 @@ use switchwire_core::{
     CloseCode, CloseOutcome, CloseStatus, ErrorKind, HandlerError, WebSocketSession,
     WebSocketSettings,
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::mpsc,
+    time::Instant,
+};
 
 const PIPE: usize = 1 << 20;
 
@@ -108,6 +112,48 @@ async fn the_peers_close_is_answered_after_what_came_before_it() {
     assert_eq!(peer.outcome().await.code(), 4001);
 }
 
+#[tokio::test]
+async fn what_waits_for_room_is_not_lost_before_the_answer() {
+    let settings = WebSocketSettings::builder()
+        .with_outbound_buffer_size(100)
+        .build()
+        .unwrap();
+    let handler = |mut session: WebSocketSession| async move {
+        session.send(vec![0; 690]).await?; // fills the pipe
+        while let Some(message) = session.receive().await? {
+            session.send(message).await?;
+        }
+        Ok(())
+    };
+    let mut peer = start(handler, settings, 700);
+    let (mut read, mut write) = tokio::io::split(peer.io);
+    let all = [frame(0x82, &[1; 100]), frame(0x81, b"last"), close(1000)].concat();
+    write.write_all(&all).await.unwrap();
+    tokio::task::yield_now().await;
+    let mut found = Vec::new();
+    read.read_to_end(&mut found).await.unwrap();
+    assert!(
+        found.ends_with(b"\x81\x04last\x88\x02\x03\xe8"),
+        "{} bytes",
+        found.len()
+    );
+    peer.io = read.unsplit(write);
+    assert_eq!(peer.outcome().await.code(), 1000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_of_a_peer_that_does_not_read_ends_by_the_peer_at_the_deadline() {
+    let handler = |session: WebSocketSession| async move {
+        session.send(vec![0; 10_000]).await?;
+        std::future::pending().await
+    };
+    let mut peer = start(handler, settings(), 100);
+    peer.write(&close(4000)).await;
+    let outcome = peer.session.await.unwrap();
+    assert_eq!(outcome.code(), 4000);
+    assert!(matches!(outcome, CloseOutcome::ByPeer(_)), "{outcome}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_an_answer_the_connection_is_dropped_at_the_deadline() {
     let began = Instant::now();
@@ -127,10 +173,7 @@ async fn data_after_our_close_does_not_hold_up_the_deadline() {
     let data = frame(0x82, &[0; 500]);
     let flood = async {
         loop {
-            if tokio::io::AsyncWriteExt::write_all(&mut peer.io, &data)
-                .await
-                .is_err()
-            {
+            if peer.io.write_all(&data).await.is_err() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
