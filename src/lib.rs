@@ -36,3 +36,7 @@ pub mod warp {
 pub mod actix {
     pub use switchwire_backend_actix::*;
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/deploy.md")]
+struct Deploy;
