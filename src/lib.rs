@@ -19,12 +19,6 @@ pub use switchwire_service::{
     UrlHandlerMapping, WebSocketDispatcher,
 };
 
-/// Serving on actix-web 4.
-#[cfg(feature = "actix")]
-pub mod actix {
-    pub use switchwire_backend_actix::*;
-}
-
 /// Serving on hyper 1.
 #[cfg(feature = "hyper")]
 pub mod hyper {
@@ -36,3 +30,13 @@ pub mod hyper {
 pub mod warp {
     pub use switchwire_backend_warp::*;
 }
+
+/// Serving on actix-web 4.
+#[cfg(feature = "actix")]
+pub mod actix {
+    pub use switchwire_backend_actix::*;
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/deploy.md")]
+struct Deploy;

@@ -8,7 +8,7 @@ mod warp_server;
 use std::{io, net::SocketAddr};
 
 use clap::{Parser, ValueEnum};
-use switchwire::WebSocketDispatcher;
+use switchwire::{TrustedProxies, WebSocketDispatcher};
 
 pub use self::pages::Pages;
 
@@ -21,6 +21,9 @@ pub struct Options {
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:9001", value_name = "ADDR")]
     pub listen: SocketAddr,
+    /// A proxy in front whose X-Forwarded headers are believed: an address or a network; may be repeated.
+    #[arg(long, value_name = "ADDR")]
+    pub trusted_proxy: Vec<String>,
 }
 
 /// The servers the examples run on.
@@ -56,8 +59,13 @@ impl Site {
     /// Serves until the process is told to stop.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
-    pub fn serve(self, options: &Options) -> io::Result<()> {
+    /// When the address cannot be listened on, or a proxy is no address.
+    pub fn serve(mut self, options: &Options) -> io::Result<()> {
+        if !options.trusted_proxy.is_empty() {
+            let proxies = TrustedProxies::x_forwarded(&options.trusted_proxy);
+            let proxies = proxies.map_err(io::Error::other)?;
+            self.dispatcher = self.dispatcher.with_trusted_proxies(proxies);
+        }
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
             .with_writer(io::stderr)
