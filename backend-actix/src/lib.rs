@@ -3,6 +3,8 @@
 mod error;
 mod mount;
 mod request;
+#[cfg(feature = "actix-session")]
+mod session;
 mod socket;
 mod transport;
 mod upgrade;

@@ -2,12 +2,13 @@ use std::{
     convert::Infallible,
     fmt,
     future::{Ready, ready},
+    sync::Arc,
 };
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, rt};
 use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
-use switchwire_core::{HandshakeError, HandshakeRequest, Principal, ResponseHeaders};
+use switchwire_core::{HandshakeError, HandshakeRequest, HttpSession, Principal, ResponseHeaders};
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 
 use crate::{
@@ -39,6 +40,7 @@ pub struct WebSocketRequest {
     pub(crate) http: HttpRequest,
     pub(crate) payload: Payload,
     principal: Option<Principal>,
+    http_session: Option<Arc<dyn HttpSession>>,
     response_headers: ResponseHeaders,
 }
 
@@ -47,6 +49,14 @@ impl WebSocketRequest {
     #[must_use]
     pub fn with_principal(mut self, principal: Principal) -> Self {
         self.principal = Some(principal);
+        self
+    }
+
+    /// Sets the HTTP session, for values of it to become attributes. Without it, an `Arc<dyn HttpSession>` in the
+    /// request's extensions counts and, with the feature `actix-session`, the session of that library's middleware.
+    #[must_use]
+    pub fn with_http_session(mut self, session: Arc<dyn HttpSession>) -> Self {
+        self.http_session = Some(session);
         self
     }
 
@@ -86,7 +96,16 @@ impl WebSocketRequest {
             .with_secure(config.secure())
             .with_path_parameters(self.path_parameters())
             .with_principal(principal.or_else(|| self.http.extensions().get().cloned()))
+            .with_http_session(self.http_session())
             .with_response_headers(self.response_headers.0.clone())
+    }
+
+    fn http_session(&self) -> Option<Arc<dyn HttpSession>> {
+        let session = self.http_session.clone();
+        let session = session.or_else(|| self.http.extensions().get().cloned());
+        #[cfg(feature = "actix-session")]
+        let session = session.or_else(|| Some(crate::session::of(&self.http)));
+        session
     }
 
     /// What the application's own routing found in the path. The server has not decoded `%`, `+` and `/`.
@@ -109,6 +128,7 @@ impl FromRequest for WebSocketRequest {
             http: request.clone(),
             payload: payload.take(),
             principal: None,
+            http_session: None,
             response_headers: request.extensions().get().cloned().unwrap_or_default(),
         }))
     }
