@@ -4,10 +4,10 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use http::{HeaderMap, HeaderValue, Method, header};
-use switchwire_core::{Endpoint, WebSocketHandler};
+use switchwire_core::{Endpoint, InvalidSettings, WebSocketHandler};
 use switchwire_service::WebSocketDispatcher;
 
-use crate::WebSocketRequest;
+use crate::{ActixRequestUpgradeStrategy, WebSocketRequest};
 
 /// Mounts a mapping or a whole dispatcher, for [`App::configure`](actix_web::App::configure).
 ///
@@ -26,19 +26,24 @@ use crate::WebSocketRequest;
 ///     Ok(session.send("hello").await?)
 /// })?;
 /// let app = App::new()
-///     .configure(configure(mapping))
+///     .configure(configure(mapping)?)
 ///     .route("/hello", web::get().to(|| async { "open me as a WebSocket" }));
-/// # Ok::<(), switchwire_service::InvalidMapping>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Errors
+/// [`InvalidSettings`] when an endpoint has a setting that
+/// [this server cannot honour](crate::ActixRequestUpgradeStrategy).
 pub fn configure(
     dispatcher: impl Into<WebSocketDispatcher>,
-) -> impl Fn(&mut ServiceConfig) + Clone + Send {
+) -> Result<impl Fn(&mut ServiceConfig) + Clone + Send, InvalidSettings> {
     let dispatcher = dispatcher.into();
-    move |config| {
+    dispatcher.check_settings(&ActixRequestUpgradeStrategy)?;
+    Ok(move |config: &mut ServiceConfig| {
         let known = dispatcher.clone();
         let everywhere = web::scope("").guard(fn_guard(move |context| is_wanted(&known, context)));
         config.service(everywhere.default_service(serve(dispatcher.clone())));
-    }
+    })
 }
 
 /// A route that serves WebSocket requests with one handler, for [`Resource::route`](actix_web::Resource::route); the
@@ -69,8 +74,15 @@ pub fn websocket(handler: impl WebSocketHandler + 'static) -> Route {
 /// [`websocket`] for an [`Endpoint`] with settings of its own, a mapping, or a whole dispatcher.
 ///
 /// A mapping's patterns are whole paths, whatever scope the route is in; a path that it does not have gets 404.
+///
+/// # Panics
+/// When an endpoint has a setting that [this server cannot honour](crate::ActixRequestUpgradeStrategy): routes are made
+/// where no error can be returned. [`check_settings`](WebSocketDispatcher::check_settings) finds it before.
 pub fn dispatch(dispatcher: impl Into<WebSocketDispatcher>) -> Route {
     let dispatcher = dispatcher.into();
+    if let Err(error) = dispatcher.check_settings(&ActixRequestUpgradeStrategy) {
+        panic!("{error}");
+    }
     let known = dispatcher.clone();
     serve(dispatcher).guard(fn_guard(move |context| is_wanted(&known, context)))
 }

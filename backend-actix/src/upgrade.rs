@@ -14,7 +14,8 @@ use actix_web::{
 };
 use http::{HeaderMap, Method, Response, Version, request::Parts};
 use switchwire_core::{
-    Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSettings,
+    Error, HandshakeError, HandshakeRequest, InvalidSettings, RequestUpgradeStrategy,
+    WebSocketSettings,
 };
 
 use crate::{ActixTransport, WebSocketRequest, socket::Socket};
@@ -34,6 +35,18 @@ impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
 
     fn handshake_request(&self, request: &WebSocketRequest) -> HandshakeRequest {
         request.handshake()
+    }
+
+    /// The server reads from its sockets as it likes, so
+    /// [`read_buffer_size`](WebSocketSettings::read_buffer_size) must stay at its default.
+    fn check_settings(&self, settings: &WebSocketSettings) -> Result<(), InvalidSettings> {
+        if settings.read_buffer_size() != WebSocketSettings::default().read_buffer_size() {
+            return Err(InvalidSettings::Unsupported {
+                name: "read_buffer_size",
+                server: "actix-web",
+            });
+        }
+        Ok(())
     }
 
     fn upgrade(

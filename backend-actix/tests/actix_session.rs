@@ -39,7 +39,7 @@ fn serve(service: HandshakeWebSocketService) -> (SocketAddr, ServerHandle) {
             let sessions = SessionMiddleware::builder(CookieSessionStore::default(), key.clone());
             App::new()
                 .wrap(sessions.cookie_secure(false).build())
-                .configure(configure(dispatcher.clone()))
+                .configure(configure(dispatcher.clone()).unwrap())
                 .route("/login", web::get().to(log_in))
         });
         let server = server.on_connect(on_connect).workers(1).disable_signals();

@@ -162,13 +162,21 @@ fn a_page_and_its_websocket_share_a_path() {
     let server = serve(|| {
         let mapping = UrlHandlerMapping::new().with("/greet", greet).unwrap();
         App::new()
-            .configure(configure(mapping))
+            .configure(configure(mapping).unwrap())
             .route("/greet", web::get().to(async || "the page"))
     });
     assert_eq!(server.ask("/greet", "").text(), "hello nobody");
     let page = server.send("GET /greet HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
     assert!(page.head.starts_with("HTTP/1.1 200 "), "{}", page.head);
     assert!(server.ask("/other", "").head.starts_with("HTTP/1.1 404 "));
+}
+
+#[test]
+fn what_the_server_cannot_honour_is_an_error_at_start_up() {
+    let settings = WebSocketSettings::builder().with_read_buffer_size(4096);
+    let endpoint = Endpoint::new(greet).with_settings(settings.build().unwrap());
+    let error = configure(endpoint).err().unwrap();
+    assert!(error.to_string().contains("read_buffer_size"), "{error}");
 }
 
 #[test]

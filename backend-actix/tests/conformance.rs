@@ -17,7 +17,7 @@ impl Backend for Actix {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let (started, handle) = mpsc::channel();
-        let sessions = configure(app.dispatcher());
+        let sessions = configure(app.dispatcher()).map_err(io::Error::other)?;
         let server = move || {
             let pages = || async { HttpResponse::Ok().body(TestApp::HTTP_BODY) };
             let app = move || {

@@ -250,6 +250,14 @@ pub enum InvalidSettings {
         /// The message limit.
         message: usize,
     },
+    /// The server has no way to do this.
+    #[error("{server} cannot honour {name}; leave it at its default")]
+    Unsupported {
+        /// The setting.
+        name: &'static str,
+        /// The server.
+        server: &'static str,
+    },
     /// A deadline of zero would pass before anything could happen.
     #[error("{0} is zero; nothing could meet it")]
     NoTime(&'static str),

@@ -4,7 +4,9 @@ use std::future::Future;
 
 use http::Response;
 
-use crate::{Error, HandshakeError, HandshakeRequest, Transport, WebSocketSettings};
+use crate::{
+    Error, HandshakeError, HandshakeRequest, InvalidSettings, Transport, WebSocketSettings,
+};
 
 /// Switches a connection of one HTTP server to the WebSocket protocol.
 ///
@@ -27,6 +29,18 @@ pub trait RequestUpgradeStrategy {
 
     /// Describes the request in terms no server owns.
     fn handshake_request(&self, request: &Self::Request) -> HandshakeRequest;
+
+    /// Whether this server can honour an endpoint's settings. By default it can.
+    ///
+    /// `settings.start.1` A setting that the server cannot honour **must** be an error here. A backend that has such
+    /// settings **must** ask for every endpoint before it serves, so that it is found at start-up and not by its absence.
+    ///
+    /// # Errors
+    /// [`InvalidSettings::Unsupported`] names the setting.
+    fn check_settings(&self, settings: &WebSocketSettings) -> Result<(), InvalidSettings> {
+        let _ = settings;
+        Ok(())
+    }
 
     /// Takes what is needed for the switch out of the request, and turns the accepted response into the server's.
     ///

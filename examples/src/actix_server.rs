@@ -12,11 +12,12 @@ use switchwire::actix::{configure, on_connect};
 use crate::{Pages, Site, pages};
 
 pub(crate) fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
+    let sessions = configure(site.dispatcher).map_err(io::Error::other)?;
     let server = HttpServer::new(move || {
         let pages = site.pages.clone();
         App::new()
             .app_data(PayloadConfig::new(pages::MAX_BODY))
-            .configure(configure(site.dispatcher.clone()))
+            .configure(sessions.clone())
             .default_service(web::to(move |request: HttpRequest, body: Bytes| {
                 let response = answer(&pages, &request, body);
                 async move { response }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use switchwire_core::{
     Acceptance, CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, HandshakeRequest,
-    RequestUpgradeStrategy, SessionId, SessionPort, Transport, WebSocketService,
+    InvalidSettings, RequestUpgradeStrategy, SessionId, SessionPort, Transport, WebSocketService,
 };
 use tokio::time::timeout;
 
@@ -96,6 +96,20 @@ impl WebSocketDispatcher {
     /// The mappings, in the order they are asked.
     pub fn mappings(&self) -> impl Iterator<Item = &UrlHandlerMapping> {
         self.mappings.iter()
+    }
+
+    /// Asks a server whether it can honour the settings of every endpoint. Backends do when they mount a dispatcher.
+    ///
+    /// # Errors
+    /// What the first endpoint has that the server cannot honour.
+    pub fn check_settings(
+        &self,
+        strategy: &impl RequestUpgradeStrategy,
+    ) -> Result<(), InvalidSettings> {
+        let endpoints = self.mappings().flat_map(UrlHandlerMapping::endpoints);
+        endpoints
+            .map(Endpoint::settings)
+            .try_for_each(|settings| strategy.check_settings(settings))
     }
 
     /// Whether a request is answered here, rather than by the application: for servers that choose a route before they

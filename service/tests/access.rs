@@ -8,13 +8,13 @@ use std::sync::Arc;
 use http::Request;
 use switchwire_core::{
     Attributes, CorsConfiguration, Endpoint, HandlerError, HandshakeError, HandshakeRequest,
-    HttpSession, WebSocketHandler, WebSocketSession, async_trait,
+    HttpSession, WebSocketHandler, WebSocketSession, WebSocketSettings, async_trait,
 };
 use switchwire_service::{
     HandshakeWebSocketService, OriginPolicy, TrustedProxies, UrlHandlerMapping, WebSocketDispatcher,
 };
 
-use self::support::{Journal, ask, handshake, status};
+use self::support::{Journal, NoServer, ask, handshake, status};
 
 fn nothing() -> impl WebSocketHandler {
     |_: WebSocketSession| async { Ok(()) }
@@ -259,6 +259,20 @@ async fn the_http_session_is_loaded_only_for_names_that_are_asked_for() {
     let answer = ask(wanting(), Err("the store is gone"), own).await;
     assert_eq!(answer, (500, "loaded".to_owned()));
     assert_eq!(ask(wanting(), Ok(()), evil).await, (403, String::new()));
+}
+
+#[test]
+fn a_setting_that_a_server_cannot_honour_is_found_before_it_serves() {
+    let with_small_reads = || {
+        let settings = WebSocketSettings::builder().with_read_buffer_size(4096);
+        Endpoint::new(nothing()).with_settings(settings.build().unwrap())
+    };
+    let mapping = || named("a", &["/a"]);
+    let check = |mapping| WebSocketDispatcher::from(mapping).check_settings(&NoServer);
+    assert_eq!(check(mapping()), Ok(()));
+    let error = check(mapping().with_endpoint("/b", with_small_reads()).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("read_buffer_size"), "{error}");
+    assert!(check(mapping().with_fallback(with_small_reads())).is_err());
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::io;
 use actix_web::{App as Application, HttpServer};
 use switchwire::hyper::HyperServer;
 use switchwire::{
-    HandlerResult, UrlHandlerMapping, WebSocketDispatcher, WebSocketHandler, WebSocketMessage,
-    WebSocketSession, async_trait, warp,
+    HandlerResult, UrlHandlerMapping, WebSocketHandler, WebSocketMessage, WebSocketSession,
+    async_trait, warp,
 };
 use switchwire_backend_actix::{configure, on_connect};
 use tokio::net::TcpListener;
@@ -34,9 +34,9 @@ pub(super) fn serve_warp(listen: &Listen) -> io::Result<()> {
 
 pub(super) fn serve_actix(listen: &Listen) -> io::Result<()> {
     let listener = listen.bind()?;
-    let dispatcher = WebSocketDispatcher::from(mapping(listen.app));
+    let sessions = configure(mapping(listen.app)).map_err(io::Error::other)?;
     actix_web::rt::System::new().block_on(
-        HttpServer::new(move || Application::new().configure(configure(dispatcher.clone())))
+        HttpServer::new(move || Application::new().configure(sessions.clone()))
             .on_connect(on_connect)
             .workers(1)
             .disable_signals()

@@ -8,7 +8,8 @@ use std::{
 
 use http::{Request, Response};
 use switchwire_core::{
-    Error, HandshakeError, HandshakeRequest, HttpSession, RequestUpgradeStrategy, WebSocketSettings,
+    Error, HandshakeError, HandshakeRequest, HttpSession, InvalidSettings, RequestUpgradeStrategy,
+    WebSocketSettings,
 };
 use switchwire_service::{Dispatch, StreamTransport, WebSocketDispatcher};
 
@@ -28,6 +29,14 @@ impl RequestUpgradeStrategy for NoServer {
         HandshakeRequest::from(head)
             .with_remote_address("127.0.0.1:5000".parse().ok())
             .with_http_session(session)
+    }
+
+    fn check_settings(&self, settings: &WebSocketSettings) -> Result<(), InvalidSettings> {
+        if settings.read_buffer_size() < 8192 {
+            let (name, server) = ("read_buffer_size", "no server");
+            return Err(InvalidSettings::Unsupported { name, server });
+        }
+        Ok(())
     }
 
     fn upgrade(
