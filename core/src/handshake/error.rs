@@ -4,8 +4,9 @@ use http::{HeaderValue, Response, StatusCode, header};
 /// Why an opening handshake was refused
 /// ([RFC 6455 section 4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
 ///
-/// Each knows its HTTP status and a short, fixed text. Nothing of the request and nothing internal reaches
-/// the peer.
+/// - `handshake.refusal.1` Each reason has its HTTP status and a short, fixed text.
+/// - `handshake.refusal.2` The HTTP connection can be used for the next request.
+/// - `handshake.refusal.3` Nothing of the request and nothing internal reaches the peer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {

@@ -34,6 +34,11 @@ impl fmt::Debug for Principal {
 pub struct ResponseHeaders(pub HeaderMap);
 
 /// What a session knows of the request that opened it. Owns its data.
+///
+/// - `handshake.info.1` The target, the headers and the cookies are those of the request; the subprotocol is the one agreed on.
+/// - `handshake.info.2` Path parameters are decoded.
+/// - `handshake.info.3` The remote address is that of the connection.
+/// - `handshake.info.4` Attributes belong to one session.
 #[derive(Debug)]
 pub struct HandshakeInfo {
     pub(super) uri: Uri,
