@@ -77,6 +77,26 @@ impl HandshakeInfo {
         read::find(self.query_parameters(), name)
     }
 
+    /// What to begin a line of the log with: where the connection came from, and the path. It has no control characters.
+    ///
+    /// ```
+    /// use switchwire_core::HandshakeRequest;
+    ///
+    /// let (head, ()) = http::Request::get("/chat?token=secret").body(())?.into_parts();
+    /// let info = HandshakeRequest::from(head)
+    ///     .with_remote_address("192.0.2.1:4711".parse().ok())
+    ///     .into_info(None);
+    /// assert_eq!(info.log_prefix(), "[192.0.2.1:4711 /chat] ");
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn log_prefix(&self) -> String {
+        match self.remote_address {
+            Some(address) => format!("[{address} {}] ", self.uri.path()),
+            None => format!("[{}] ", self.uri.path()),
+        }
+    }
+
     /// The HTTP version of the request.
     #[must_use]
     pub fn version(&self) -> Version {
