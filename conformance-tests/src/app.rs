@@ -1,8 +1,6 @@
 //! The application that every backend serves for the suite.
 
-use async_trait::async_trait;
-use switchwire_core::{Acceptance, Endpoint, HandshakeError, HandshakeRequest, WebSocketService};
-use switchwire_service::{HandshakeWebSocketService, WebSocketDispatcher};
+use switchwire_service::WebSocketDispatcher;
 
 use crate::endpoints;
 
@@ -27,8 +25,7 @@ impl TestApp {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            dispatcher: WebSocketDispatcher::from(endpoints::mapping())
-                .with_service(AppService::default()),
+            dispatcher: endpoints::dispatcher(),
         }
     }
 
@@ -36,28 +33,5 @@ impl TestApp {
     #[must_use]
     pub fn dispatcher(&self) -> WebSocketDispatcher {
         self.dispatcher.clone()
-    }
-}
-
-/// The default service, and an application that sets headers on one endpoint's answer.
-#[derive(Debug, Default)]
-struct AppService {
-    inner: HandshakeWebSocketService,
-}
-
-#[async_trait]
-impl WebSocketService for AppService {
-    async fn handshake(
-        &self,
-        mut request: HandshakeRequest,
-        endpoint: Endpoint,
-    ) -> Result<Acceptance, HandshakeError> {
-        if request.uri().path() == "/response-headers" {
-            let headers = request.response_headers_mut();
-            for (name, value) in endpoints::RESPONSE_HEADERS {
-                headers.append(*name, http::HeaderValue::from_static(value));
-            }
-        }
-        self.inner.handshake(request, endpoint).await
     }
 }

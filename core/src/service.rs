@@ -30,6 +30,8 @@ pub trait WebSocketService: Send + Sync {
 }
 
 /// A handler with the settings its sessions have, and the interceptors of its handshakes.
+///
+/// `settings.endpoint.1` Each endpoint has settings of its own, whatever others of the same mapping have.
 #[derive(Clone)]
 pub struct Endpoint {
     handler: Arc<dyn WebSocketHandler>,

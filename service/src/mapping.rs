@@ -21,6 +21,7 @@ use crate::handshake::is_token;
 /// - `mapping.path.1` A path is matched as the client sent it: `/%65cho`, `//echo` and `/echo/` are not `/echo`.
 /// - `mapping.path.2` A WebSocket request for a path that is not mapped gets 404.
 /// - `mapping.path.3` The most specific pattern wins, in whatever order they were mapped.
+/// - `mapping.parameter.1` Parameters reach the handler decoded; a path with one that is not UTF-8 is not mapped.
 /// - `mapping.conflict.1` Two patterns that match the same paths are an error when the second is mapped.
 /// - `mapping.order.1` Of [several mappings](crate::WebSocketDispatcher::new), the one with the lowest order that has
 ///   the path wins. Those of the same order count as one.

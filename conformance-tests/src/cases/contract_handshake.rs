@@ -308,7 +308,7 @@ fn bad(server: &Server, request: &Request) -> Verdict {
     server.refuse_with(request, &[400]).map(drop)
 }
 
-fn http_side(peer: &mut Peer, request: &Request) -> Verdict {
+pub(super) fn http_side(peer: &mut Peer, request: &Request) -> Verdict {
     let reply = peer
         .ask(request)?
         .ok_or_else(|| Failure::new("HTTP 200", "TCP closed"))?;

@@ -1,11 +1,17 @@
 //! Every case, one file per part of the protocol.
 
+mod attributes;
 mod contract_close;
 mod contract_end;
 mod contract_handshake;
 mod contract_receive;
 mod contract_session;
+mod cors;
+mod forwarded;
+mod interceptors;
 mod limits;
+mod mapping;
+mod origin;
 mod s10_2;
 mod s4_answer;
 mod s4_headers;
@@ -15,12 +21,15 @@ mod s5_4;
 mod s5_5;
 mod s7;
 mod s8_1;
+mod settings;
 mod spring;
+mod subprotocol;
 
+use self::contract_handshake::http_side;
 use crate::{
     Case,
     case::Verdict,
-    wire::{Frame, Request, Server},
+    wire::{Frame, Peer, Request, Server},
 };
 
 /// Every case of the suite, in reading order.
@@ -41,6 +50,14 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         contract_session::CASES,
         contract_close::CASES,
         contract_end::CASES,
+        mapping::CASES,
+        origin::CASES,
+        forwarded::CASES,
+        cors::CASES,
+        subprotocol::CASES,
+        interceptors::CASES,
+        attributes::CASES,
+        settings::CASES,
         spring::CASES,
     ]
     .into_iter()
@@ -74,4 +91,19 @@ fn accepted(server: &Server, request: &Request) -> Verdict {
 fn refused(server: &Server, request: &Request) -> Verdict {
     server.refuse(request)?;
     accepted(server, &server.upgrade())
+}
+
+/// A handshake is accepted, and the handler answers these questions so.
+fn asked(server: &Server, request: &Request, questions: &[(&str, &str)]) -> Verdict {
+    let (mut peer, _) = server.accept(request)?;
+    answers(&mut peer, questions)?;
+    peer.close()
+}
+
+/// The handler answers these questions so.
+fn answers(peer: &mut Peer, questions: &[(&str, &str)]) -> Verdict {
+    questions.iter().try_for_each(|(question, answer)| {
+        peer.send(&Frame::text(question));
+        peer.expect_text(answer)
+    })
 }

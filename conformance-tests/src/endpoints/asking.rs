@@ -1,5 +1,7 @@
 //! Handlers that tell what they know of their handshake.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use switchwire_core::{HandlerResult, WebSocketHandler, WebSocketSession};
 use switchwire_service::{InvalidMapping, UrlHandlerMapping};
@@ -38,7 +40,7 @@ impl WebSocketHandler for Subprotocol {
 }
 
 /// Answers questions.
-async fn answer(mut session: WebSocketSession) -> HandlerResult {
+pub(super) async fn answer(mut session: WebSocketSession) -> HandlerResult {
     while let Some(message) = session.receive().await? {
         let question = message.as_text().unwrap_or_default();
         let reply = reply(&session, question);
@@ -50,7 +52,7 @@ async fn answer(mut session: WebSocketSession) -> HandlerResult {
 /// What an attribute remembers.
 struct Remembered(String);
 
-fn reply(session: &WebSocketSession, question: &str) -> String {
+pub(super) fn reply(session: &WebSocketSession, question: &str) -> String {
     let info = session.handshake_info();
     let (verb, name) = question.split_once(' ').unwrap_or((question, ""));
     let found = match verb {
@@ -63,6 +65,16 @@ fn reply(session: &WebSocketSession, question: &str) -> String {
             .map(str::to_owned),
         "cookie" => info.cookie(name).map(str::to_owned),
         "parameter" => info.path_parameter(name).map(str::to_owned),
+        "query-parameter" => info.query_parameter(name).map(Cow::into_owned),
+        "subprotocol" => info.subprotocol().map(str::to_owned),
+        "secure" => info.is_secure().then(|| "yes".to_owned()),
+        "principal" => info
+            .principal()
+            .and_then(|user| user.downcast_ref::<String>().cloned()),
+        "attribute" => session
+            .attributes()
+            .get_named::<String>(name)
+            .map(|value| (*value).clone()),
         "remote" => info.remote_address().map(|address| address.to_string()),
         "id" => Some(session.id().to_string()),
         "remember" => {

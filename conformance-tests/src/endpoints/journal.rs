@@ -36,9 +36,13 @@ struct Entry {
 impl Journals {
     /// The journal that the session's query names, or one that nobody reads.
     pub(super) fn of(&self, session: &WebSocketSession) -> Journal {
+        self.named(parameter(session, "key"))
+    }
+
+    /// The journal with this key, or one that nobody reads.
+    pub(super) fn named(&self, key: Option<&str>) -> Journal {
         Journal {
-            writer: parameter(session, "key")
-                .map(|key| self.with(key, |entry| entry.writer.clone())),
+            writer: key.map(|key| self.with(key, |entry| entry.writer.clone())),
         }
     }
 

@@ -1,11 +1,13 @@
 //! The kit's own handlers. What they saw they tell in words, over the wire or to a journal.
 
+mod access;
 mod asking;
 mod closing;
 mod ending;
 mod journal;
 mod receiving;
 mod sending;
+mod service;
 
 use std::time::Duration;
 
@@ -13,9 +15,9 @@ use switchwire_core::{
     CloseOutcome, Endpoint, Error, HandlerResult, WebSocketHandler, WebSocketSession,
     WebSocketSettings, WebSocketSettingsBuilder,
 };
-use switchwire_service::{InvalidMapping, UrlHandlerMapping};
+use switchwire_service::{InvalidMapping, TrustedProxies, UrlHandlerMapping, WebSocketDispatcher};
 
-use self::journal::Journals;
+use self::{journal::Journals, service::AppService};
 
 /// What the application sets on the answer of `/response-headers`: two cookies and a header that must arrive, and
 /// three that must not replace those of the handshake.
@@ -28,13 +30,24 @@ pub(crate) const RESPONSE_HEADERS: &[(&str, &str)] = &[
     ("content-length", "7"),
 ];
 
-/// Every handler by its path.
-pub(crate) fn mapping() -> UrlHandlerMapping {
-    build().expect("the paths of the kit do not conflict")
+/// A proxy that the app trusts to say who the client is.
+pub(crate) const PROXY: &str = "127.0.0.2";
+
+/// Every handler by its path, and the decisions about handshakes.
+pub(crate) fn dispatcher() -> WebSocketDispatcher {
+    let journals = Journals::default();
+    let mappings = mapping(&journals).and_then(|mapping| {
+        let [first, last] = access::around()?;
+        WebSocketDispatcher::new([mapping, last, first])
+    });
+    let proxies = TrustedProxies::x_forwarded([PROXY]).expect("an address");
+    mappings
+        .expect("the paths of the kit do not conflict")
+        .with_service(AppService::new(&journals))
+        .with_trusted_proxies(proxies)
 }
 
-fn build() -> Result<UrlHandlerMapping, InvalidMapping> {
-    let journals = Journals::default();
+fn mapping(journals: &Journals) -> Result<UrlHandlerMapping, InvalidMapping> {
     let mapping = UrlHandlerMapping::new()
         .with("/echo", echo)?
         .with_endpoint(
@@ -55,12 +68,13 @@ fn build() -> Result<UrlHandlerMapping, InvalidMapping> {
             }),
         )?
         .with("/response-headers", echo)?;
-    let mapping = journal::add(mapping, &journals)?;
+    let mapping = journal::add(mapping, journals)?;
     let mapping = asking::add(mapping)?;
-    let mapping = receiving::add(mapping, &journals)?;
-    let mapping = sending::add(mapping, &journals)?;
-    let mapping = closing::add(mapping, &journals)?;
-    ending::add(mapping, &journals)
+    let mapping = access::add(mapping, journals)?;
+    let mapping = receiving::add(mapping, journals)?;
+    let mapping = sending::add(mapping, journals)?;
+    let mapping = closing::add(mapping, journals)?;
+    ending::add(mapping, journals)
 }
 
 async fn echo(mut session: WebSocketSession) -> HandlerResult {

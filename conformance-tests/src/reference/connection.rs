@@ -30,7 +30,7 @@ pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>) -> io::Result<()>
                 return session::end_tcp(stream, world);
             }
         };
-        match decide(&head, world) {
+        match decide(&head, &remote, world) {
             Decision::Hang => world.keep_stuck(stream.try_clone()?),
             Decision::Answer {
                 status,
@@ -42,7 +42,8 @@ pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>) -> io::Result<()>
                     head.has_header("content-length") || head.has_header("transfer-encoding");
                 let closes = head.malformed
                     || (announced && !world.has(Fault::AnswersBodies))
-                    || world.has(Fault::ClosesAfterRefusal);
+                    || world.has(Fault::ClosesAfterRefusal)
+                    || (head.method == "OPTIONS" && world.has(Fault::ClosesAfterPreflight));
                 if closes || head.version == "HTTP/1.0" {
                     return session::end_tcp(stream, world);
                 }

@@ -118,9 +118,9 @@ faults! {
     /// Adds a length to the 101.
     AddsLength breaks ["switching_has_no_body"];
     /// Never chooses a subprotocol.
-    ChoosesNoSubprotocol breaks ["offered_subprotocol_is_chosen", "spring::sub_protocol"];
+    ChoosesNoSubprotocol breaks ["offered_subprotocol_is_chosen", "spring::sub_protocol", "required_one_that_is_spoken"];
     /// Answers the subprotocols as they were offered, and one when none was.
-    RepeatsOffers breaks ["no_match_has", "no_offer_has", "endpoint_without_subprotocols", "never_answered", "seven_kilobytes"];
+    RepeatsOffers breaks ["no_match_has", "no_offer_has", "endpoint_without_subprotocols", "never_answered", "seven_kilobytes", "names_the_user_and_is_not_answered"];
     /// Looks at the first line of subprotocols only.
     LooksAtOneSubprotocolLine breaks ["subprotocols_on_two_lines"];
     /// Answers the subprotocol twice.
@@ -256,7 +256,7 @@ faults! {
 
     // Limits.
     /// Has no limits.
-    HasNoLimits breaks ["a_byte_over", "second_fragment_over", "message_without_end", "frame_over", "message_too_big"];
+    HasNoLimits breaks ["a_byte_over", "second_fragment_over", "message_without_end", "frame_over", "message_too_big", "too_big_a_message"];
     /// Refuses what is at the limit.
     RefusesTheLimit breaks ["at_the_limit_is_echoed", "fragments_at_the_limit", "a_message_of_16_mib"];
     /// Does not count fragments.
@@ -332,7 +332,109 @@ faults! {
     /// Closes every error with 1011.
     IgnoresChosenStatus breaks ["can_choose"];
     /// Dies of a panic.
-    DiesOfPanics breaks ["panic_touches", "fifty_panics"];
+    DiesOfPanics breaks ["panic_touches", "fifty_panics", "one_that_panics"];
     /// Never drops a handler.
     KeepsHandlers breaks ["is_dropped_after"];
+
+    // Mappings.
+    /// Lets a parameter win over a literal.
+    PrefersParameters breaks ["literal_pattern_wins"];
+    /// Loses the parameters of a path.
+    LosesParameters breaks ["parameter_reaches", "rest_of_a_path"];
+    /// Hands on parameters as they were sent.
+    KeepsEscapes breaks ["escapes_in_a_parameter", "query_is_decoded"];
+    /// Decodes a path before it looks for its handler.
+    DecodesBeforeRouting breaks ["escaped_slash"];
+    /// Takes a plus in a path for a blank.
+    DecodesPlusInPaths breaks ["plus_in_a_path"];
+    /// Replaces what is not UTF-8.
+    ReplacesBadEscapes breaks ["parameter_that_is_not_utf8"];
+    /// Takes nothing for a parameter.
+    MatchesEmptyParameters breaks ["parameter_needs_a_segment"];
+    /// Takes several segments for one parameter.
+    LetsParametersSpan breaks ["parameter_holds_one"];
+    /// Compares paths without case.
+    IgnoresCaseOfPaths breaks ["paths_are_compared"];
+    /// Lets the most specific pattern of all mappings win, and the latest of those.
+    IgnoresOrder breaks ["lowest_order_wins", "later_mapping_loses"];
+    /// Asks one mapping only.
+    AsksOneMapping breaks ["later_mapping_has"];
+    /// Takes the last of several parameters.
+    TakesTheLastParameter breaks ["first_of_repeated"];
+    /// Decodes the whole query.
+    CleansQueries breaks ["raw_query"];
+
+    // Origins that are listed, and proxies.
+    /// Has no list of origins.
+    IgnoresOriginLists breaks ["listed_origin_is_let_in", "listed_origin_with_the_default_port"];
+    /// Compares listed origins as text.
+    ComparesListsAsText breaks ["listed_origin_in_other_case", "listed_origin_with_the_default_port"];
+    /// Knows no patterns.
+    KnowsNoOriginPatterns breaks ["below_a_listed_domain", "every_listed_port", "any_port_is", "from_a_pattern"];
+    /// Never lets null in.
+    RefusesNull breaks ["null_is_let_in"];
+    /// Believes no proxy.
+    IgnoresProxies breaks ["page_behind", "client_behind", "inner_origin"];
+    /// Believes everybody.
+    TrustsEveryone breaks ["claims_of_a_stranger", "seen_as_it_is"];
+    /// Believes what the client said to the first proxy.
+    BelievesTheFirstHop breaks ["claim_in_front"];
+    /// Takes any text for a host.
+    TakesAnyHost breaks ["malformed_host"];
+    /// Reads every header that a proxy may set.
+    ReadsEveryHeader breaks ["header_that_is_not_set_up"];
+
+    // CORS.
+    /// Answers no preflight request.
+    LeavesPreflightsToTheApplication breaks ["answered_with_204", "own_origin_needs"];
+    /// Leaves the headers of CORS out.
+    OmitsCorsHeaders breaks ["preflight_names_the", "preflight_names_how", "switching_names_what", "with_an_asterisk", "private_network_is_allowed", "single_values"];
+    /// Names twice what an answer depends on.
+    RepeatsVary breaks ["names_once"];
+    /// Allows every method.
+    ChecksNoCorsMethods breaks ["preflight_for_another_method"];
+    /// Allows every header.
+    ChecksNoCorsHeaders breaks ["preflight_for_other_headers"];
+    /// Lets everybody into the private network.
+    AllowsPrivateNetworks breaks ["not_spoken_of"];
+    /// Knows the mapping's configuration only.
+    KnowsOneCorsConfiguration breaks ["of_mapping_and_handler", "single_values"];
+    /// Refuses what CORS does not list by name.
+    RefusesAnyOrigin breaks ["any_page_may"];
+    /// Closes after a preflight request.
+    ClosesAfterPreflight breaks ["preflight_and_handshake"];
+
+    // Subprotocols, interceptors, attributes, settings.
+    /// Needs no subprotocol.
+    NeedsNoSubprotocol breaks ["where_one_is_required"];
+    /// Chooses the first subprotocol.
+    AsksNoHook breaks ["hook_sees", "hook_may"];
+    /// Answers whatever the hook chose.
+    TrustsTheHook breaks ["hook_cannot"];
+    /// Runs interceptors from the last to the first.
+    ReversesInterceptors breaks ["they_run_in_order"];
+    /// Tells the outcome in the order of the beginning.
+    RunsAfterInOrder breaks ["outcome_in_reverse"];
+    /// Runs the interceptors behind one that refuses.
+    GoesOnAfterRefusal breaks ["do_not_run"];
+    /// Refuses with a status alone.
+    RefusesWithStatusAlone breaks ["its_own_status"];
+    /// Lets interceptors and the HTTP session see everything.
+    InterceptsEverything breaks ["touches_nothing", "wrong_handshake", "does_not_load"];
+    /// Waits for interceptors.
+    WaitsForInterceptors breaks ["takes_too_long"];
+    /// Loses who the user is.
+    LosesPrincipals breaks ["what_they_add", "names_the_user"];
+    /// Calls everybody nobody.
+    InventsUsers breaks ["nobody_is_known"];
+    /// Loses attributes.
+    LosesAttributes breaks ["what_they_add", "value_that_is_asked", "loaded_once"];
+    /// Takes over all values of an HTTP session.
+    CopiesWholeSessions breaks ["other_values"];
+    /// Loads HTTP sessions unasked.
+    LoadsUnasked breaks ["not_loaded_unasked"];
+    /// Goes on without an HTTP session that cannot be loaded.
+    IgnoresBrokenSessions breaks ["cannot_be_loaded"];
+    /// Waits for no interceptor.
+    HurriesEveryone breaks ["patient_endpoint"];
 }

@@ -1,9 +1,9 @@
 //! The handlers of the kit once more, as the reference server does them.
 
-use std::{sync::PoisonError, sync::atomic::Ordering, thread};
+use std::{sync::PoisonError, thread};
 
 use super::{
-    Fault,
+    Fault, access,
     session::{End, Session, may_be_sent},
 };
 use crate::wire::Frame;
@@ -77,6 +77,17 @@ pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
         "/echo" | "/small" | "/large" | "/response-headers" | "/subprotocol" | "/greeting"
         | "/both" => echo(session, text, payload),
         "/handshake" => answer(session, &words),
+        path if path.starts_with("/access/") => {
+            let Session {
+                head,
+                remote,
+                subprotocol,
+                world,
+                ..
+            } = &*session;
+            let found = access::answer(head, remote, subprotocol.as_deref(), world, &words);
+            session.text(&found.unwrap_or_else(|| "none".to_owned()));
+        }
         path if path.starts_with("/rooms/") => answer(session, &words),
         "/watch" | "/control" | "/late" if text => session.write(format!("text {words}")),
         "/watch" | "/control" | "/late" => session.write(format!("binary {}", payload.len())),
@@ -274,7 +285,7 @@ fn fail(session: &mut Session<'_>) {
 
 fn panic(session: &mut Session<'_>) {
     if session.has(Fault::DiesOfPanics) {
-        session.world.stopped.store(true, Ordering::Relaxed);
+        session.world.stop();
     }
     fail(session);
 }
@@ -321,7 +332,7 @@ fn cookie(header: &str, name: &str) -> Option<String> {
 }
 
 /// Percent-decoding.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut parts = text.split('%');
     bytes.extend(parts.next().unwrap_or_default().bytes());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Fault, World, http::Head};
+use super::{Fault, World, access, http::Head};
 use crate::{TestApp, endpoints::RESPONSE_HEADERS, wire::accept_value};
 
 /// What is done with a request.
@@ -58,13 +58,13 @@ const PATHS: &[&str] = &[
 
 const SUBPROTOCOLS: &[&str] = &["v11.stomp", "v12.stomp", "chat"];
 
-pub(super) fn decide(head: &Head, world: &World) -> Decision {
+pub(super) fn decide(head: &Head, remote: &str, world: &World) -> Decision {
     let has = |fault| world.has(fault);
     if head.malformed {
         return refuse(400, head, world);
     }
     if has(Fault::SwitchesForVersion7) && head.first("sec-websocket-version") == Some("7") {
-        return switch(head, world, "/echo");
+        return switch(head, remote, world, "/echo", None);
     }
     let asks = head.has_header("sec-websocket-key")
         || head
@@ -72,6 +72,9 @@ pub(super) fn decide(head: &Head, world: &World) -> Decision {
             .flat_map(|line| line.split(','))
             .any(|token| token.trim().eq_ignore_ascii_case("websocket"));
     if !asks {
+        if let Some(answer) = access::preflight(head, remote, world) {
+            return answer;
+        }
         let (status, body) = if has(Fault::SwallowsPlainRequests) {
             (404, "")
         } else {
@@ -101,8 +104,21 @@ pub(super) fn decide(head: &Head, world: &World) -> Decision {
         Ok(path) => path,
         Err(status) => return refuse(status, head, world),
     };
-    match check(head, world) {
-        Ok(()) => switch(head, world, &path),
+    if has(Fault::InterceptsEverything)
+        && let Err(answer) = access::intercept(head, world)
+    {
+        return answer;
+    }
+    if let Err(status) = check(head, remote, world) {
+        return refuse(status, head, world);
+    }
+    if !has(Fault::InterceptsEverything)
+        && let Err(answer) = access::intercept(head, world)
+    {
+        return answer;
+    }
+    match subprotocol(head, world, &path) {
+        Ok(subprotocol) => switch(head, remote, world, &path, subprotocol),
         Err(status) => refuse(status, head, world),
     }
 }
@@ -118,6 +134,9 @@ fn route(head: &Head, world: &World) -> Result<String, u16> {
     if PATHS.contains(&path) || path.starts_with("/rooms/") {
         return Ok(path.to_owned());
     }
+    if path.starts_with("/access/") {
+        return access::route(path, world).map(|_| path.to_owned());
+    }
     let unusual = path.contains(['%', ';', '.']) || path.starts_with("//") || path.ends_with('/');
     match () {
         () if unusual && world.has(Fault::FailsOnUnusualPaths) => Err(500),
@@ -132,7 +151,7 @@ fn route(head: &Head, world: &World) -> Result<String, u16> {
 }
 
 /// Checks everything that RFC 6455 section 4.2.1 asks for; the error is the status to refuse with.
-fn check(head: &Head, world: &World) -> Result<(), u16> {
+fn check(head: &Head, remote: &str, world: &World) -> Result<(), u16> {
     let has = |fault| world.has(fault);
     let require = |holds: bool, status: u16| if holds { Ok(()) } else { Err(status) };
     require(head.method == "GET" || has(Fault::AcceptsAnyMethod), 405)?;
@@ -169,7 +188,12 @@ fn check(head: &Head, world: &World) -> Result<(), u16> {
             || has(Fault::AcceptsExtensions),
         400,
     )?;
-    require(origin_is_fine(head, world), 403)
+    let fine = if head.path().starts_with("/access/") {
+        access::origin_is_fine(head, remote, world)
+    } else {
+        origin_is_fine(head, world)
+    };
+    require(fine, 403)
 }
 
 fn upgrade(head: &Head, world: &World) -> Result<(), u16> {
@@ -237,7 +261,7 @@ fn version(head: &Head, world: &World) -> Result<(), u16> {
     if fits { Ok(()) } else { Err(426) }
 }
 
-fn is_token_or_empty(element: &str) -> bool {
+pub(super) fn is_token_or_empty(element: &str) -> bool {
     element
         .trim()
         .bytes()
@@ -302,7 +326,13 @@ fn refuse(status: u16, head: &Head, world: &World) -> Decision {
     }
 }
 
-fn switch(head: &Head, world: &World, path: &str) -> Decision {
+fn switch(
+    head: &Head,
+    remote: &str,
+    world: &World,
+    path: &str,
+    subprotocol: Option<String>,
+) -> Decision {
     let has = |fault| world.has(fault);
     let key = match head.untrimmed("sec-websocket-key").next() {
         Some(key) if has(Fault::KeepsBlanksOfTheKey) => key,
@@ -336,7 +366,9 @@ fn switch(head: &Head, world: &World, path: &str) -> Decision {
             }
         }
     }
-    let subprotocol = subprotocol(head, world, path);
+    for (name, value) in access::lines(head, remote, world) {
+        line(name, &value);
+    }
     if let Some(chosen) = &subprotocol {
         line("Sec-WebSocket-Protocol", chosen);
         if has(Fault::RepeatsSubprotocol) {
@@ -359,7 +391,15 @@ fn switch(head: &Head, world: &World, path: &str) -> Decision {
     }
 }
 
-fn subprotocol(head: &Head, world: &World, path: &str) -> Option<String> {
+/// The subprotocol of an accepted handshake; the error is the status to refuse with.
+fn subprotocol(head: &Head, world: &World, path: &str) -> Result<Option<String>, u16> {
+    if path.starts_with("/access/") {
+        return access::subprotocol(head, world);
+    }
+    Ok(spoken(head, world, path))
+}
+
+fn spoken(head: &Head, world: &World, path: &str) -> Option<String> {
     let mut lines: Vec<_> = head.all("sec-websocket-protocol").collect();
     match world.fault {
         Some(Fault::RepeatsOffers) => {

@@ -3,6 +3,7 @@
 //! It proves the cases: each is green here, and red under at least one [`Fault`]. It shares no code with
 //! `switchwire-service`, and it is no example of how to write a server.
 
+mod access;
 mod connection;
 mod fault;
 mod handlers;
@@ -85,6 +86,11 @@ struct World {
 impl World {
     fn has(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
+    }
+
+    /// Accepts no more.
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
     }
 
     fn keep_stuck(&self, stream: TcpStream) {

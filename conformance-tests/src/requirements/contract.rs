@@ -13,11 +13,6 @@ requirements! { CONTRACT:
     HANDSHAKE_INFO_4 = "handshake.info.4" Must Contract "HandshakeInfo" "Attributes set on a session are seen by it alone.";
     HANDSHAKE_ORIGIN_1 = "handshake.origin.1" Must Contract "WebSocketService" "With no setting made, an origin other than the server's own is answered with 403.";
     HANDSHAKE_EXTENSIONS_1 = "handshake.extensions.1" Must Contract "HandshakeWebSocketService" "No extension is spoken: well-formed offers are ignored, malformed ones answered with 400.";
-    MAPPING_PATH_1 = "mapping.path.1" Must Contract "UrlHandlerMapping" "A path is matched as the client sent it.";
-    MAPPING_PATH_2 = "mapping.path.2" Must Contract "UrlHandlerMapping" "A WebSocket request for a path that is not mapped gets 404.";
-    HANDSHAKE_CORS_1 = "handshake.cors.1" Must Contract "WebSocketService" "A preflight request to a mapped path is answered as its CORS configuration says." not "waits for CORS";
-    HANDSHAKE_INTERCEPTOR_1 = "handshake.interceptor.1" Must Contract "HandshakeInterceptor" "An interceptor can refuse a handshake or add to it." not "waits for handshake interceptors";
-    HANDSHAKE_PRINCIPAL_1 = "handshake.principal.1" Must Contract "HandshakeInfo" "The user whom the HTTP side found reaches the session." not "waits for handshake interceptors: only they or the application's own HTTP side can set one";
     UPGRADE_RESPONSE_1 = "upgrade.response.1" Must Contract "RequestUpgradeStrategy" "The 101 carries every header it was given and neither body nor length.";
     UPGRADE_BYTES_1 = "upgrade.bytes.1" Must Contract "RequestUpgradeStrategy" "Bytes that came together with the request reach the session.";
 

@@ -19,6 +19,7 @@ macro_rules! requirements {
     (@testable $reason:literal) => { crate::Testable::No($reason) };
 }
 
+mod access;
 mod client;
 mod closing;
 mod contract;
@@ -28,6 +29,7 @@ mod handshake;
 mod http2;
 mod limits;
 
+pub(crate) use access::*;
 pub(crate) use closing::*;
 pub(crate) use contract::*;
 pub(crate) use framing::*;
@@ -43,6 +45,7 @@ pub(crate) const GROUPS: &[(&str, &[Requirement])] = &[
     ("Closing handshake", CLOSING),
     ("Limits", LIMITS),
     ("Contract", CONTRACT),
+    ("Access", ACCESS),
     ("Client", client::CLIENT),
     ("permessage-deflate", deflate::DEFLATE),
     ("HTTP/2", http2::HTTP2),

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -60,7 +60,12 @@ impl Server {
         self.connect_with(|socket| socket.set_recv_buffer_size(16 << 10))
     }
 
-    fn connect_with(&self, prepare: fn(&Socket) -> io::Result<()>) -> Verdict<Peer> {
+    /// A connection that comes from another address of this machine.
+    pub(crate) fn connect_from(&self, address: Ipv4Addr) -> Verdict<Peer> {
+        self.connect_with(move |socket| socket.bind(&SocketAddr::from((address, 0)).into()))
+    }
+
+    fn connect_with(&self, prepare: impl Fn(&Socket) -> io::Result<()>) -> Verdict<Peer> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let stream = self
             .try_connect(prepare)
@@ -73,7 +78,7 @@ impl Server {
         ))
     }
 
-    fn try_connect(&self, prepare: fn(&Socket) -> io::Result<()>) -> io::Result<TcpStream> {
+    fn try_connect(&self, prepare: impl Fn(&Socket) -> io::Result<()>) -> io::Result<TcpStream> {
         const CONNECTING: Duration = Duration::from_secs(5);
         let socket = Socket::new(Domain::for_address(self.address), Type::STREAM, None)?;
         prepare(&socket)?;

@@ -66,7 +66,7 @@ impl HandshakeInfo {
         self.uri.query()
     }
 
-    /// The parameters of the query as forms write them, decoded, in order. What is not UTF-8 is replaced.
+    /// `mapping.query.1` The parameters of the query as forms write them, decoded, in order. What is not UTF-8 is replaced.
     pub fn query_parameters(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         read::query_parameters(&self.uri)
     }
