@@ -34,7 +34,7 @@ requirements! { CONTRACT:
     SESSION_SEND_4 = "session.send.4" Must Contract "WebSocketSession" "What is sent is written when the handler next waits, without a flush.";
     SESSION_SEND_5 = "session.send.5" Must Contract "WebSocketSession" "A ping or pong of more than 125 bytes is refused and not sent.";
     SESSION_SERVE_1 = "session.serve.1" Must Contract "WebSocketSession" "Pings are answered in order whether or not the handler reads.";
-    SESSION_SERVE_2 = "session.serve.2" Must Contract "WebSocketSession" "The peer's Close is answered whether or not the handler reads, after the handler had one chance to run.";
+    SESSION_SERVE_2 = "session.serve.2" Must Contract "WebSocketSession" "The peer's Close is answered whether or not the handler reads, after what the handler sends on the messages before it.";
     SESSION_SERVE_3 = "session.serve.3" Must Contract "WebSocketSession" "A violation is answered with 1002, 1007, 1009 or 1008 before TCP closes, whether or not the handler reads.";
     SESSION_CLOSE_1 = "session.close.1" Must Contract "WebSocketSession" "Closing takes effect when it is called, awaited or not.";
     SESSION_CLOSE_2 = "session.close.2" Must Contract "WebSocketSession" "Closing is idempotent: the first status counts.";

@@ -13,7 +13,6 @@ pub struct Inbox {
     pub(super) bytes: usize,
     pub(super) room: Room,
     pings: Vec<Bytes>,
-    pongs: usize,
     end: Option<InboxEnd>,
     control_frames: bool,
     discard: bool,
@@ -65,10 +64,8 @@ impl Inbox {
     /// Puts in a whole message.
     #[inline]
     pub fn push(&mut self, message: WebSocketMessage) {
-        match &message {
-            WebSocketMessage::Ping(payload) => self.pings.push(payload.clone()),
-            WebSocketMessage::Pong(_) => self.pongs += 1,
-            WebSocketMessage::Text(_) | WebSocketMessage::Binary(_) => {}
+        if let WebSocketMessage::Ping(payload) = &message {
+            self.pings.push(payload.clone());
         }
         if self.discard || (message.is_control() && !self.control_frames) {
             return;
@@ -97,11 +94,6 @@ impl Inbox {
     /// Takes the pings that came in and have to be answered, in order.
     pub fn take_pings(&mut self) -> Vec<Bytes> {
         mem::take(&mut self.pings)
-    }
-
-    /// Takes the number of pongs that came in.
-    pub fn take_pongs(&mut self) -> usize {
-        mem::take(&mut self.pongs)
     }
 
     /// Takes the end, if it came.
