@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod attributes;
+mod client;
 mod close;
 mod cors;
 mod error;
@@ -23,6 +24,10 @@ pub use bytestring::ByteString;
 
 pub use self::{
     attributes::Attributes,
+    client::{
+        ClientRequest, ConnectError, HandshakeViolation, InvalidRequest, ProxyError, RedirectError,
+        WebSocketClient,
+    },
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
     cors::{CorsConfiguration, CorsConfigurationBuilder, InvalidCors},
     error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},
