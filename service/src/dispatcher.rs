@@ -242,7 +242,7 @@ pub async fn run_session<T: Transport>(
     SessionDriver::new(transport, endpoint.handler().clone(), session, port).await
 }
 
-fn new_id() -> SessionId {
+pub(crate) fn new_id() -> SessionId {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the operating system has random numbers");
     SessionId::from_bytes(bytes)

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod client;
 mod cors;
 mod dispatcher;
 mod driver;
@@ -10,6 +11,7 @@ mod mapping;
 mod stream;
 
 pub use self::{
+    client::{ClientHandshake, hand_over, serve_client},
     dispatcher::{Dispatch, WebSocketDispatcher, run_session},
     driver::SessionDriver,
     forwarded::{InvalidProxy, TrustedProxies},
