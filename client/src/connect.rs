@@ -19,9 +19,8 @@ use crate::ClientOptions;
 /// A connection that the opening handshake can begin on.
 pub(crate) struct Connection {
     pub(crate) io: ClientIo,
-    /// Both ends, when they are those of the server and not of a proxy.
-    pub(crate) remote_address: Option<SocketAddr>,
-    pub(crate) local_address: Option<SocketAddr>,
+    /// The other end's and ours, when the other is the server's and not a proxy's.
+    pub(crate) addresses: [Option<SocketAddr>; 2],
 }
 
 /// Connects to where the request goes.
@@ -49,8 +48,7 @@ async fn open(
         let io = ClientIo::connect_unix(path).await;
         return Ok(Connection {
             io: io.map_err(ConnectError::Connect)?,
-            remote_address: None,
-            local_address: None,
+            addresses: [None, None],
         });
     }
     let (host, port) = (request.host(), request.port());
@@ -66,14 +64,12 @@ async fn open(
             .map_err(ConnectError::Proxy)?;
         return Ok(Connection {
             io,
-            remote_address: None,
-            local_address: None,
+            addresses: [None, None],
         });
     }
     let socket = addresses::connect(host, port).await?;
     Ok(Connection {
-        remote_address: socket.peer_addr().ok(),
-        local_address: socket.local_addr().ok(),
+        addresses: [socket.peer_addr().ok(), socket.local_addr().ok()],
         io: ClientIo::Tcp(socket),
     })
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use switchwire_core::{
-    ClientRequest, CloseOutcome, ConnectError, HandshakeInfo, HandshakeRequest, WebSocketHandler,
-    WebSocketSession, WebSocketSettings,
+    ClientRequest, CloseOutcome, ConnectError, HandshakeInfo, WebSocketHandler, WebSocketSession,
+    WebSocketSettings,
 };
-use switchwire_service::{ClientHandshake, StreamTransport, hand_over, serve_client};
+use switchwire_service::{ClientHandshake, StreamTransport, client_info, hand_over, serve_client};
 use tokio::time::Instant;
 
 use crate::{
@@ -50,7 +50,7 @@ pub(crate) async fn execute<E: Engine>(
     request: ClientRequest,
     handler: Arc<dyn WebSocketHandler>,
 ) -> Result<CloseOutcome, ConnectError> {
-    let request = offer(request, &*handler)?;
+    let request = request.for_handler(&*handler)?;
     let opened = open::<E>(options, request).await?;
     let Opened {
         transport,
@@ -74,23 +74,6 @@ pub(crate) async fn connect<E: Engine>(
     tokio::spawn(driver);
     let gone = || ConnectError::Io(std::io::ErrorKind::Interrupted.into());
     session.await.ok_or_else(gone)
-}
-
-/// Offers the subprotocols of the handler, unless the request names some.
-fn offer(
-    request: ClientRequest,
-    handler: &dyn WebSocketHandler,
-) -> Result<ClientRequest, ConnectError> {
-    let request = if request.subprotocols().is_empty() {
-        request.with_subprotocols(handler.subprotocols())?
-    } else {
-        request
-    };
-    Ok(if handler.requires_subprotocol() {
-        request.with_required_subprotocol()
-    } else {
-        request
-    })
 }
 
 /// Connects and does the opening handshake, following redirects as far as that is asked for.
@@ -130,14 +113,7 @@ async fn attempt<E: Engine>(
         };
     let subprotocol = handshake.check(&answer).map_err(ConnectError::Violation)?;
 
-    let (mut head, ()) = Request::new(()).into_parts();
-    head.uri = request.uri().clone();
-    (head.headers, head.version) = (answer.headers().clone(), answer.version());
-    let info = HandshakeRequest::from(head)
-        .with_remote_address(connection.remote_address)
-        .with_local_address(connection.local_address)
-        .with_secure(request.is_secure())
-        .into_info(subprotocol);
+    let info = client_info(request, &answer, subprotocol, connection.addresses);
     let settings = request.settings().clone();
     Ok(Opened {
         transport: StreamTransport::client(io, early, &settings),

@@ -5,5 +5,5 @@ mod session;
 
 pub use self::{
     handshake::ClientHandshake,
-    session::{hand_over, serve_client},
+    session::{client_info, hand_over, serve_client},
 };

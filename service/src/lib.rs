@@ -9,9 +9,11 @@ pub mod framing;
 mod handshake;
 mod mapping;
 mod stream;
+#[cfg(feature = "test")]
+pub mod test;
 
 pub use self::{
-    client::{ClientHandshake, hand_over, serve_client},
+    client::{ClientHandshake, client_info, hand_over, serve_client},
     dispatcher::{Dispatch, WebSocketDispatcher, run_session},
     driver::SessionDriver,
     forwarded::{InvalidProxy, TrustedProxies},

@@ -5,7 +5,7 @@ use std::{
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, uri::Scheme};
 
-use crate::WebSocketSettings;
+use crate::{WebSocketHandler, WebSocketSettings};
 
 /// What a client asks for: a URL, and what is sent along.
 ///
@@ -153,6 +153,19 @@ impl ClientRequest {
     pub fn with_required_subprotocol(mut self) -> Self {
         self.requires_subprotocol = true;
         self
+    }
+
+    /// Offers the subprotocols of the handler unless some are offered already, and requires one if the handler does. For
+    /// authors of clients.
+    ///
+    /// # Errors
+    /// When one of the handler's subprotocols is no token, or is there twice.
+    pub fn for_handler(mut self, handler: &dyn WebSocketHandler) -> Result<Self, InvalidRequest> {
+        if self.subprotocols.is_empty() {
+            self.add_subprotocols(handler.subprotocols())?;
+        }
+        self.requires_subprotocol |= handler.requires_subprotocol();
+        Ok(self)
     }
 
     /// Sets the settings of the session. The handshake timeout is how long the server may take to answer.

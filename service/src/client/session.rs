@@ -1,18 +1,39 @@
 use std::{
     future::poll_fn,
+    net::SocketAddr,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     task::Poll,
 };
 
 use async_trait::async_trait;
+use http::{Request, Response};
 use switchwire_core::{
-    CloseCode, HandlerResult, HandshakeInfo, SessionPort, Transport, WebSocketHandler,
-    WebSocketSession, WebSocketSettings,
+    ClientRequest, CloseCode, HandlerResult, HandshakeInfo, HandshakeRequest, SessionPort,
+    Transport, WebSocketHandler, WebSocketSession, WebSocketSettings,
 };
 use tokio::sync::oneshot;
 
 use crate::{SessionDriver, dispatcher::new_id};
+
+/// What a client's session knows of its handshake: the URL it asked for, the headers of the answer, and the addresses of
+/// the other end and of its own.
+#[must_use]
+pub fn client_info(
+    request: &ClientRequest,
+    answer: &Response<()>,
+    subprotocol: Option<String>,
+    [remote, local]: [Option<SocketAddr>; 2],
+) -> Arc<HandshakeInfo> {
+    let (mut head, ()) = Request::new(()).into_parts();
+    head.uri = request.uri().clone();
+    (head.headers, head.version) = (answer.headers().clone(), answer.version());
+    HandshakeRequest::from(head)
+        .with_remote_address(remote)
+        .with_local_address(local)
+        .with_secure(request.is_secure())
+        .into_info(subprotocol)
+}
 
 /// Serves a client's session with `handler` over `transport`, once the server has agreed.
 pub fn serve_client<T: Transport>(
