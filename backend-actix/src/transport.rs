@@ -132,7 +132,7 @@ impl Transport for ActixTransport {
 impl Drop for ActixTransport {
     fn drop(&mut self) {
         let mut outbound = self.outbound.borrow_mut();
-        if outbound.state == State::Ended {
+        if matches!(outbound.state, State::Ended | State::Dropped) {
             return; // the server sees to the rest
         }
         outbound.end();
