@@ -157,6 +157,7 @@ impl SessionPort {
     }
 
     /// All that was taken has been written. True when more can be taken.
+    #[must_use]
     pub fn written(&self) -> bool {
         let mut state = self.shared.lock();
         let is_left = state.outbound.written();

@@ -147,7 +147,7 @@ impl Shared {
             if state.outbound.has_room(&self.settings) {
                 return self.accept(state, message);
             }
-            match (self.settings.slow_consumer(), &if_full) {
+            match (self.settings.slow_consumer(), if_full) {
                 (SlowConsumerPolicy::DropOldest, _) => {
                     if let Some(displaced) = state.outbound.displace() {
                         // What a payload does when it is dropped is foreign code.
@@ -235,6 +235,7 @@ impl State {
 }
 
 /// What becomes of a message that finds no room and may not be dropped.
+#[derive(Clone, Copy)]
 pub(super) enum IfFull<'a> {
     /// It is given back.
     Refuse,
