@@ -3,6 +3,7 @@ use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use super::{SessionId, TrySendError, outbound::Outbound, signals::Signals};
@@ -36,6 +37,8 @@ pub(super) struct State {
     pub(super) sending_ended: bool,
     pub(super) write_wakers: WakerSet,
 
+    pub(super) round_trip_time: Option<Duration>,
+
     pub(super) close_request: Option<CloseStatus>,
     pub(super) outcome: Option<CloseOutcome>,
     pub(super) outcome_wakers: WakerSet,
@@ -67,6 +70,9 @@ impl Shared {
         let mut state = self.lock();
         if let Some(message) = state.inbound.pop_front() {
             state.inbound_bytes -= message.len();
+            if state.inbound.is_empty() {
+                shrink(&mut state.inbound);
+            }
             let resume = state.reading_paused
                 && state.inbound_bytes <= self.settings.inbound_buffer_size() / 2
                 && state.inbound.len() <= self.settings.inbound_messages() / 2;
@@ -251,6 +257,16 @@ fn closed(outcome: &CloseOutcome) -> Error {
         CloseOutcome::Abnormal(error) => error.clone(),
         CloseOutcome::TimedOut => Error::new(ErrorKind::Timeout),
         CloseOutcome::ByPeer(_) | CloseOutcome::ByUs(_) => Error::new(ErrorKind::Closed),
+    }
+}
+
+/// How many messages an empty queue keeps memory for.
+const KEPT: usize = 32;
+
+/// Gives back what a burst made an empty queue allocate.
+pub(super) fn shrink(queue: &mut VecDeque<WebSocketMessage>) {
+    if queue.capacity() > KEPT {
+        queue.shrink_to(KEPT);
     }
 }
 

@@ -44,4 +44,13 @@ impl SlowConsumerPolicy {
     pub const fn drops(self) -> bool {
         matches!(self, Self::DropNewest | Self::DropOldest)
     }
+
+    /// For how long a session may stay above the mark, where that closes it.
+    #[must_use]
+    pub const fn closes_after(self) -> Option<Duration> {
+        match self {
+            Self::Close { after } => Some(after),
+            Self::Wait | Self::DropNewest | Self::DropOldest => None,
+        }
+    }
 }
