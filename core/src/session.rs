@@ -128,7 +128,8 @@ impl WebSocketSession {
 
     /// Sends a message: waits while too much is unwritten, and resolves when the message was accepted.
     ///
-    /// With a [policy](crate::SlowConsumerPolicy) that drops, it never waits, and the message may be dropped.
+    /// With a [policy](crate::SlowConsumerPolicy) that drops, it does not wait for the peer, and the message may be
+    /// dropped.
     ///
     /// # Errors
     /// When the session is closed or closing, or a ping or pong has more than 125 bytes.

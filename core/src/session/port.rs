@@ -175,10 +175,22 @@ impl SessionPort {
     pub fn written(&self) -> bool {
         let mut state = self.shared.lock();
         let is_left = state.outbound.written();
+        state.output_blocked = false;
         let wakers = state.write_wakers.take();
         drop(state);
         wakers.wake();
         is_left
+    }
+
+    /// What was taken cannot be written now: a policy that drops has reason to.
+    pub fn output_blocked(&self) {
+        let mut state = self.shared.lock();
+        if std::mem::replace(&mut state.output_blocked, true) {
+            return;
+        }
+        let wakers = state.write_wakers.take();
+        drop(state);
+        wakers.wake();
     }
 
     /// Whether more than the high-water mark is accepted and not written.

@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) receive_wakers: WakerSet,
 
     pub(super) outbound: Outbound,
+    /// The peer does not take what was written last.
+    pub(super) output_blocked: bool,
     pub(super) sending_ended: bool,
     pub(super) write_wakers: WakerSet,
 
@@ -115,7 +117,8 @@ impl Shared {
     pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut state = self.lock();
         state.check_sending()?;
-        if state.outbound.has_room(&self.settings) || self.settings.slow_consumer().drops() {
+        let may_drop = self.settings.slow_consumer().drops() && state.output_blocked;
+        if state.outbound.has_room(&self.settings) || may_drop {
             return Poll::Ready(Ok(()));
         }
         state.write_wakers.register(cx.waker());
@@ -154,6 +157,10 @@ impl Shared {
                 return self.accept(state, message);
             }
             match (self.settings.slow_consumer(), if_full) {
+                // The driver has not tried to write yet: the handler is fast, the peer need not be slow.
+                (policy, IfFull::Wait(waker)) if policy.drops() && !state.output_blocked => {
+                    state.write_wakers.register(waker);
+                }
                 (SlowConsumerPolicy::DropOldest, _) => {
                     if let Some(displaced) = state.outbound.displace() {
                         // What a payload does when it is dropped is foreign code.

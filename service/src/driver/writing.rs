@@ -126,7 +126,10 @@ impl<T: Transport> SessionDriver<T> {
     fn note_blocked(&mut self) {
         self.look_for_progress();
         self.stuck = Some(self.buffered());
-        if let Some(after) = self.port.settings().slow_consumer().closes_after()
+        let policy = self.port.settings().slow_consumer();
+        if policy.drops() {
+            self.port.output_blocked();
+        } else if let Some(after) = policy.closes_after()
             && matches!(self.phase, Phase::Open)
             && self.port.is_over_mark()
         {
