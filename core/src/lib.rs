@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod attributes;
 mod close;
 mod cors;
@@ -22,6 +23,7 @@ pub use bytes::Bytes;
 pub use bytestring::ByteString;
 
 pub use self::{
+    admission::Place,
     attributes::Attributes,
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
     cors::{CorsConfiguration, CorsConfigurationBuilder, InvalidCors},
@@ -35,8 +37,8 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Inbox, InboxEnd, ReceiveStream, SessionId, SessionPort, TrySendError,
-        WebSocketSender, WebSocketSession, join_both, join_either,
+        Closed, Inbox, InboxEnd, Order, ReceiveStream, SessionControl, SessionId, SessionPort,
+        ShuttingDown, TrySendError, WebSocketSender, WebSocketSession, join_both, join_either,
     },
     settings::{InvalidSettings, WebSocketSettings, WebSocketSettingsBuilder},
     transport::{Outgoing, Transport},

@@ -32,6 +32,8 @@ pub struct WebSocketSettings {
     closing_deadline: Duration,
     handler_grace: Duration,
     control_frames: bool,
+    max_sessions: Option<usize>,
+    max_sessions_per_address: Option<usize>,
 }
 
 impl Default for WebSocketSettings {
@@ -49,6 +51,8 @@ impl Default for WebSocketSettings {
             closing_deadline: Duration::from_secs(5),
             handler_grace: Duration::from_secs(30),
             control_frames: false,
+            max_sessions: None,
+            max_sessions_per_address: None,
         }
     }
 }
@@ -140,6 +144,24 @@ impl WebSocketSettings {
     pub fn control_frames(&self) -> bool {
         self.control_frames
     }
+
+    /// How many sessions the endpoint may have at a time. Default: any number.
+    ///
+    /// - `limits.sessions.1` A handshake for one more is answered with 503, once it is found to be right otherwise.
+    /// - `limits.sessions.3` A place is free again when its session has ended, handler included, or its switch failed.
+    #[must_use]
+    pub fn max_sessions(&self) -> Option<usize> {
+        self.max_sessions
+    }
+
+    /// How many sessions the endpoint may have at a time from one address, which is the client's own behind
+    /// a trusted proxy. Default: any number.
+    ///
+    /// `limits.sessions.2` A handshake for one more is answered with 429.
+    #[must_use]
+    pub fn max_sessions_per_address(&self) -> Option<usize> {
+        self.max_sessions_per_address
+    }
 }
 
 /// Collects settings; see the methods of [`WebSocketSettings`] for their meaning and defaults.
@@ -173,6 +195,8 @@ impl WebSocketSettingsBuilder {
         with_closing_deadline, closing_deadline: Duration;
         with_handler_grace, handler_grace: Duration;
         with_control_frames, control_frames: bool;
+        with_max_sessions, max_sessions: Option<usize>;
+        with_max_sessions_per_address, max_sessions_per_address: Option<usize>;
     }
 
     /// Checks the settings.
@@ -197,6 +221,19 @@ impl WebSocketSettingsBuilder {
             }
             if value > isize::MAX as usize {
                 return Err(InvalidSettings::TooLarge { name, value });
+            }
+        }
+        let numbers = [
+            ("max_sessions", settings.max_sessions),
+            (
+                "max_sessions_per_address",
+                settings.max_sessions_per_address,
+            ),
+        ];
+        for (name, most) in numbers {
+            if most == Some(0) {
+                let (value, least) = (0, 1);
+                return Err(InvalidSettings::TooSmall { name, value, least });
             }
         }
         if settings.max_frame_size > settings.max_message_size {

@@ -13,8 +13,8 @@ use std::{
 
 use bytes::Bytes;
 use switchwire_core::{
-    CloseOutcome, CloseStatus, Error, ErrorKind, Inbox, InboxEnd, Outgoing, SessionPort, Transport,
-    WebSocketHandler, WebSocketMessage, WebSocketSession,
+    CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, Inbox, InboxEnd, Order, Outgoing,
+    SessionPort, Transport, WebSocketHandler, WebSocketMessage, WebSocketSession,
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -61,6 +61,9 @@ enum Phase {
     /// The peer sent a Close, broke the rules or left: the answer goes out once the handler has got no further with
     /// the messages before it. The number is of those that it had not received yet.
     Ending(InboxEnd, usize),
+    /// The application shuts down: our Close goes out once the handler has got no further with the messages that it had
+    /// not received yet.
+    Leaving(usize),
     /// Our Close is on its way; the peer's is awaited.
     AwaitingClose(CloseStatus),
     /// All is said; it has to be written.
@@ -78,7 +81,11 @@ impl Phase {
             Self::Ending(InboxEnd::Close(status), _) => Some(CloseOutcome::ByPeer(status)),
             Self::Ending(InboxEnd::Failed(error), _) => Some(CloseOutcome::Abnormal(error)),
             Self::Flushing(outcome) => Some(outcome),
-            Self::Open | Self::AwaitingClose(_) | Self::ShuttingDown | Self::Gone => None,
+            Self::Open
+            | Self::Leaving(_)
+            | Self::AwaitingClose(_)
+            | Self::ShuttingDown
+            | Self::Gone => None,
         }
     }
 }
@@ -112,13 +119,40 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Does what can be done now; false when nothing could.
     fn round(&mut self, cx: &mut Context<'_>) -> bool {
+        let ordered = self.obey(cx);
         let timed_out = self.check_deadline(cx);
         let read = self.read(cx);
         let ran = self.run_handler();
         let used = self.collect(ran);
         // While there is more to read, what is sent is gathered for one write.
         let wrote = (!read || self.buffered() >= FLUSH_FROM) && self.write(cx);
-        timed_out || read || ran || used || wrote
+        ordered || timed_out || read || ran || used || wrote
+    }
+
+    /// Does what whoever keeps the session ordered.
+    fn obey(&mut self, cx: &mut Context<'_>) -> bool {
+        match self.port.take_order() {
+            None => return false,
+            Some(Order::ShutDown) => {
+                if matches!(self.phase, Phase::Open) {
+                    self.enter(Phase::Leaving(usize::MAX));
+                }
+            }
+            Some(Order::Abort) => self.abort(cx),
+        }
+        true
+    }
+
+    /// Drops the connection and the handler; a peer that was not told yet is told if that can be done at once.
+    fn abort(&mut self, cx: &mut Context<'_>) {
+        if matches!(self.phase, Phase::Open | Phase::Leaving(_)) {
+            self.send(Outgoing::Close(Some(CloseCode::GOING_AWAY.into())));
+            self.flush(cx);
+        }
+        let phase = std::mem::replace(&mut self.phase, Phase::Gone);
+        self.finish(phase.outcome().unwrap_or(CloseOutcome::TimedOut));
+        self.handler.drop_future();
+        self.disconnect();
     }
 
     /// Reads once, if anything may still come and there is room for it.
@@ -191,7 +225,13 @@ impl<T: Transport> SessionDriver<T> {
         }
         self.handler_started = true;
         if let Some(status) = self.handler.poll() {
-            self.port.request_close(status);
+            let leaves = matches!(self.phase, Phase::Leaving(_));
+            let returned = status.code() == CloseCode::NORMAL;
+            self.port.request_close(if leaves && returned {
+                CloseCode::GOING_AWAY.into()
+            } else {
+                status
+            });
         }
         true
     }
@@ -201,14 +241,17 @@ impl<T: Transport> SessionDriver<T> {
         let used = self.port.take_session_use();
         let may_answer = match &mut self.phase {
             Phase::Open if used => false,
-            Phase::Ending(_, unread) => {
+            Phase::Ending(_, unread) | Phase::Leaving(unread) => {
                 // While output is blocked no answer could leave, and the handler may be waiting for room.
                 let before = std::mem::replace(unread, self.port.unread());
                 !self.unflushed && (!handler_ran || *unread >= before)
             }
             _ => return used,
         };
-        if may_answer {
+        let leaves = matches!(self.phase, Phase::Leaving(_));
+        if may_answer && leaves {
+            self.port.request_close(CloseCode::GOING_AWAY.into());
+        } else if may_answer {
             self.port.end_sending();
         }
         let close = self.port.take_outbound(&mut self.outbound);
@@ -218,7 +261,7 @@ impl<T: Transport> SessionDriver<T> {
         }
         self.outbound = outbound;
         let ended = close.is_some() && matches!(self.phase, Phase::Ending(..));
-        if may_answer || ended {
+        if ended || (may_answer && !leaves) {
             self.answer_end();
         } else if let Some(status) = close {
             self.send(Outgoing::Close(Some(status.clone())));
@@ -252,8 +295,9 @@ impl<T: Transport> SessionDriver<T> {
         let before = std::mem::discriminant(&self.phase);
         let had_to_flush = self.unflushed;
         self.flush(cx);
-        let may_now_answer =
-            had_to_flush && !self.unflushed && matches!(self.phase, Phase::Ending(..));
+        let may_now_answer = had_to_flush
+            && !self.unflushed
+            && matches!(self.phase, Phase::Ending(..) | Phase::Leaving(_));
         if let Phase::Flushing(outcome) = &self.phase
             && !self.unflushed
         {

@@ -6,8 +6,8 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{SessionId, state::Shared};
-use crate::{CloseOutcome, CloseStatus, Error, WebSocketMessage};
+use super::{SessionId, ShuttingDown, state::Shared};
+use crate::{Attributes, CloseOutcome, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 
 /// Sends on a session from any task and any thread. Cloning it is cheap.
 ///
@@ -93,10 +93,28 @@ impl WebSocketSender {
         self.shared.lock().pending_bytes
     }
 
+    /// As [`WebSocketSession::shutting_down`](crate::WebSocketSession::shutting_down).
+    #[must_use]
+    pub fn shutting_down(&self) -> ShuttingDown {
+        ShuttingDown::new(self.shared.clone())
+    }
+
     /// The session's name.
     #[must_use]
     pub fn id(&self) -> SessionId {
         self.shared.id
+    }
+
+    /// What is known of the request that opened the session.
+    #[must_use]
+    pub fn handshake_info(&self) -> &HandshakeInfo {
+        &self.shared.info
+    }
+
+    /// The attributes of the session.
+    #[must_use]
+    pub fn attributes(&self) -> &Attributes {
+        self.shared.info.attributes()
     }
 }
 

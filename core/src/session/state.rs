@@ -45,7 +45,10 @@ pub(super) struct State {
     pub(super) write_wakers: WakerSet,
 
     pub(super) close_request: Option<CloseStatus>,
+    pub(super) shutting_down: bool,
+    pub(super) aborted: bool,
     pub(super) outcome: Option<CloseOutcome>,
+    /// Those who wait for the outcome, and for what comes shortly before it.
     pub(super) outcome_wakers: WakerSet,
 }
 
