@@ -54,7 +54,7 @@ pub struct SessionRegistry {
 
 struct Shared {
     state: Mutex<State>,
-    /// Sent when a shutdown has ended its last session, or another call has shortened its deadline.
+    /// Sent when a shutdown has begun, has a new deadline, or has ended its last session.
     changed: watch::Sender<()>,
 }
 

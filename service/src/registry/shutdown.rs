@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use switchwire_core::{CloseOutcome, SessionControl};
 use tokio::{
@@ -58,6 +58,32 @@ impl SessionRegistry {
         wait(self.shared.clone(), changed)
     }
 
+    /// Resolves at the deadline of a shutdown that has begun, for what else has to end by then.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    pub async fn deadline(&self) {
+        let mut changed = self.shared.changed.subscribe();
+        loop {
+            let deadline = self
+                .shared
+                .lock()
+                .shutdown
+                .as_ref()
+                .map(|begun| begun.deadline);
+            let passed = async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                () = passed => return,
+                _ = changed.changed() => {}
+            }
+        }
+    }
+
     /// Whether a shutdown has begun.
     #[must_use]
     pub fn is_shutting_down(&self) -> bool {
@@ -72,6 +98,7 @@ impl Shared {
         let mut state = self.lock();
         if let Some(shutdown) = &mut state.shutdown {
             shutdown.deadline = shutdown.deadline.min(deadline);
+            drop(state);
             self.changed.send_replace(());
             return;
         }
@@ -82,12 +109,13 @@ impl Shared {
         });
         let sessions: Vec<_> = state.sessions.values().cloned().collect();
         drop(state);
+        self.changed.send_replace(());
         tracing::info!(sessions = sessions.len(), "shutting down");
         sessions.iter().for_each(SessionControl::shut_down);
     }
 
     /// The deadline, as long as there are sessions.
-    fn deadline(&self) -> Option<Instant> {
+    fn awaited(&self) -> Option<Instant> {
         let state = self.lock();
         let shutdown = state.shutdown.as_ref().expect("it has begun");
         (!state.sessions.is_empty()).then_some(shutdown.deadline)
@@ -113,7 +141,7 @@ impl Shared {
 }
 
 async fn wait(shared: Arc<Shared>, mut changed: watch::Receiver<()>) -> ShutdownReport {
-    while let Some(deadline) = shared.deadline() {
+    while let Some(deadline) = shared.awaited() {
         let alarm = sleep_until(deadline);
         tokio::select! {
             // The registry, which sends this, is in `shared`.
@@ -121,7 +149,7 @@ async fn wait(shared: Arc<Shared>, mut changed: watch::Receiver<()>) -> Shutdown
             () = alarm => {
                 shared.abort();
                 let gone = async {
-                    while shared.deadline().is_some() {
+                    while shared.awaited().is_some() {
                         let _ = changed.changed().await;
                     }
                 };
