@@ -29,7 +29,8 @@ const FLUSH_FROM: usize = 64 << 10;
 /// With this much unwritten, answers to pings wait, and the latest stands for all.
 const PONGS_WAIT_FROM: usize = 16 << 10;
 
-/// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done.
+/// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done; as timed
+/// out when it was ordered to drop them before.
 ///
 /// Each time it is woken it reads what has arrived, lets the handler run until it waits, and writes everything
 /// that was sent with one flush. There is no task and no channel between the connection and the handler.
@@ -149,8 +150,12 @@ impl<T: Transport> SessionDriver<T> {
             self.send(Outgoing::Close(Some(CloseCode::GOING_AWAY.into())));
             self.flush(cx);
         }
+        let was_over = self.handler.is_done() && matches!(self.phase, Phase::ShuttingDown);
         let phase = std::mem::replace(&mut self.phase, Phase::Gone);
         self.finish(phase.outcome().unwrap_or(CloseOutcome::TimedOut));
+        if !was_over {
+            self.outcome = Some(CloseOutcome::TimedOut);
+        }
         self.handler.drop_future();
         self.disconnect();
     }
@@ -225,13 +230,13 @@ impl<T: Transport> SessionDriver<T> {
         }
         self.handler_started = true;
         if let Some(status) = self.handler.poll() {
-            let leaves = matches!(self.phase, Phase::Leaving(_));
             let returned = status.code() == CloseCode::NORMAL;
-            self.port.request_close(if leaves && returned {
+            let status = if returned && self.port.is_shutting_down() {
                 CloseCode::GOING_AWAY.into()
             } else {
                 status
-            });
+            };
+            self.port.request_close(status);
         }
         true
     }

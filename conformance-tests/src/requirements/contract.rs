@@ -51,5 +51,9 @@ requirements! { CONTRACT:
     LIMITS_FRAGMENTS_1 = "limits.fragments.1" Must Contract "WebSocketSettings" "A message of more fragments than allowed closes with 1008.";
     SESSION_KEEPALIVE_1 = "session.keepalive.1" Must Contract "WebSocketSettings" "A peer is pinged at intervals and given up when it stays silent." not "waits for keepalive";
     SESSION_SLOW_1 = "session.slow.1" Must Contract "WebSocketSettings" "A slow consumer is waited for, closed or skipped, as the policy says." not "waits for the slow-consumer policies; session.send.2 covers waiting";
-    SESSION_SHUTDOWN_1 = "session.shutdown.1" Must Contract "SessionRegistry" "Shutdown sends 1001 to every session and drains by the deadline." not "waits for graceful shutdown";
+    SESSION_SHUTDOWN_1 = "session.shutdown.1" Must Contract "WebSocketSession" "Shutdown sends Close 1001 to every session.";
+    SESSION_SHUTDOWN_2 = "session.shutdown.2" Must Contract "WebSocketSession" "Any number of callers are told when shutdown begins.";
+    SESSION_SHUTDOWN_3 = "session.shutdown.3" Must Contract "WebSocketSession" "What the handler sends in answer, and on messages it had not received yet, is written before the Close.";
+    SESSION_SHUTDOWN_4 = "session.shutdown.4" Must Contract "WebSocketSession" "A handler that closes with a status of its own sends that; one that returns sends 1001.";
+    SESSION_SHUTDOWN_5 = "session.shutdown.5" Must Contract "WebSocketSession" "Handlers may finish their work until the deadline; then connection and handler are dropped.";
 }

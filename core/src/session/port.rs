@@ -70,6 +70,12 @@ impl SessionPort {
         })
     }
 
+    /// Whether the handler has been told that the application is shutting down. True before there is an order.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shared.lock().shutting_down
+    }
+
     /// Resolves when the session is to be aborted: for what comes before there is a driver.
     ///
     /// # Cancel safety

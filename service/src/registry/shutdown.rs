@@ -26,10 +26,9 @@ impl Shutdown {
     /// A session has ended, so or with its task.
     pub(super) fn ended(&mut self, outcome: Option<&CloseOutcome>) {
         let count = match outcome {
-            _ if self.aborting => &mut self.report.aborted,
             Some(outcome) if outcome.is_clean() => &mut self.report.closed,
-            Some(_) => &mut self.report.failed,
-            None => &mut self.report.aborted,
+            Some(_) if !self.aborting => &mut self.report.failed,
+            _ => &mut self.report.aborted,
         };
         *count += 1;
     }
