@@ -10,13 +10,14 @@ pub use switchwire_core::{
     HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
     HttpSession, InvalidCloseStatus, InvalidCors, InvalidOrigin, InvalidSettings, Origin,
     OriginPattern, Principal, ReceiveStream, RequestUpgradeStrategy, ResponseHeaders, SessionId,
-    TrySendError, WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService,
-    WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait, join_both,
-    join_either,
+    ShuttingDown, TrySendError, WebSocketHandler, WebSocketMessage, WebSocketSender,
+    WebSocketService, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait,
+    join_both, join_either,
 };
 pub use switchwire_service::{
-    HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, TrustedProxies,
-    UrlHandlerMapping, WebSocketDispatcher,
+    Broadcast, HandshakeWebSocketService, InvalidMapping, InvalidProxy, Membership, OriginPolicy,
+    Published, SessionRegistry, ShutdownReport, Topic, TrustedProxies, UrlHandlerMapping,
+    WebSocketDispatcher,
 };
 
 /// Serving on hyper 1.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod attributes;
 mod close;
 mod cors;
@@ -22,6 +23,7 @@ pub use bytes::Bytes;
 pub use bytestring::ByteString;
 
 pub use self::{
+    admission::Place,
     attributes::Attributes,
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
     cors::{CorsConfiguration, CorsConfigurationBuilder, InvalidCors},
@@ -35,8 +37,9 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Dropped, Inbox, InboxEnd, ReceiveStream, Received, SessionId, SessionPort, Taken,
-        TrySendError, WebSocketSender, WebSocketSession, join_both, join_either,
+        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, Received, SessionControl,
+        SessionId, SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender,
+        WebSocketSession, join_both, join_either,
     },
     settings::{
         InvalidSettings, RatePolicy, SlowConsumerPolicy, WebSocketSettings,

@@ -7,13 +7,17 @@ mod forwarded;
 pub mod framing;
 mod handshake;
 mod mapping;
+mod registry;
 mod stream;
+mod topic;
 
 pub use self::{
-    dispatcher::{Dispatch, WebSocketDispatcher, run_session},
+    dispatcher::{Dispatch, WebSocketDispatcher},
     driver::SessionDriver,
     forwarded::{InvalidProxy, TrustedProxies},
     handshake::{HandshakeWebSocketService, OriginPolicy},
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
+    registry::{SessionRegistry, ShutdownReport},
     stream::StreamTransport,
+    topic::{Broadcast, Membership, Published, Topic},
 };

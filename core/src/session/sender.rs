@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Dropped, SessionId,
+    Dropped, SessionId, ShuttingDown,
     state::{IfFull, Shared},
 };
 use crate::{Attributes, CloseOutcome, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
@@ -102,6 +102,12 @@ impl WebSocketSender {
     #[must_use]
     pub fn round_trip_time(&self) -> Option<Duration> {
         self.shared.lock().round_trip_time
+    }
+
+    /// As [`WebSocketSession::shutting_down`](crate::WebSocketSession::shutting_down).
+    #[must_use]
+    pub fn shutting_down(&self) -> ShuttingDown {
+        ShuttingDown::new(self.shared.clone())
     }
 
     /// The session's name.

@@ -42,7 +42,10 @@ pub(super) struct State {
     pub(super) round_trip_time: Option<Duration>,
 
     pub(super) close_request: Option<CloseStatus>,
+    pub(super) shutting_down: bool,
+    pub(super) aborted: bool,
     pub(super) outcome: Option<CloseOutcome>,
+    /// Those who wait for the outcome, and for what comes shortly before it.
     pub(super) outcome_wakers: WakerSet,
 }
 
