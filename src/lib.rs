@@ -10,14 +10,15 @@ pub use switchwire_core::{
     HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
     HandshakeRequest, HandshakeViolation, HttpSession, InvalidCloseStatus, InvalidCors,
     InvalidOrigin, InvalidRequest, InvalidSettings, Origin, OriginPattern, Principal, ProxyError,
-    ReceiveStream, RedirectError, RequestUpgradeStrategy, ResponseHeaders, SessionId, TrySendError,
-    WebSocketClient, WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService,
-    WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait, join_both,
-    join_either,
+    ReceiveStream, RedirectError, RequestUpgradeStrategy, ResponseHeaders, SessionId, ShuttingDown,
+    TrySendError, WebSocketClient, WebSocketHandler, WebSocketMessage, WebSocketSender,
+    WebSocketService, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait,
+    join_both, join_either,
 };
 pub use switchwire_service::{
-    HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, TrustedProxies,
-    UrlHandlerMapping, WebSocketDispatcher,
+    Broadcast, HandshakeWebSocketService, InvalidMapping, InvalidProxy, Membership, OriginPolicy,
+    Published, SessionRegistry, ShutdownReport, Topic, TrustedProxies, UrlHandlerMapping,
+    WebSocketDispatcher,
 };
 
 /// Serving on hyper 1.
