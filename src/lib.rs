@@ -6,14 +6,14 @@
 
 pub use switchwire_core::{
     Attributes, ByteString, Bytes, ClientRequest, CloseCode, CloseOutcome, CloseStatus, CloseWith,
-    Closed, ConnectError, CorsConfiguration, CorsConfigurationBuilder, Endpoint, Error, ErrorKind,
-    HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
+    Closed, ConnectError, CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint, Error,
+    ErrorKind, HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
     HandshakeRequest, HandshakeViolation, HttpSession, InvalidCloseStatus, InvalidCors,
     InvalidOrigin, InvalidRequest, InvalidSettings, Origin, OriginPattern, Principal, ProxyError,
-    ReceiveStream, RedirectError, RequestUpgradeStrategy, ResponseHeaders, SessionId, ShuttingDown,
-    TrySendError, WebSocketClient, WebSocketHandler, WebSocketMessage, WebSocketSender,
-    WebSocketService, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait,
-    join_both, join_either,
+    RatePolicy, ReceiveStream, RedirectError, RequestUpgradeStrategy, ResponseHeaders, SessionId,
+    ShuttingDown, SlowConsumerPolicy, TrySendError, WebSocketClient, WebSocketHandler,
+    WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
+    WebSocketSettingsBuilder, async_trait, join_both, join_either,
 };
 pub use switchwire_service::{
     Broadcast, HandshakeWebSocketService, InvalidMapping, InvalidProxy, Membership, OriginPolicy,
