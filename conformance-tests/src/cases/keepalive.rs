@@ -31,15 +31,19 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let mut peer = server.open("/kept")?.showing_pings();
             let mut pings = 0;
-            while pings < 2 {
+            for _ in 0..200 {
                 peer.send(&Frame::text("busy"));
-                let event = peer.next()?;
-                let Event::Frame(frame) = event else {
-                    return Err(Failure::new("pings between echoes", event));
-                };
-                pings += usize::from(frame.opcode == opcode::PING);
+                while let Some(event) = peer.within(Duration::from_millis(2))? {
+                    match event {
+                        Event::Frame(frame) => pings += usize::from(frame.opcode == opcode::PING),
+                        Event::End(_) => return Err(Failure::new("pings", event)),
+                    }
+                }
+                if pings >= 2 {
+                    return Ok(());
+                }
             }
-            Ok(())
+            ensure(false, "pings between echoes", "none in time")
         },
     ),
     Case::app(
@@ -185,7 +189,10 @@ pub(super) const CASES: &[Case] = &[
                 }
             }
             // It is not answered: the server has the whole closing deadline to ping.
-            peer.expect_end()
+            match peer.next()? {
+                Event::End(_) => Ok(()),
+                other => Err(Failure::new("nothing but the end of TCP", other)),
+            }
         },
     ),
     Case::app(
@@ -300,17 +307,23 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let mut journal = server.journal()?;
             let mut peer = server.open(&journal.of("/aging"))?;
-            loop {
-                peer.send(&Frame::text("busy"));
-                match peer.next()? {
-                    Event::Frame(frame) if frame.opcode == opcode::TEXT => {}
-                    Event::Frame(frame) if frame.close_code() == Some(1001) => break,
-                    other => return Err(Failure::new("Close 1001", other)),
+            for _ in 0..200 {
+                match peer.within(Duration::from_millis(10))? {
+                    None => peer.send(&Frame::text("busy")),
+                    Some(Event::Frame(frame)) if frame.opcode == opcode::TEXT => {}
+                    Some(Event::Frame(frame)) if frame.close_code() == Some(1001) => {
+                        peer.send(&Frame::close(1001, ""));
+                        peer.expect_end()?;
+                        return journal.expect("end");
+                    }
+                    Some(other) => return Err(Failure::new("Close 1001", other)),
                 }
             }
-            peer.send(&Frame::close(1001, ""));
-            peer.expect_end()?;
-            journal.expect("end")
+            ensure(
+                false,
+                "Close 1001",
+                "a session that is kept though it is old",
+            )
         },
     ),
     Case::app(
