@@ -61,6 +61,8 @@ pub struct SessionDriver<T> {
     has_room: bool,
     /// Since output is blocked: how much waited when it was last looked at.
     stuck: Option<usize>,
+    /// Less of it waits than before this poll.
+    gets_further: bool,
     outcome: Option<CloseOutcome>,
 }
 
@@ -91,6 +93,7 @@ impl<T: Transport> SessionDriver<T> {
             write_blocked: false,
             has_room: true,
             stuck: None,
+            gets_further: false,
             outcome: None,
         }
     }
@@ -137,6 +140,7 @@ impl<T: Transport> Future for SessionDriver<T> {
         let this = &mut *self;
         this.read_blocked = false;
         this.write_blocked = false;
+        this.gets_further = false;
         if this.port.enter(cx.waker()) {
             this.schedule.forget_waker();
         }

@@ -191,7 +191,7 @@ pub(super) const CASES: &[Case] = &[
             // It is not answered: the server has the whole closing deadline to ping.
             match peer.next()? {
                 Event::End(_) => Ok(()),
-                other => Err(Failure::new("nothing but the end of TCP", other)),
+                other @ Event::Frame(_) => Err(Failure::new("nothing but the end of TCP", other)),
             }
         },
     ),

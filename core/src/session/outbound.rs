@@ -116,6 +116,10 @@ impl Outbound {
         !self.waiting.is_empty()
     }
 
+    pub(super) fn shrink(&mut self) {
+        self.waiting.shrink_to_fit();
+    }
+
     /// Takes out what will never be written, to be dropped when no lock is held.
     pub(super) fn abandon(&mut self) -> VecDeque<WebSocketMessage> {
         self.waiting_bytes = 0;
