@@ -143,6 +143,19 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     Case::app(
+        "keepalive::hanging_handler_of_a_silent_peer_is_dropped",
+        &[&SESSION_KEEPALIVE_4, &HANDLER_END_4],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/kept-stubborn"))?.ignoring_pings();
+            peer.expect_text("going on")?;
+            let event = peer.next()?;
+            given_up(&mut peer, event)?;
+            drop(peer);
+            journal.expect("dropped")
+        },
+    ),
+    Case::app(
         "keepalive::pongs_are_not_shown_to_the_handler",
         &[&SESSION_KEEPALIVE_3],
         |server| {
@@ -324,6 +337,18 @@ pub(super) const CASES: &[Case] = &[
                 "Close 1001",
                 "a session that is kept though it is old",
             )
+        },
+    ),
+    Case::app(
+        "age::hanging_handler_does_not_hold_up_the_close",
+        &[&SESSION_AGE_1, &HANDLER_END_4],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/aging-stubborn"))?;
+            peer.expect_text("going on")?;
+            peer.expect_close(1001)?;
+            drop(peer);
+            journal.expect("dropped")
         },
     ),
     Case::app(

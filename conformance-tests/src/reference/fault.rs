@@ -399,10 +399,12 @@ faults! {
     TellsErrors breaks ["tells_nothing", "panic_closes"];
     /// Closes every error with 1011.
     IgnoresChosenStatus breaks ["can_choose"];
+    /// Does not notice a panic of what a handler leaves to be dropped.
+    MissesPanicsOfDrops breaks ["panic_of_what_a_handler"];
     /// Dies of a panic.
     DiesOfPanics breaks ["panic_touches", "fifty_panics", "one_that_panics"];
     /// Never drops a handler.
-    KeepsHandlers breaks ["is_dropped_after"];
+    KeepsHandlers breaks ["is_dropped_after", "hanging_handler"];
 
     // Mappings.
     /// Lets a parameter win over a literal.

@@ -66,6 +66,15 @@ pub(super) fn open(session: &mut Session<'_>) {
             fail(session);
         }
         "/panic" if session.head.parameter("when").is_none() => panic(session),
+        "/panic-when-dropped" => {
+            session.text("ending");
+            if session.has(Fault::MissesPanicsOfDrops) {
+                end(session, 1000, "");
+            } else {
+                panic(session);
+            }
+        }
+        "/kept-stubborn" | "/aging-stubborn" => session.text("going on"),
         "/stubborn" => session.text("going on"),
         _ => {}
     }
@@ -137,6 +146,9 @@ pub(super) fn ended(session: &mut Session<'_>, end: &End) {
         "/never-reads" => {
             session.write(told.clone());
             session.write(told);
+        }
+        "/kept-stubborn" | "/aging-stubborn" if !session.has(Fault::KeepsHandlers) => {
+            session.write("dropped");
         }
         path if Plan::of(path).is_some() => {
             match end {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Fault,
+    Fault, handlers,
     inbound::{Event, Inbound},
     session::{End, Session},
     slow::Queue,
@@ -45,7 +45,7 @@ impl Plan {
             ..usual
         };
         Some(match path {
-            "/kept" | "/kept-control" | "/kept-deaf" => kept(50),
+            "/kept" | "/kept-control" | "/kept-deaf" | "/kept-stubborn" => kept(50),
             "/kept-pushing" => Self {
                 silence: Duration::from_secs(5),
                 ..kept(20)
@@ -65,6 +65,10 @@ impl Plan {
             },
             "/aging" => Self {
                 age: millis(200),
+                ..usual
+            },
+            "/aging-stubborn" => Self {
+                age: millis(100),
                 ..usual
             },
             "/rate-two" => Self {
@@ -151,6 +155,7 @@ pub(super) fn run(
     };
     match &*session.path {
         "/kept-closing" => state.close(session, 1000),
+        "/kept-stubborn" | "/aging-stubborn" => handlers::open(session),
         "/kept-pushing" => state.queue = Some(push(session)),
         _ => {}
     }
