@@ -88,17 +88,27 @@ struct Session {
 
 impl Session {
     fn open(handler: Arc<dyn WebSocketHandler>, settings: &Arc<WebSocketSettings>) -> Self {
+        Self::open_and_count(handler, settings).0
+    }
+
+    /// With what was allocated for the request, for what is shared, and for the driver and the handler.
+    fn open_and_count(
+        handler: Arc<dyn WebSocketHandler>,
+        settings: &Arc<WebSocketSettings>,
+    ) -> (Self, [usize; 3]) {
         let line = Line::default();
         let (head, ()) = http::Request::new(()).into_parts();
+        let mut counted = [held(); 4];
         let info = HandshakeRequest::from(head).into_info(None);
+        counted[1] = held();
         let id = SessionId::from_bytes([7; 16]);
         let transport = StreamTransport::new(line.clone(), Bytes::new(), settings);
         let (session, port) = SessionPort::open(id, info, settings.clone());
-        let driver = SessionDriver::new(transport, handler, session, port);
-        Self {
-            driver: Box::pin(driver),
-            line,
-        }
+        counted[2] = held();
+        let driver = Box::pin(SessionDriver::new(transport, handler, session, port));
+        counted[3] = held();
+        let parts = [0, 1, 2].map(|at| counted[at + 1] - counted[at]);
+        (Self { driver, line }, parts)
     }
 
     fn poll(&mut self) {
@@ -179,9 +189,18 @@ fn an_idle_session_holds_little() {
     let runtime = runtime();
     let _entered = runtime.enter();
     println!(
-        "driver {}, with the transport {}",
+        "driver {}, with the transport {}, timer {}",
         size_of::<SessionDriver<StreamTransport<Line>>>(),
         size_of::<StreamTransport<Line>>(),
+        size_of::<tokio::time::Sleep>(),
+    );
+    let (mut session, parts) =
+        Session::open_and_count(Arc::new(echo), &settings(|settings| settings));
+    let opened = held();
+    session.poll();
+    println!(
+        "request, shared, driver and handler {parts:?}, first poll {}",
+        held() - opened
     );
     let fresh = held_by_each(&[]);
     let echoed = held_by_each(&frame(32));
