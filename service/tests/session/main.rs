@@ -8,5 +8,6 @@ mod closing;
 mod flow;
 mod framing;
 mod peer;
+mod shutdown;
 mod slow;
 mod timers;
