@@ -107,9 +107,8 @@ impl<T: Transport> SessionDriver<T> {
         let used = self.collect(ran);
         // While there is more to read, what is sent is gathered for one write.
         let wrote = (!read || self.buffered() >= FLUSH_FROM) && self.write(cx);
-        // Last, so that a peer is judged by what it has sent and taken.
-        let ticked = self.tick();
-        ordered || read || ran || used || wrote || ticked
+        // Last, and when nothing else is left to do: a peer is judged by what it has sent and taken.
+        ordered || read || ran || used || wrote || self.tick()
     }
 
     /// Lets the handler run until it waits, if it has been woken.
@@ -166,6 +165,7 @@ impl<T: Transport> Future for SessionDriver<T> {
                 return Poll::Pending;
             }
         }
+        this.tick();
         cx.waker().wake_by_ref();
         Poll::Pending
     }
