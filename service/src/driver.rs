@@ -62,6 +62,8 @@ pub struct SessionDriver<T> {
     has_room: bool,
     /// Since output is blocked: how much waited when it was last looked at.
     stuck: Option<usize>,
+    /// Less of it waits than before this poll.
+    gets_further: bool,
     outcome: Option<CloseOutcome>,
 }
 
@@ -92,6 +94,7 @@ impl<T: Transport> SessionDriver<T> {
             write_blocked: false,
             has_room: true,
             stuck: None,
+            gets_further: false,
             outcome: None,
         }
     }
@@ -104,9 +107,8 @@ impl<T: Transport> SessionDriver<T> {
         let used = self.collect(ran);
         // While there is more to read, what is sent is gathered for one write.
         let wrote = (!read || self.buffered() >= FLUSH_FROM) && self.write(cx);
-        // Last, so that a peer is judged by what it has sent and taken.
-        let ticked = self.tick();
-        ordered || read || ran || used || wrote || ticked
+        // Last, and when nothing else is left to do: a peer is judged by what it has sent and taken.
+        ordered || read || ran || used || wrote || self.tick()
     }
 
     /// Lets the handler run until it waits, if it has been woken.
@@ -145,6 +147,7 @@ impl<T: Transport> Future for SessionDriver<T> {
         let this = &mut *self;
         this.read_blocked = false;
         this.write_blocked = false;
+        this.gets_further = false;
         if this.port.enter(cx.waker()) {
             this.schedule.forget_waker();
         }
@@ -162,6 +165,7 @@ impl<T: Transport> Future for SessionDriver<T> {
                 return Poll::Pending;
             }
         }
+        this.tick();
         cx.waker().wake_by_ref();
         Poll::Pending
     }

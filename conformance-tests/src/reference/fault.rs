@@ -258,7 +258,7 @@ faults! {
     /// Has no limits.
     HasNoLimits breaks ["a_byte_over", "second_fragment_over", "message_without_end", "frame_over", "message_too_big", "too_big_a_message"];
     /// Refuses what is at the limit.
-    RefusesTheLimit breaks ["at_the_limit_is_echoed", "fragments_at_the_limit", "a_message_of_16_mib"];
+    RefusesTheLimit breaks ["at_the_limit_is_echoed", "fragments_at_the_limit", "a_message_of_16_mib", "messages_at_the_rate", "bytes_at_the_rate", "pings_at_the_rate"];
     /// Does not count fragments.
     CountsNoFragments breaks ["one_fragment_too_many", "one_byte_fragments"];
     /// Does not count empty fragments.
@@ -298,6 +298,74 @@ faults! {
     /// Serves a connection only while its handler reads.
     ServesOnlyReaders breaks ["though_the_handler"];
 
+    // Sessions that look at the time.
+    /// Never pings.
+    NeverPings breaks ["keepalive::peer_is_pinged"];
+    /// Pings those only that send nothing.
+    PingsTheIdleOnly breaks ["busy_peer_is_pinged"];
+    /// Pings after its Close.
+    PingsAfterClose breaks ["no_ping_follows"];
+    /// Pings though the pings before wait to be written.
+    PingsBlockedOutput breaks ["blocked_output_gets"];
+    /// Shows handlers the pongs to its own pings.
+    ShowsItsOwnPongs breaks ["pongs_are_not_shown"];
+    /// Gives up those who answer, too.
+    HearsNothing breaks ["answers_pings_is_kept"];
+    /// Takes nothing but its own pongs for a sign of life.
+    HearsItsOwnPongsOnly breaks ["sends_messages_is_kept", "other_pongs_is_kept", "sends_fragments_is_kept"];
+    /// Takes whole messages only for a sign of life.
+    HearsWholeMessagesOnly breaks ["large_frame_slowly", "fragments_is_kept"];
+    /// Takes every byte for a sign of life.
+    HearsEveryByte breaks ["half_a_frame_is_silence"];
+    /// Never gives a peer up.
+    NeverGivesUp breaks ["silent_peer_is", "of_a_silent_peer"];
+    /// Holds against a peer what it does not read.
+    JudgesWhatItDoesNotRead breaks ["holds_nothing_against"];
+    /// Does not measure.
+    KnowsNoRoundTrip breaks ["known_after_a_pong"];
+    /// Measures by pongs of any kind.
+    TakesAnyPong breaks ["other_pongs_tell"];
+    /// Lets sessions idle for ever.
+    NeverIdles breaks ["without_messages_is_closed"];
+    /// Takes pings for messages.
+    PingsKeepFromIdling breaks ["pings_are_no_messages"];
+    /// Takes no account of what it sends.
+    IdlesThoughSending breaks ["of_the_handler_keep"];
+    /// Takes no account of what comes.
+    IdlesThoughReceiving breaks ["of_the_peer_keep"];
+    /// Lets sessions grow old.
+    NeverAges breaks ["age::old_session", "ignores_the_close_is_dropped"];
+
+    // Slow peers.
+    /// Drops where it should wait.
+    DropsThoughItWaits breaks ["wait_loses_nothing", "wait_waits"];
+    /// Waits where it should drop.
+    WaitsThoughItDrops breaks ["dropping_never_waits", "drop_newest_sends", "drop_oldest_sends"];
+    /// Never closes slow sessions.
+    NeverClosesTheSlow breaks ["close_tells_a_peer", "close_drops_a_peer"];
+    /// Closes as soon as there is no room.
+    ClosesAtTheMark breaks ["close_spares", "close_waits_until"];
+    /// Drops the oldest for the newest, and the newest for the oldest.
+    SwapsDropPolicies breaks ["drop_newest_sends", "drop_oldest_sends"];
+    /// Counts a message too many as dropped.
+    MiscountsDrops breaks ["messages_are_counted"];
+    /// Closes where it should drop.
+    ClosesSlowDroppers breaks ["dropping_never_closes"];
+    /// Drops answers to pings.
+    DropsPongs breaks ["answers_to_pings_are_not"];
+    /// Drops a Close that finds no room.
+    DropsClose breaks ["close_is_not_dropped"];
+    /// Waits in try_send.
+    TrySendWaits breaks ["try_send_"];
+    /// Drops where try_send should give back, and gives back where it should drop.
+    SwapsTrySend breaks ["try_send_"];
+
+    // Rates.
+    /// Takes what comes as fast as it comes.
+    IgnoresRates breaks ["messages_over_the_rate_wait", "_with_1008", "told_of_the_policy", "bytes_over_the_rate_wait", "are_bytes"];
+    /// Loses what has to wait.
+    LosesWhatWaited breaks ["lost_by_waiting", "lose_the_close"];
+
     // Closing by the handler.
     /// Closes when somebody awaits it.
     ClosesWhenAwaited breaks ["nobody_awaits", "behind_late_messages", "unread_input_does"];
@@ -331,10 +399,12 @@ faults! {
     TellsErrors breaks ["tells_nothing", "panic_closes"];
     /// Closes every error with 1011.
     IgnoresChosenStatus breaks ["can_choose"];
+    /// Does not notice a panic of what a handler leaves to be dropped.
+    MissesPanicsOfDrops breaks ["panic_of_what_a_handler"];
     /// Dies of a panic.
     DiesOfPanics breaks ["panic_touches", "fifty_panics", "one_that_panics"];
     /// Never drops a handler.
-    KeepsHandlers breaks ["is_dropped_after"];
+    KeepsHandlers breaks ["is_dropped_after", "hanging_handler"];
 
     // Mappings.
     /// Lets a parameter win over a literal.

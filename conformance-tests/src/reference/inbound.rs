@@ -35,6 +35,8 @@ pub(super) struct Inbound<'a> {
     message: Option<Message>,
     /// Fragments of the message under way.
     fragments: usize,
+    /// Whole frames so far.
+    pub(super) frames: usize,
     /// What [`Fault::PongsAfterTheMessage`] holds back.
     held: Vec<Event>,
 }
@@ -65,6 +67,7 @@ impl<'a> Inbound<'a> {
             frame: None,
             message: None,
             fragments: 0,
+            frames: 0,
             held: Vec::new(),
         }
     }
@@ -260,6 +263,7 @@ impl<'a> Inbound<'a> {
             return None;
         }
         self.frame = None;
+        self.frames += 1;
         let mut payload: Vec<u8> = self.buffer.drain(..len).collect();
         self.unmask(header, &mut payload);
         let event = match header.opcode {
@@ -309,6 +313,7 @@ impl<'a> Inbound<'a> {
             return None;
         }
         self.frame = None;
+        self.frames += 1;
         if !ends {
             return Some(None);
         }

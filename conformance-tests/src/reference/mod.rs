@@ -11,7 +11,9 @@ mod handshake;
 mod http;
 mod inbound;
 mod journal;
+mod production;
 mod session;
+mod slow;
 
 use std::{
     io,

@@ -16,6 +16,8 @@ use super::{
     Fault, World, handlers,
     http::Head,
     inbound::{Event, Inbound, Limits},
+    production::{self, Plan},
+    slow,
 };
 use crate::wire::{Frame, opcode};
 
@@ -34,7 +36,7 @@ pub(super) struct Session<'a> {
     pub(super) id: u64,
     pub(super) attribute: Option<String>,
     pub(super) out: Out,
-    journal: Sender<String>,
+    pub(super) journal: Sender<String>,
     /// The status of our Close, once it was sent.
     pub(super) closing: Option<(u16, String)>,
     /// Whether the peer's Close was answered.
@@ -137,6 +139,15 @@ impl<'a> Session<'a> {
     pub(super) fn run(mut self, mut stream: TcpStream, buffer: Vec<u8>) -> io::Result<()> {
         let world = self.world;
         let mut inbound = Inbound::new(world, self.limits(), buffer);
+        if let Some(plan) = Plan::of(&self.path) {
+            let end = production::run(&mut self, &plan, &mut stream, &mut inbound)?;
+            handlers::ended(&mut self, &end);
+            drop(self);
+            return end_tcp(stream, world);
+        }
+        if self.path.starts_with("/slow/") {
+            return slow::run(self, stream, &mut inbound);
+        }
         handlers::open(&mut self);
         if self.path == "/never-reads" && self.has(Fault::ServesOnlyReaders) {
             world.keep_stuck(stream);
@@ -250,7 +261,7 @@ impl<'a> Session<'a> {
         end
     }
 
-    fn handle(&mut self, event: Event, inbound: &mut Inbound<'_>) -> Option<End> {
+    pub(super) fn handle(&mut self, event: Event, inbound: &mut Inbound<'_>) -> Option<End> {
         match event {
             Event::Message { text, payload } => self.message(text, payload),
             Event::Ping(payload) => {
@@ -302,7 +313,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn violation(&mut self, code: u16) -> Option<End> {
+    pub(super) fn violation(&mut self, code: u16) -> Option<End> {
         if !self.has(Fault::FailsSilently) && self.closing.is_none() {
             self.out.frame(Frame::close(code, ""));
         }

@@ -205,6 +205,14 @@ impl SessionPort {
         }
     }
 
+    /// Gives back what queues that are empty now needed in a busier time.
+    pub fn shrink(&self, inbox: &mut Inbox) {
+        let mut state = self.shared.lock();
+        state.outbound.shrink();
+        state.inbound.shrink_to_fit();
+        inbox.messages.shrink_to_fit();
+    }
+
     /// Refuses further sends. What was accepted before can still be taken.
     pub fn end_sending(&self) {
         let mut state = self.shared.lock();

@@ -51,7 +51,12 @@ impl WebSocketSender {
     /// [`TrySendError::Full`] gives the message back when [`send`](Self::send) would wait;
     /// [`TrySendError::Failed`] as [`send`](Self::send).
     pub fn try_send(&self, message: impl Into<WebSocketMessage>) -> Result<(), TrySendError> {
-        self.shared.offer(message.into(), IfFull::Refuse)
+        let mut message = Some(message.into());
+        match (self.shared.offer(&mut message, IfFull::Refuse), message) {
+            (Ok(_), None) => Ok(()),
+            (Ok(_), Some(message)) => Err(TrySendError::Full(message)),
+            (Err(error), _) => Err(TrySendError::Failed(error)),
+        }
     }
 
     /// As [`WebSocketSession::flush`](crate::WebSocketSession::flush).

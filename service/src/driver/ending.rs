@@ -73,6 +73,8 @@ impl<T: Transport> SessionDriver<T> {
             }
         }
         self.schedule.wait_for_next(now);
+        self.port.shrink(&mut self.inbox);
+        self.outbound.shrink_to_fit();
         true
     }
 
