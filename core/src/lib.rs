@@ -37,10 +37,11 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Inbox, InboxEnd, Order, ReceiveStream, SessionControl, SessionId, SessionPort,
-        ShuttingDown, TrySendError, WebSocketSender, WebSocketSession, join_both, join_either,
+        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, SessionControl, SessionId,
+        SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender, WebSocketSession,
+        join_both, join_either,
     },
-    settings::{InvalidSettings, WebSocketSettings, WebSocketSettingsBuilder},
+    settings::{InvalidSettings, SlowConsumerPolicy, WebSocketSettings, WebSocketSettingsBuilder},
     transport::{Outgoing, Transport},
     upgrade::RequestUpgradeStrategy,
 };

@@ -9,3 +9,4 @@ mod flow;
 mod framing;
 mod peer;
 mod shutdown;
+mod slow;
