@@ -37,11 +37,14 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, SessionControl, SessionId,
-        SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender, WebSocketSession,
-        join_both, join_either,
+        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, Received, SessionControl,
+        SessionId, SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender,
+        WebSocketSession, join_both, join_either,
     },
-    settings::{InvalidSettings, SlowConsumerPolicy, WebSocketSettings, WebSocketSettingsBuilder},
+    settings::{
+        InvalidSettings, RatePolicy, SlowConsumerPolicy, WebSocketSettings,
+        WebSocketSettingsBuilder,
+    },
     transport::{Outgoing, Transport},
     upgrade::RequestUpgradeStrategy,
 };

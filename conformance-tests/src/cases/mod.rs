@@ -10,9 +10,11 @@ mod contract_session;
 mod cors;
 mod forwarded;
 mod interceptors;
+mod keepalive;
 mod limits;
 mod mapping;
 mod origin;
+mod rate;
 mod registry;
 mod s10_2;
 mod s4_answer;
@@ -25,6 +27,7 @@ mod s7;
 mod s8_1;
 mod settings;
 mod shutdown;
+mod slow;
 mod spring;
 mod subprotocol;
 mod topic;
@@ -54,6 +57,9 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         contract_session::CASES,
         contract_close::CASES,
         contract_end::CASES,
+        keepalive::CASES,
+        slow::CASES,
+        rate::CASES,
         mapping::CASES,
         origin::CASES,
         forwarded::CASES,

@@ -7,10 +7,12 @@ mod closing;
 mod ending;
 mod journal;
 mod keeping;
+mod production;
 mod receiving;
 mod sending;
 mod service;
 mod shutting;
+mod slow;
 mod topics;
 
 use std::time::Duration;
@@ -24,7 +26,12 @@ use switchwire_service::{
 };
 
 use self::service::AppService;
-pub(crate) use self::{admission::MOST, journal::Journals, topics::LARGE};
+pub(crate) use self::{
+    admission::MOST,
+    journal::Journals,
+    slow::{SLOW_LEN, SLOW_MESSAGES},
+    topics::LARGE,
+};
 
 /// What the application sets on the answer of `/response-headers`: two cookies and a header that must arrive, and
 /// three that must not replace those of the handshake.
@@ -97,6 +104,8 @@ fn mapping(
     let mapping = topics::add(mapping)?;
     let mapping = admission::add(mapping)?;
     let mapping = shutting::add(mapping, journals)?;
+    let mapping = production::add(mapping, journals)?;
+    let mapping = slow::add(mapping, journals)?;
     ending::add(mapping, journals)
 }
 

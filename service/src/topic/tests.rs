@@ -21,7 +21,7 @@ fn session(number: u8) -> (WebSocketSession, SessionPort) {
 fn take(port: &SessionPort) -> Vec<WebSocketMessage> {
     let mut taken = Default::default();
     let _ = port.take_outbound(&mut taken);
-    port.written();
+    let _ = port.written();
     taken.into()
 }
 
