@@ -26,6 +26,7 @@ use switchwire_core::{
 };
 
 use self::{handler::HandlerTask, phase::Phase, rate::Rates, schedule::Schedule};
+use crate::observe::Account;
 
 /// How often one poll goes round before it lets other tasks run.
 const ROUNDS: usize = 16;
@@ -64,6 +65,7 @@ pub struct SessionDriver<T> {
     /// Since output is blocked: how much waited when it was last looked at.
     stuck: Option<usize>,
     outcome: Option<CloseOutcome>,
+    account: Account,
 }
 
 impl<T: Transport> SessionDriver<T> {
@@ -94,7 +96,14 @@ impl<T: Transport> SessionDriver<T> {
             has_room: true,
             stuck: None,
             outcome: None,
+            account: Account::default(),
         }
+    }
+
+    /// Counts for the metrics of an endpoint.
+    pub(crate) fn with_account(mut self, account: Account) -> Self {
+        self.account = account;
+        self
     }
 
     /// Does what can be done now; false when nothing could.
@@ -131,6 +140,7 @@ impl<T: Transport> SessionDriver<T> {
 
     /// What needs the runtime, and so waits for the first poll.
     fn start(&mut self) {
+        self.account.open();
         self.rates = Rates::new(self.port.settings());
         self.schedule.start(self.port.settings(), self.port.id());
         if let Some(tag) = self.schedule.ping_tag() {
@@ -160,6 +170,7 @@ impl<T: Transport> Future for SessionDriver<T> {
                 return Poll::Ready(outcome.expect("a connection is gone with an outcome"));
             }
             if !progressed && !this.schedule.register(cx) && this.port.leave() {
+                this.account.settle(this.buffered());
                 return Poll::Pending;
             }
         }

@@ -7,6 +7,7 @@ mod forwarded;
 pub mod framing;
 mod handshake;
 mod mapping;
+mod observe;
 mod registry;
 mod stream;
 mod topic;

@@ -8,6 +8,7 @@ use super::{
     phase::Phase,
     schedule::{Condition, Due},
 };
+use crate::observe;
 
 impl<T: Transport> SessionDriver<T> {
     /// Does what is due, if the clock went off.
@@ -60,6 +61,7 @@ impl<T: Transport> SessionDriver<T> {
         let phase = std::mem::replace(&mut self.phase, Phase::Gone);
         if let Phase::Gone = phase {
             tracing::warn!("the handler did not end after its connection; it is dropped");
+            observe::handler_failed("overdue");
             self.handler.drop_future();
             return;
         }
@@ -78,7 +80,8 @@ impl<T: Transport> SessionDriver<T> {
 
     pub(super) fn finish(&mut self, outcome: CloseOutcome) {
         self.port.finish(outcome.clone());
-        self.outcome.get_or_insert(outcome);
+        let outcome = self.outcome.get_or_insert(outcome);
+        self.account.close(outcome, self.port.dropped());
     }
 
     pub(super) fn disconnect(&mut self) {

@@ -3,6 +3,7 @@ use std::task::{Context, Poll};
 use switchwire_core::{CloseCode, CloseOutcome, InboxEnd, Outgoing, Transport, WebSocketMessage};
 
 use super::{SessionDriver, phase::Phase};
+use crate::observe::Account;
 
 /// How many messages an empty queue keeps memory for.
 const KEPT: usize = 32;
@@ -35,6 +36,9 @@ impl<T: Transport> SessionDriver<T> {
         }
         let mut outbound = std::mem::take(&mut self.outbound);
         for message in outbound.drain(..) {
+            if !message.is_control() {
+                self.account.send(message.len());
+            }
             self.send(Outgoing::Message(message));
         }
         if outbound.capacity() > KEPT {
@@ -60,8 +64,8 @@ impl<T: Transport> SessionDriver<T> {
                 CloseOutcome::ByPeer(status)
             }
             Phase::Ending(InboxEnd::Failed(error), _) => {
-                tracing::debug!(%error, "the session ends");
                 if let Some(code) = error.close_code() {
+                    Account::violation(&error);
                     self.send(Outgoing::Close(Some(code.into())));
                 }
                 CloseOutcome::Abnormal(error)
