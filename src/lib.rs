@@ -6,13 +6,13 @@
 
 pub use switchwire_core::{
     Attributes, ByteString, Bytes, CloseCode, CloseOutcome, CloseStatus, CloseWith, Closed,
-    CorsConfiguration, CorsConfigurationBuilder, Endpoint, Error, ErrorKind, HandlerError,
+    CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint, Error, ErrorKind, HandlerError,
     HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
     HttpSession, InvalidCloseStatus, InvalidCors, InvalidOrigin, InvalidSettings, Origin,
-    OriginPattern, Principal, ReceiveStream, RequestUpgradeStrategy, ResponseHeaders, SessionId,
-    ShuttingDown, TrySendError, WebSocketHandler, WebSocketMessage, WebSocketSender,
-    WebSocketService, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait,
-    join_both, join_either,
+    OriginPattern, Principal, RatePolicy, ReceiveStream, RequestUpgradeStrategy, ResponseHeaders,
+    SessionId, ShuttingDown, SlowConsumerPolicy, TrySendError, WebSocketHandler, WebSocketMessage,
+    WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
+    WebSocketSettingsBuilder, async_trait, join_both, join_either,
 };
 pub use switchwire_service::{
     Broadcast, HandshakeWebSocketService, InvalidMapping, InvalidProxy, Membership, OriginPolicy,

@@ -44,10 +44,13 @@ pub struct UrlHandlerMapping {
     order: i32,
     /// Where in the entries.
     router: matchit::Router<usize>,
-    entries: Vec<(Arc<str>, Endpoint)>,
+    entries: Vec<Entry>,
     fallback: Option<Endpoint>,
     cors: CorsMapping,
 }
+
+/// A pattern and who serves it.
+type Entry = (Arc<str>, Endpoint);
 
 /// A mapped path.
 #[derive(Debug)]
@@ -172,7 +175,7 @@ impl UrlHandlerMapping {
         })
     }
 
-    fn find_pattern(&self, path: &str) -> Option<(&(Arc<str>, Endpoint), Vec<(String, String)>)> {
+    fn find_pattern(&self, path: &str) -> Option<(&Entry, Vec<(String, String)>)> {
         let found = self.router.at(path).ok()?;
         let decoded = found.params.iter().map(|(name, value)| {
             let value = percent_decode_str(value).decode_utf8().ok()?;
