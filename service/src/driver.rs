@@ -4,6 +4,7 @@ mod clock;
 mod ending;
 mod handler;
 mod keepalive;
+mod orders;
 mod phase;
 mod rate;
 mod reading;
@@ -25,6 +26,7 @@ use switchwire_core::{
 };
 
 use self::{handler::HandlerTask, phase::Phase, rate::Rates, schedule::Schedule};
+use crate::observe::Account;
 
 /// How often one poll goes round before it lets other tasks run.
 const ROUNDS: usize = 16;
@@ -65,6 +67,7 @@ pub struct SessionDriver<T> {
     /// Less of it waits than before this poll.
     gets_further: bool,
     outcome: Option<CloseOutcome>,
+    account: Account,
 }
 
 impl<T: Transport> SessionDriver<T> {
@@ -96,7 +99,14 @@ impl<T: Transport> SessionDriver<T> {
             stuck: None,
             gets_further: false,
             outcome: None,
+            account: Account::default(),
         }
+    }
+
+    /// Counts for the metrics of an endpoint.
+    pub(crate) fn with_account(mut self, account: Account) -> Self {
+        self.account = account;
+        self
     }
 
     /// Does what can be done now; false when nothing could.
@@ -132,6 +142,7 @@ impl<T: Transport> SessionDriver<T> {
 
     /// What needs the runtime, and so waits for the first poll.
     fn start(&mut self) {
+        self.account.open();
         self.rates = Rates::new(self.port.settings());
         self.schedule.start(self.port.settings(), self.port.id());
         if let Some(tag) = self.schedule.ping_tag() {
@@ -162,6 +173,7 @@ impl<T: Transport> Future for SessionDriver<T> {
                 return Poll::Ready(outcome.expect("a connection is gone with an outcome"));
             }
             if !progressed && !this.schedule.register(cx) && this.port.leave() {
+                this.account.settle(this.buffered());
                 return Poll::Pending;
             }
         }

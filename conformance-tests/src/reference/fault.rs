@@ -378,7 +378,7 @@ faults! {
     /// Sends after closing.
     SendsAfterClose breaks ["sending_afterwards"];
     /// Waits for ever for the peer's Close.
-    WaitsForEver breaks ["does_not_answer", "deadline_is_told", "goes_on_talking"];
+    WaitsForEver breaks ["does_not_answer", "deadline_is_told", "goes_on_talking", "earliest_deadline", "later_deadline", "without_sessions_it"];
     /// Drops what comes after our Close.
     DropsLateMessages breaks ["message_on_its_way"];
     /// Answers the answer to its Close.
@@ -404,7 +404,7 @@ faults! {
     /// Dies of a panic.
     DiesOfPanics breaks ["panic_touches", "fifty_panics", "one_that_panics"];
     /// Never drops a handler.
-    KeepsHandlers breaks ["is_dropped_after", "hanging_handler"];
+    KeepsHandlers breaks ["is_dropped_after", "hanging_handler", "goes_on_is_dropped"];
 
     // Mappings.
     /// Lets a parameter win over a literal.
@@ -507,4 +507,44 @@ faults! {
     IgnoresBrokenSessions breaks ["cannot_be_loaded"];
     /// Waits for no interceptor.
     HurriesEveryone breaks ["patient_endpoint"];
+
+    // Around sessions.
+    /// Does not know the sessions it has.
+    RegistersNobody breaks ["registry::session_is_found", "registry::sessions_are", "that_was_found_is", "as_soon_as_its_101", "registry::session_is_closed", "sent_from_outside", "registry::all_are", "every_session_gets"];
+    /// Knows sessions that have ended.
+    KeepsEndedSessions breaks ["registry::session_that_ended"];
+    /// Takes a session for gone while its handler goes on.
+    EndsBeforeHandlers breaks ["kept_while_its", "finishes_its_work"];
+    /// Publishes to one member.
+    PublishesToOne breaks ["every_member_gets", "stay_in_order"];
+    /// Keeps members that left.
+    KeepsMembers breaks ["who_left_gets", "topic::session_that_ended", "member_that_leaves", "member_that_ends"];
+    /// Waits for each member before it sends to the next.
+    WaitsInTurn breaks ["slow_member_delays"];
+    /// Waits for no member.
+    WaitsForNobody breaks ["slow_member_delays", "slow_member_is_waited"];
+    /// Counts whoever missed a message among those who have it.
+    MissesNobody breaks ["who_has_no_room", "gets_what_follows"];
+    /// Counts no sessions.
+    CountsNoSessions breaks ["one_session_more", "many_at_once", "clients_behind_a_trusted", "place_of_a_session"];
+    /// Never gives a place back.
+    KeepsPlaces breaks ["place_of_a_session", "peer_that_vanished"];
+    /// Counts the sessions of a proxy as its own.
+    CountsConnections breaks ["another_address_has"];
+    /// Gives places to handshakes it refuses.
+    GivesPlacesToTheRefused breaks ["refused_handshake_takes"];
+    /// Looks for a place before it looks at the handshake.
+    LooksForPlacesFirst breaks ["though_there_is_no_place"];
+
+    // Shutdown.
+    /// Shuts down with 1000.
+    ShutsDownWith1000 breaks ["every_session_gets", "handler_that_returns", "crosses_the_close"];
+    /// Accepts sessions while it shuts down.
+    AcceptsWhileShuttingDown breaks ["handshakes_get_503", "plain_requests_are_still", "decided_late", "does_not_undo"];
+    /// Tells no handler that it shuts down.
+    TellsNoHandlers breaks ["says_farewell", "all_who_wait", "status_of_the_handlers_own"];
+    /// Forgets what handlers have not received when it shuts down.
+    ForgetsReceived breaks ["received_before_is_answered"];
+    /// Does not count how sessions end.
+    CountsNothing breaks ["report_counts"];
 }

@@ -3,7 +3,7 @@
 use std::{sync::PoisonError, thread};
 
 use super::{
-    Fault, access,
+    Fault, access, keeping,
     production::Plan,
     session::{End, Session, may_be_sent},
 };
@@ -76,7 +76,7 @@ pub(super) fn open(session: &mut Session<'_>) {
         }
         "/kept-stubborn" | "/aging-stubborn" => session.text("going on"),
         "/stubborn" => session.text("going on"),
-        _ => {}
+        _ => keeping::open(session),
     }
 }
 
@@ -115,7 +115,7 @@ pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
         "/text-only" if session.has(Fault::IgnoresChosenStatus) => fail(session),
         "/text-only" => end(session, 1003, "text only"),
         "/panic" => panic(session),
-        _ => {}
+        _ => keeping::message(session, &words),
     }
 }
 
@@ -173,7 +173,7 @@ pub(super) fn ended(session: &mut Session<'_>, end: &End) {
         },
         "/impatient" => session.write(told),
         "/stubborn" if !session.has(Fault::KeepsHandlers) => session.write("dropped"),
-        _ => {}
+        _ => keeping::ended(session, &told),
     }
 }
 

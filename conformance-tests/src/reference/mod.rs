@@ -4,6 +4,7 @@
 //! `switchwire-service`, and it is no example of how to write a server.
 
 mod access;
+mod around;
 mod connection;
 mod fault;
 mod handlers;
@@ -11,9 +12,11 @@ mod handshake;
 mod http;
 mod inbound;
 mod journal;
+mod keeping;
 mod production;
 mod session;
 mod slow;
+mod topics;
 
 use std::{
     io,
@@ -26,7 +29,7 @@ use std::{
 };
 
 pub use self::fault::Fault;
-use self::journal::Journals;
+use self::{around::Around, journal::Journals, topics::Topics};
 use crate::{Backend, Served, TestApp};
 
 /// The reference server.
@@ -82,6 +85,8 @@ struct World {
     /// Connections whose handler has not read what fits: nothing more is read from them.
     stuck: Mutex<Vec<TcpStream>>,
     journals: Journals,
+    around: Around,
+    topics: Topics,
 }
 
 impl World {
@@ -93,6 +98,8 @@ impl World {
             attribute: Mutex::default(),
             stuck: Mutex::default(),
             journals: Journals::default(),
+            around: Around::default(),
+            topics: Topics::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Order, SessionControl, SessionId, WebSocketSession,
+    Dropped, Order, SessionControl, SessionId, WebSocketSession,
     inbox::Room,
     state::{Shared, shrink},
 };
@@ -73,6 +73,12 @@ impl SessionPort {
         } else {
             Order::ShutDown
         })
+    }
+
+    /// What the policy for slow consumers dropped so far.
+    #[must_use]
+    pub fn dropped(&self) -> Dropped {
+        self.shared.lock().outbound.dropped()
     }
 
     /// Whether the handler has been told that the application is shutting down. True before there is an order.

@@ -111,16 +111,16 @@ impl WebSocketSender {
         self.shared.lock().outbound.dropped()
     }
 
-    /// As [`WebSocketSession::round_trip_time`](crate::WebSocketSession::round_trip_time).
-    #[must_use]
-    pub fn round_trip_time(&self) -> Option<Duration> {
-        self.shared.lock().round_trip_time
-    }
-
     /// As [`WebSocketSession::shutting_down`](crate::WebSocketSession::shutting_down).
     #[must_use]
     pub fn shutting_down(&self) -> ShuttingDown {
         ShuttingDown::new(self.shared.clone())
+    }
+
+    /// As [`WebSocketSession::round_trip_time`](crate::WebSocketSession::round_trip_time).
+    #[must_use]
+    pub fn round_trip_time(&self) -> Option<Duration> {
+        self.shared.lock().round_trip_time
     }
 
     /// The session's name.

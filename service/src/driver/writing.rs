@@ -5,6 +5,7 @@ use switchwire_core::{
 };
 
 use super::{SessionDriver, phase::Phase};
+use crate::observe::Account;
 
 /// How many messages an empty queue keeps memory for.
 const KEPT: usize = 32;
@@ -37,6 +38,9 @@ impl<T: Transport> SessionDriver<T> {
         }
         let mut outbound = std::mem::take(&mut self.outbound);
         for message in outbound.drain(..) {
+            if !message.is_control() {
+                self.account.send(message.len());
+            }
             self.send(Outgoing::Message(message));
         }
         if outbound.capacity() > KEPT {
@@ -62,8 +66,8 @@ impl<T: Transport> SessionDriver<T> {
                 CloseOutcome::ByPeer(status)
             }
             Phase::Ending(InboxEnd::Failed(error), _) => {
-                tracing::debug!(%error, "the session ends");
                 if let Some(code) = error.close_code() {
+                    Account::violation(&error);
                     self.send(Outgoing::Close(Some(code.into())));
                 }
                 CloseOutcome::Abnormal(error)
