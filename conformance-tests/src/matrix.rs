@@ -273,7 +273,7 @@ mod tests {
 
     fn record(backend: &str, outcome: &str) -> Record {
         let case = cases().next().unwrap();
-        Record::new(backend, case, outcome, Some("a reason"))
+        Record::new(backend, case.about(), outcome, Some("a reason"))
     }
 
     #[test]

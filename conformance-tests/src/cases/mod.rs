@@ -1,6 +1,14 @@
 //! Every case, one file per part of the protocol.
 
 mod attributes;
+mod client_answer;
+mod client_closing;
+mod client_execute;
+mod client_frames;
+mod client_refusal;
+mod client_request;
+mod client_subprotocol;
+mod client_timeouts;
 mod contract_close;
 mod contract_end;
 mod contract_handshake;
@@ -12,6 +20,7 @@ mod interceptors;
 mod limits;
 mod mapping;
 mod origin;
+mod pair;
 mod s10_2;
 mod s4_answer;
 mod s4_headers;
@@ -27,12 +36,12 @@ mod subprotocol;
 
 use self::contract_handshake::http_side;
 use crate::{
-    Case,
+    Case, ClientCase, PairCase,
     case::Verdict,
     wire::{Frame, Peer, Request, Server},
 };
 
-/// Every case of the suite, in reading order.
+/// Every case of a server, in reading order.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     [
         s4_request::CASES,
@@ -62,6 +71,27 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// Every case of a client, in reading order.
+pub fn client_cases() -> impl Iterator<Item = &'static ClientCase> {
+    [
+        client_request::CASES,
+        client_answer::CASES,
+        client_subprotocol::CASES,
+        client_refusal::CASES,
+        client_timeouts::CASES,
+        client_frames::CASES,
+        client_closing::CASES,
+        client_execute::CASES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Every case of a client and a server together, in reading order.
+pub fn pair_cases() -> impl Iterator<Item = &'static PairCase> {
+    pair::CASES.iter()
 }
 
 /// The echo endpoint fails the connection with this code.

@@ -1,9 +1,10 @@
-//! A server on plain `std` TCP, one thread a connection, that does what the cases ask, and can be wrong on purpose.
+//! A server and a client on plain `std` TCP, in threads, that do what the cases ask, and can be wrong on purpose.
 //!
-//! It proves the cases: each is green here, and red under at least one [`Fault`]. It shares no code with
-//! `switchwire-service`, and it is no example of how to write a server.
+//! They prove the cases: each is green here, and red under at least one [`Fault`] or [`ClientFault`]. They share no code
+//! with `switchwire-service` and `switchwire-client`, and are no example of how to write a server or a client.
 
 mod access;
+mod client;
 mod connection;
 mod fault;
 mod handlers;
@@ -23,8 +24,11 @@ use std::{
     thread,
 };
 
-pub use self::fault::Fault;
 use self::journal::Journals;
+pub use self::{
+    client::{ClientFault, ReferenceClient},
+    fault::Fault,
+};
 use crate::{Backend, Served, TestApp};
 
 /// The reference server.
@@ -56,14 +60,7 @@ impl Backend for Reference {
     fn serve(&self, _: TestApp) -> io::Result<Served> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let world = Arc::new(World {
-            fault: self.fault,
-            stopped: AtomicBool::new(false),
-            sessions: AtomicU64::new(0),
-            attribute: Mutex::default(),
-            stuck: Mutex::default(),
-            journals: Journals::default(),
-        });
+        let world = Arc::new(World::new(self.fault));
         let accepting = world.clone();
         thread::spawn(move || accept(&listener, &accepting));
         Ok(Served::new(address, Stop { address, world }))
@@ -84,6 +81,17 @@ struct World {
 }
 
 impl World {
+    fn new(fault: Option<Fault>) -> Self {
+        Self {
+            fault,
+            stopped: AtomicBool::new(false),
+            sessions: AtomicU64::new(0),
+            attribute: Mutex::default(),
+            stuck: Mutex::default(),
+            journals: Journals::default(),
+        }
+    }
+
     fn has(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
     }

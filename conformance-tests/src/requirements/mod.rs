@@ -30,6 +30,7 @@ mod http2;
 mod limits;
 
 pub(crate) use access::*;
+pub(crate) use client::*;
 pub(crate) use closing::*;
 pub(crate) use contract::*;
 pub(crate) use framing::*;
@@ -46,7 +47,7 @@ pub(crate) const GROUPS: &[(&str, &[Requirement])] = &[
     ("Limits", LIMITS),
     ("Contract", CONTRACT),
     ("Access", ACCESS),
-    ("Client", client::CLIENT),
+    ("Client", CLIENT),
     ("permessage-deflate", deflate::DEFLATE),
     ("HTTP/2", http2::HTTP2),
 ];

@@ -1,16 +1,25 @@
 //! The kit's own end of the wire: a raw socket, a small frame codec and a transcript. No client library, so
 //! that a case can send what no client would.
 
+mod answer;
+mod client;
 mod frame;
 mod journal;
+mod lines;
+mod listener;
+mod pair;
 mod peer;
 mod request;
 mod server;
 mod transcript;
 
 pub(crate) use self::{
+    answer::{Answer, Asked},
+    client::{Client, Session, settings},
     frame::{Frame, Length, opcode},
     journal::Journal,
+    listener::Listener,
+    pair::Pair,
     peer::{End, Event, Peer},
     request::{Reply, Request, accept_value},
     server::Server,
