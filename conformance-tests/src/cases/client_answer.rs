@@ -1,11 +1,11 @@
-//! How a client judges the answer (RFC 6455 section 4.1).
+//! How a client judges the headers of the answer (RFC 6455 section 4.1).
 
 use http::{HeaderName, header};
 use switchwire_core::HandshakeViolation as Not;
 
 use crate::{
     ClientCase,
-    case::{Verdict, ensure},
+    case::Verdict,
     requirements::*,
     wire::{Answer, Client, Frame, accept_value},
 };
@@ -189,133 +189,10 @@ pub(super) const CASES: &[ClientCase] = &[
     ClientCase::new("client::s11_3::extensions_twice_fails", &[&C17], |client| {
         repeats(client, EXTENSIONS, header::SEC_WEBSOCKET_EXTENSIONS)
     }),
-    // HTTP.
-    ClientCase::new(
-        "client::s4_1::answer_in_http_1_0_fails",
-        &[&C31],
-        |client| {
-            let (call, mut peer, asked) = client.ask("/")?;
-            let line = "HTTP/1.0 101 Switching Protocols";
-            peer.answer(&Answer::switching(&asked).first_line(line));
-            call.expect_error("an error", |_| true)?;
-            peer.expect_end_unasked()
-        },
-    ),
-    ClientCase::new(
-        "client::s4_1::answer_with_an_empty_reason_is_accepted",
-        &[&C31],
-        |client| opens(client, |it| it.first_line("HTTP/1.1 101 ")),
-    ),
-    ClientCase::new(
-        "client::s4_1::answer_without_a_reason_is_accepted",
-        &[&C31],
-        |client| opens(client, |it| it.first_line("HTTP/1.1 101")),
-    ),
-    ClientCase::new(
-        "client::s4_1::answer_byte_by_byte_is_accepted",
-        &[&C11],
-        |client| {
-            let (call, mut peer, asked) = client.ask("/")?;
-            peer.trickle(&Answer::switching(&asked).encode());
-            let mut session = call.session()?;
-            peer.send(&Frame::text("hello"));
-            session.expect("hello")
-        },
-    ),
-    ClientCase::new(
-        "client::rfc9110::interim_answers_are_skipped",
-        &[&C33],
-        |client| {
-            let (call, mut peer, asked) = client.ask("/")?;
-            peer.answer(&Answer::status("100 Continue"));
-            peer.answer(&Answer::status("103 Early Hints").and("Link", "</a>; rel=preload"));
-            peer.answer(&Answer::switching(&asked));
-            call.session().map(drop)
-        },
-    ),
-    ClientCase::new(
-        "client::rfc9110::interim_answers_before_a_refusal_are_skipped",
-        &[&C33],
-        |client| {
-            let (call, mut peer, _) = client.ask("/")?;
-            peer.answer(&Answer::status("100 Continue"));
-            peer.answer(&Answer::status("403 Forbidden").whole_body("no"));
-            call.expect_refusal(403).map(drop)
-        },
-    ),
-    // What comes behind the answer.
-    ClientCase::new(
-        "client::s4_1::frame_in_one_segment_with_the_answer_is_received",
-        &[&C21],
-        |client| {
-            let (call, mut peer, asked) = client.ask("/")?;
-            let frame = peer.encode(&Frame::text("early"));
-            peer.answer(&Answer::switching(&asked).body(frame));
-            call.session()?.expect("early")
-        },
-    ),
-    ClientCase::new(
-        "client::s4_1::frame_cut_by_the_segment_of_the_answer_is_received",
-        &[&C21],
-        |client| {
-            let (call, mut peer, asked) = client.ask("/")?;
-            let frame = peer.encode(&Frame::text("cut in two"));
-            peer.answer(&Answer::switching(&asked).body(&frame[..4]));
-            let mut session = call.session()?;
-            peer.write(&frame[4..]);
-            session.expect("cut in two")
-        },
-    ),
-    ClientCase::new(
-        "client::s4_1::close_in_one_segment_with_the_answer_is_answered",
-        &[&C21],
-        |client| {
-            let (call, mut peer, asked) = client.ask("/")?;
-            let close = peer.encode(&Frame::close(1013, "later"));
-            peer.answer(&Answer::switching(&asked).body(close));
-            let session = call.session()?;
-            peer.expect_close_answer(1013)?;
-            session.expect_outcome("closed by the peer: 1013 (later)")
-        },
-    ),
-    ClientCase::new(
-        "client::contract::session_knows_url_answer_and_subprotocol",
-        &[&CLIENT_INFO_1],
-        |client| {
-            let (call, mut peer, asked) =
-                client.ask_with("/chat?room=1", |it| it.with_subprotocols(["v2", "v1"]))?;
-            let answer = Answer::switching(&asked)
-                .and(PROTOCOL, "v1")
-                .and("X-Server", "kit");
-            peer.answer(&answer.and("Set-Cookie", "a=1").and("Set-Cookie", "b=2"));
-            let session = call.session()?;
-            let info = session.info();
-            let target = (info.uri().path(), info.query());
-            ensure(
-                target == ("/chat", Some("room=1")),
-                "the URL",
-                format_args!("{target:?}"),
-            )?;
-            let subprotocol = info.subprotocol();
-            ensure(
-                subprotocol == Some("v1"),
-                "v1",
-                format_args!("{subprotocol:?}"),
-            )?;
-            let headers = info.headers();
-            let cookies = headers.get_all("set-cookie").iter().count();
-            let fits = headers.get("x-server").is_some_and(|it| it == "kit") && cookies == 2;
-            ensure(
-                fits,
-                "the headers of the answer",
-                format_args!("{headers:?}"),
-            )
-        },
-    ),
 ];
 
 const ACCEPT: &str = "Sec-WebSocket-Accept";
-const PROTOCOL: &str = "Sec-WebSocket-Protocol";
+pub(super) const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
 /// This answer breaks a rule: the call tells which, and the connection is closed.

@@ -1,11 +1,9 @@
-//! What a client asks (RFC 6455 section 4.1).
+//! What a client asks (RFC 6455 sections 3 and 4.1).
 
 use std::{collections::HashSet, net::Ipv6Addr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use switchwire_core::{
-    ConnectError, HandlerResult, InvalidRequest, WebSocketHandler, WebSocketSession,
-};
+use switchwire_core::WebSocketSession;
 
 use crate::{
     ClientCase,
@@ -189,63 +187,6 @@ pub(super) const CASES: &[ClientCase] = &[
         ensure(none, "no Sec-WebSocket-Extensions", &asked)
     }),
     ClientCase::new(
-        "client::contract::subprotocols_are_offered_in_their_order",
-        &[&CLIENT_SUBPROTOCOL_1, &C25],
-        |client| {
-            let offered = ["v2.chat", "v1.chat", "a"];
-            let (_call, _peer, asked) = client.ask_with("/", |it| it.with_subprotocols(offered))?;
-            let seen = asked.list("sec-websocket-protocol");
-            ensure(seen == offered, "v2.chat, v1.chat, a", &asked)
-        },
-    ),
-    ClientCase::new(
-        "client::contract::subprotocols_of_the_handler_are_offered",
-        &[&CLIENT_SUBPROTOCOL_1],
-        |client| {
-            let mut listener = client.listen()?;
-            let _call = client.execute(listener.request("/")?, Speaks(&["v2", "v1"]));
-            let (_peer, asked) = listener.asked()?;
-            let seen = asked.list("sec-websocket-protocol");
-            ensure(seen == ["v2", "v1"], "v2, v1", &asked)
-        },
-    ),
-    ClientCase::new(
-        "client::contract::subprotocols_of_the_request_go_before_the_handlers",
-        &[&CLIENT_SUBPROTOCOL_1],
-        |client| {
-            let mut listener = client.listen()?;
-            let request = listener.request("/")?.with_subprotocols(["v3"])?;
-            let _call = client.execute(request, Speaks(&["v2"]));
-            let (_peer, asked) = listener.asked()?;
-            let seen = asked.list("sec-websocket-protocol");
-            ensure(seen == ["v3"], "v3", &asked)
-        },
-    ),
-    ClientCase::new(
-        "client::s4_1::repeated_subprotocol_is_not_offered",
-        &[&C25],
-        |client| {
-            let error = InvalidRequest::RepeatedSubprotocol("chat".to_owned());
-            offers_nothing(client, &["chat", "chat"], &error)
-        },
-    ),
-    ClientCase::new(
-        "client::s4_1::subprotocol_that_is_no_token_is_not_offered",
-        &[&C25],
-        |client| {
-            let error = InvalidRequest::Subprotocol("a b".to_owned());
-            offers_nothing(client, &["a b"], &error)
-        },
-    ),
-    ClientCase::new(
-        "client::s4_1::subprotocol_with_a_line_break_is_not_offered",
-        &[&C24],
-        |client| {
-            let error = InvalidRequest::Subprotocol("a\r\nx-forged: b".to_owned());
-            offers_nothing(client, &["a\r\nx-forged: b"], &error)
-        },
-    ),
-    ClientCase::new(
         "client::s4_1::nothing_is_sent_before_the_answer",
         &[&C18],
         |client| {
@@ -270,33 +211,4 @@ pub(super) const CASES: &[ClientCase] = &[
 fn asks_for(client: &Client<'_>, path: &str, target: &str) -> Verdict {
     let (_call, _peer, asked) = client.ask(path)?;
     ensure(asked.target() == target, target.to_owned(), &asked)
-}
-
-/// A handler that offers this makes the call an error, and nothing is sent.
-fn offers_nothing(
-    client: &Client<'_>,
-    offered: &'static [&'static str],
-    error: &InvalidRequest,
-) -> Verdict {
-    let mut listener = client.listen()?;
-    let call = client.execute(listener.request("/")?, Speaks(offered));
-    call.expect_error(
-        "the error that the request is invalid",
-        |seen| matches!(seen, ConnectError::Invalid(seen) if seen == error),
-    )?;
-    listener.expect_nobody()
-}
-
-/// A handler that speaks subprotocols and does nothing else.
-struct Speaks(&'static [&'static str]);
-
-#[async_trait::async_trait]
-impl WebSocketHandler for Speaks {
-    async fn handle(&self, _session: WebSocketSession) -> HandlerResult {
-        Ok(())
-    }
-
-    fn subprotocols(&self) -> &[&'static str] {
-        self.0
-    }
 }

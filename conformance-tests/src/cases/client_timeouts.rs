@@ -63,8 +63,10 @@ pub(super) const CASES: &[ClientCase] = &[
         |client| {
             let full = client.listen_on(Ipv4Addr::LOCALHOST, 0)?;
             let _others = fill(&full.address().into())?;
-            let mut hasty = ClientSettings::default();
-            hasty.connect_timeout = SHORT;
+            let hasty = ClientSettings {
+                connect_timeout: SHORT,
+                ..ClientSettings::default()
+            };
             let call = client.connect_with(hasty, full.request("/")?);
             let is = |it: &ConnectError| matches!(it, ConnectError::ConnectTimedOut);
             call.expect_error("the error of connecting's time", is)
@@ -75,8 +77,10 @@ pub(super) const CASES: &[ClientCase] = &[
         &[&CLIENT_TIMEOUT_1],
         |client| {
             let mut listener = client.listen()?;
-            let mut hasty = ClientSettings::default();
-            hasty.tls_timeout = SHORT;
+            let hasty = ClientSettings {
+                tls_timeout: SHORT,
+                ..ClientSettings::default()
+            };
             let url = format!("wss://{}/", listener.address());
             let call = client.connect_with(hasty, ClientRequest::new(&url)?);
             let _peer = listener.accept()?;

@@ -2,9 +2,15 @@
 
 mod attributes;
 mod client_answer;
+mod client_broken;
+mod client_closes;
 mod client_closing;
 mod client_execute;
 mod client_frames;
+mod client_http;
+mod client_masks;
+mod client_messages;
+mod client_redirects;
 mod client_refusal;
 mod client_request;
 mod client_subprotocol;
@@ -77,13 +83,19 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
 pub fn client_cases() -> impl Iterator<Item = &'static ClientCase> {
     [
         client_request::CASES,
-        client_answer::CASES,
         client_subprotocol::CASES,
+        client_answer::CASES,
+        client_http::CASES,
         client_refusal::CASES,
+        client_broken::CASES,
         client_timeouts::CASES,
+        client_masks::CASES,
         client_frames::CASES,
+        client_messages::CASES,
         client_closing::CASES,
+        client_closes::CASES,
         client_execute::CASES,
+        client_redirects::CASES,
     ]
     .into_iter()
     .flatten()

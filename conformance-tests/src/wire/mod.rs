@@ -2,6 +2,7 @@
 //! that a case can send what no client would.
 
 mod answer;
+mod call;
 mod client;
 mod frame;
 mod journal;
@@ -11,11 +12,12 @@ mod pair;
 mod peer;
 mod request;
 mod server;
+mod session;
 mod transcript;
 
 pub(crate) use self::{
     answer::{Answer, Asked},
-    client::{Client, Session, settings},
+    client::{Client, settings},
     frame::{Frame, Length, opcode},
     journal::Journal,
     listener::Listener,
@@ -23,5 +25,6 @@ pub(crate) use self::{
     peer::{End, Event, Peer},
     request::{Reply, Request, accept_value},
     server::Server,
+    session::Session,
     transcript::Transcript,
 };
