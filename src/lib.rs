@@ -6,18 +6,19 @@
 
 pub use switchwire_core::{
     Attributes, ByteString, Bytes, ClientRequest, CloseCode, CloseOutcome, CloseStatus, CloseWith,
-    Closed, ConnectError, CorsConfiguration, CorsConfigurationBuilder, Endpoint, Error, ErrorKind,
-    HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
+    Closed, ConnectError, CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint, Error,
+    ErrorKind, HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
     HandshakeRequest, HandshakeViolation, HttpSession, InvalidCloseStatus, InvalidCors,
     InvalidOrigin, InvalidRequest, InvalidSettings, Origin, OriginPattern, Principal, ProxyError,
-    ReceiveStream, RedirectError, RequestUpgradeStrategy, ResponseHeaders, SessionId, TrySendError,
-    WebSocketClient, WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService,
-    WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait, join_both,
-    join_either,
+    RatePolicy, ReceiveStream, RedirectError, RequestUpgradeStrategy, ResponseHeaders, SessionId,
+    ShuttingDown, SlowConsumerPolicy, TrySendError, WebSocketClient, WebSocketHandler,
+    WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
+    WebSocketSettingsBuilder, async_trait, join_both, join_either,
 };
 pub use switchwire_service::{
-    HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, TrustedProxies,
-    UrlHandlerMapping, WebSocketDispatcher,
+    Broadcast, HandshakeWebSocketService, InvalidMapping, InvalidProxy, Membership, OriginPolicy,
+    Published, SessionRegistry, ShutdownReport, Topic, TrustedProxies, UrlHandlerMapping,
+    WebSocketDispatcher,
 };
 
 /// Serving on hyper 1.
@@ -44,8 +45,39 @@ pub mod client {
     pub use switchwire_client::*;
 }
 
+/// Testing handlers in memory, in milliseconds: the way to test one.
+///
+/// A [`TestServer`](test::TestServer) is given what any other server is given, and is a [`WebSocketClient`] itself. Requests go
+/// through the real dispatcher and the real opening handshake, messages through the real framing, with no socket between.
+///
+/// ```
+/// use switchwire::{
+///     ClientRequest, CloseCode, HandlerResult, UrlHandlerMapping, WebSocketClient, WebSocketSession, test::TestServer,
+/// };
+///
+/// async fn shout(mut session: WebSocketSession) -> HandlerResult {
+///     while let Some(message) = session.receive().await? {
+///         session.send(message.as_text().unwrap_or("?").to_uppercase()).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// # mod tokio { pub use ::tokio::main as test; }
+/// #[tokio::test]
+/// async fn shouting_is_loud() {
+///     let server = TestServer::new(UrlHandlerMapping::new().with("/shout", shout).unwrap());
+///     let request = ClientRequest::new("ws://test/shout").unwrap();
+///     let mut session = server.connect(request).await.unwrap();
+///     session.send("hello").await.unwrap();
+///     assert_eq!(session.receive().await.unwrap().unwrap().as_text(), Some("HELLO"));
+///     assert_eq!(session.close(CloseCode::NORMAL).await.code(), 1000);
+/// }
+/// # fn main() { shouting_is_loud() }
+/// ```
 #[cfg(feature = "test")]
-pub use switchwire_service::test;
+pub mod test {
+    pub use switchwire_service::test::*;
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/deploy.md")]

@@ -1,9 +1,9 @@
 //! Running one case, and telling how it went.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, io, net::SocketAddr};
 
 use crate::{
-    Case, Requirement, Side, Timing,
+    Backend, Case, Requirement, Served, Side, TestApp, Timing,
     case::{About, Failure, Verdict},
     wire::{Server, Transcript},
 };
@@ -43,8 +43,37 @@ impl Case {
         echo: &str,
         timing: Timing,
     ) -> Verified {
-        let server = Server::new(address, host.to_owned(), echo.to_owned(), timing);
-        let result = (self.check)(&server);
+        self.judge(&Server::new(
+            address,
+            host.to_owned(),
+            echo.to_owned(),
+            timing,
+        ))
+    }
+
+    /// Runs the case on servers of its own: for a case after which a server is no good to others.
+    ///
+    /// # Errors
+    /// When the server cannot be started.
+    pub fn run_alone(&self, backend: &dyn Backend, timing: Timing) -> io::Result<Verified> {
+        let app = TestApp::new();
+        let control = app.control();
+        let (app, control) = (backend.serve(app)?, backend.serve(control)?);
+        let at = |served: &Served| {
+            let address = served.address();
+            Server::new(address, address.to_string(), "/echo".to_owned(), timing)
+        };
+        Ok(self.judge(&at(&app).with_control(at(&control))))
+    }
+
+    /// Whether the case leaves a server unfit for others, so that it has to [run alone](Self::run_alone).
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    fn judge(&self, server: &Server) -> Verified {
+        let result = (self.check)(server);
         verified(self.about(), result, server.transcript())
     }
 }

@@ -134,7 +134,11 @@ fn judge(
     known: Option<&str>,
     report: Option<&Report>,
 ) -> Result<(), Failed> {
-    let verified = case.run(server.address()?, server.timing);
+    let verified = if case.is_alone() {
+        case.run_alone(&*server.backend, server.timing)?
+    } else {
+        case.run(server.address()?, server.timing)
+    };
     judged(case.about(), verified, known, report)
 }
 

@@ -1,6 +1,7 @@
 //! The other end: what opens a session to a server.
 
 mod error;
+mod invalid;
 mod request;
 
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use async_trait::async_trait;
 
 pub use self::{
     error::{ConnectError, HandshakeViolation, ProxyError, RedirectError},
-    request::{ClientRequest, InvalidRequest},
+    invalid::InvalidRequest,
+    request::ClientRequest,
 };
 use crate::{CloseOutcome, WebSocketHandler, WebSocketSession};
 

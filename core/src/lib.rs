@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod attributes;
 mod client;
 mod close;
@@ -23,6 +24,7 @@ pub use bytes::Bytes;
 pub use bytestring::ByteString;
 
 pub use self::{
+    admission::Place,
     attributes::Attributes,
     client::{
         ClientRequest, ConnectError, HandshakeViolation, InvalidRequest, ProxyError, RedirectError,
@@ -40,10 +42,14 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Inbox, InboxEnd, ReceiveStream, SessionId, SessionPort, TrySendError,
-        WebSocketSender, WebSocketSession, join_both, join_either,
+        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, Received, SessionControl,
+        SessionId, SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender,
+        WebSocketSession, join_both, join_either,
     },
-    settings::{InvalidSettings, WebSocketSettings, WebSocketSettingsBuilder},
+    settings::{
+        InvalidSettings, RatePolicy, SlowConsumerPolicy, WebSocketSettings,
+        WebSocketSettingsBuilder,
+    },
     transport::{Outgoing, Transport},
     upgrade::RequestUpgradeStrategy,
 };

@@ -1,22 +1,26 @@
 //! What a handler holds: one connection, as messages.
 
+mod control;
 mod id;
 mod inbox;
+mod outbound;
 mod port;
 mod sender;
 mod signals;
 mod state;
 mod stream;
 
-use std::{fmt, future::poll_fn, pin::pin, sync::Arc};
+use std::{fmt, future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use futures_core::Stream;
 
 use self::state::Shared;
 pub use self::{
+    control::{Order, SessionControl, ShuttingDown},
     id::SessionId,
-    inbox::{Inbox, InboxEnd},
-    port::SessionPort,
+    inbox::{Inbox, InboxEnd, Received},
+    outbound::Dropped,
+    port::{SessionPort, Taken},
     sender::{Closed, TrySendError, WebSocketSender},
     stream::{ReceiveStream, join_both, join_either},
 };
@@ -36,7 +40,8 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 ///
 /// Sending:
 /// - `session.send.1` [`send`](Self::send) resolves when the message was accepted; order is kept, over all senders.
-/// - `session.send.2` It waits while more than the high-water mark has not been written, and loses nothing.
+/// - `session.send.2` It waits while more than the high-water mark has not been written, and loses nothing, unless the
+///   [policy for slow consumers](crate::SlowConsumerPolicy) says otherwise.
 /// - `session.send.3` Once a close was asked for, or the peer's Close was answered, it fails.
 /// - `session.send.4` What is sent while the handler runs is written at once when the handler next waits.
 /// - `session.send.5` A ping or pong of more than 125 bytes is refused and not sent.
@@ -61,6 +66,19 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 /// - `session.close.7` Between our Close and the peer's, messages of the peer are received while there is room, and
 ///   discarded when there is none.
 /// - `session.close.8` [`closed`](Self::closed) tells how it ended, to any number of callers.
+///
+/// A peer that vanishes, idles or reads too slowly: see [`ping_interval`](crate::WebSocketSettings::ping_interval),
+/// [`pong_timeout`](crate::WebSocketSettings::pong_timeout), [`idle_timeout`](crate::WebSocketSettings::idle_timeout),
+/// [`max_session_age`](crate::WebSocketSettings::max_session_age) and [`SlowConsumerPolicy`](crate::SlowConsumerPolicy).
+///
+/// Shutting down, when whoever serves the application [ends all sessions](Self::shutting_down):
+/// - `session.shutdown.1` The peer is sent Close 1001.
+/// - `session.shutdown.2` [`shutting_down`](Self::shutting_down) resolves when that begins, for any number of callers.
+/// - `session.shutdown.3` What the handler sends in answer, and on the messages it had not received yet, is written
+///   before the Close; as with the peer's Close, it may go on as long as it gets further with them and the peer reads.
+/// - `session.shutdown.4` A handler that closes with a status of its own sends that; one that returns sends 1001.
+/// - `session.shutdown.5` Handlers may finish their work when the connection is closed, until the deadline. Then what is
+///   left is dropped, connection and handler.
 ///
 /// Also: `session.id.1` [`id`](Self::id) is unique and cannot be guessed.
 ///
@@ -121,6 +139,9 @@ impl WebSocketSession {
 
     /// Sends a message: waits while too much is unwritten, and resolves when the message was accepted.
     ///
+    /// With a [policy](crate::SlowConsumerPolicy) that drops, it does not wait for the peer, and the message may be
+    /// dropped.
+    ///
     /// # Errors
     /// When the session is closed or closing, or a ping or pong has more than 125 bytes.
     ///
@@ -128,6 +149,15 @@ impl WebSocketSession {
     /// When the future is dropped before it is ready, the message was not accepted.
     pub async fn send(&self, message: impl Into<WebSocketMessage>) -> Result<(), Error> {
         self.sender.send(message).await
+    }
+
+    /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one; never waits.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] gives the message back when [`send`](Self::send) would wait;
+    /// [`TrySendError::Failed`] as [`send`](Self::send).
+    pub fn try_send(&self, message: impl Into<WebSocketMessage>) -> Result<(), TrySendError> {
+        self.sender.try_send(message)
     }
 
     /// Waits until everything accepted so far was written to the socket. Seldom needed: what is sent is written
@@ -197,6 +227,37 @@ impl WebSocketSession {
         self.sender.closed()
     }
 
+    /// Resolves when the application is shutting down, and when the session has ended in any other way, so that nobody
+    /// waits for ever. Tell the two apart by [`is_shutting_down`](ShuttingDown::is_shutting_down).
+    ///
+    /// The session is closed with 1001 whether or not anybody asks.
+    ///
+    /// ```
+    /// use switchwire_core::{HandlerResult, WebSocketSession, join_either};
+    ///
+    /// async fn handle(mut session: WebSocketSession) -> HandlerResult {
+    ///     let sender = session.sender();
+    ///     let work = async {
+    ///         while let Some(message) = session.receive().await? {
+    ///             session.send(message).await?;
+    ///         }
+    ///         Ok(())
+    ///     };
+    ///     let farewell = async {
+    ///         sender.shutting_down().await;
+    ///         sender.send("reconnect in a minute").await
+    ///     };
+    ///     Ok(join_either(work, farewell).await?)
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    #[must_use]
+    pub fn shutting_down(&self) -> ShuttingDown {
+        self.sender.shutting_down()
+    }
+
     /// Whether messages can still be sent.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -207,6 +268,20 @@ impl WebSocketSession {
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
         self.sender.buffered_amount()
+    }
+
+    /// What the [policy for slow consumers](crate::SlowConsumerPolicy) dropped so far.
+    #[must_use]
+    pub fn dropped(&self) -> Dropped {
+        self.sender.dropped()
+    }
+
+    /// How long the last answered keepalive ping and its pong took, `None` before the first.
+    ///
+    /// `session.keepalive.7` Pongs that answer no ping of the keepalive do not change it.
+    #[must_use]
+    pub fn round_trip_time(&self) -> Option<Duration> {
+        self.sender.round_trip_time()
     }
 
     /// The session's name: unique, and not to be guessed.

@@ -1,6 +1,16 @@
 //! The settings of an endpoint, the same on every server.
 
+mod builder;
+mod error;
+mod rate;
+mod slow;
+
 use std::time::Duration;
+
+pub use self::{
+    builder::WebSocketSettingsBuilder, error::InvalidSettings, rate::RatePolicy,
+    slow::SlowConsumerPolicy,
+};
 
 /// What a session may use, and how long things may take.
 ///
@@ -28,10 +38,21 @@ pub struct WebSocketSettings {
     inbound_messages: usize,
     outbound_buffer_size: usize,
     outbound_messages: usize,
+    slow_consumer: SlowConsumerPolicy,
+    max_messages_per_second: Option<usize>,
+    max_bytes_per_second: Option<usize>,
+    rate_policy: RatePolicy,
+    max_pings_per_second: Option<usize>,
+    ping_interval: Option<Duration>,
+    pong_timeout: Duration,
+    idle_timeout: Option<Duration>,
+    max_session_age: Option<Duration>,
     handshake_timeout: Duration,
     closing_deadline: Duration,
     handler_grace: Duration,
     control_frames: bool,
+    max_sessions: Option<usize>,
+    max_sessions_per_address: Option<usize>,
 }
 
 impl Default for WebSocketSettings {
@@ -45,10 +66,21 @@ impl Default for WebSocketSettings {
             inbound_messages: 256,
             outbound_buffer_size: 256 << 10,
             outbound_messages: 1024,
+            slow_consumer: SlowConsumerPolicy::Wait,
+            max_messages_per_second: None,
+            max_bytes_per_second: None,
+            rate_policy: RatePolicy::Wait,
+            max_pings_per_second: None,
+            ping_interval: Some(Duration::from_secs(30)),
+            pong_timeout: Duration::from_secs(20),
+            idle_timeout: None,
+            max_session_age: None,
             handshake_timeout: Duration::from_secs(10),
             closing_deadline: Duration::from_secs(5),
             handler_grace: Duration::from_secs(30),
             control_frames: false,
+            max_sessions: None,
+            max_sessions_per_address: None,
         }
     }
 }
@@ -113,6 +145,80 @@ impl WebSocketSettings {
         self.outbound_messages
     }
 
+    /// What becomes of messages for a peer that does not read them fast enough. Default: `send` waits.
+    #[must_use]
+    pub fn slow_consumer(&self) -> SlowConsumerPolicy {
+        self.slow_consumer
+    }
+
+    /// How many messages a peer may send in a second, and at once after a quiet one. Default: any number.
+    /// `limits.rate.1` What is over it waits or closes the session, as the [policy](RatePolicy) says.
+    #[must_use]
+    pub fn max_messages_per_second(&self) -> Option<usize> {
+        self.max_messages_per_second
+    }
+
+    /// How many bytes a peer may send in a second, and at once after a quiet one: all of them, frame headers and
+    /// control frames too. Default: any number. A message larger than this takes several seconds.
+    /// `limits.rate.2` What is over it waits or closes the session, as the [policy](RatePolicy) says.
+    #[must_use]
+    pub fn max_bytes_per_second(&self) -> Option<usize> {
+        self.max_bytes_per_second
+    }
+
+    /// What becomes of what a peer sends faster than allowed. Default: it waits.
+    #[must_use]
+    pub fn rate_policy(&self) -> RatePolicy {
+        self.rate_policy
+    }
+
+    /// How many pings a peer may send in a second, and at once after a quiet one. Default: any number, as a ping costs
+    /// no more than a small message and no queue of answers grows.
+    /// `limits.rate.3` A peer that sends more is closed with 1008; those before are answered.
+    #[must_use]
+    pub fn max_pings_per_second(&self) -> Option<usize> {
+        self.max_pings_per_second
+    }
+
+    /// How often a peer is pinged; `None` for never. Default 30 s.
+    ///
+    /// - `session.keepalive.1` A ping is sent in each interval; the first one at a time between half and a whole one, so
+    ///   that sessions opened together are not pinged together.
+    /// - `session.keepalive.2` No ping is added to output that is blocked, and none follows a Close.
+    /// - `session.keepalive.3` The handler sees neither these pings nor their pongs; with control frames it sees its own.
+    #[must_use]
+    pub fn ping_interval(&self) -> Option<Duration> {
+        self.ping_interval
+    }
+
+    /// How long a peer may stay silent after a ping. Default 20 s.
+    ///
+    /// - `session.keepalive.4` A peer that is silent for longer is given up: the handler is told at once
+    ///   ([`ErrorKind::Timeout`](crate::ErrorKind::Timeout)), Close 1011 is tried, in case it is only its WebSocket that
+    ///   is stuck, and TCP is dropped at the closing deadline.
+    /// - `session.keepalive.5` Not silent is a peer that sent the pong or any other whole frame, or 1 KiB of one, or that
+    ///   reads what was blocked. A few bytes of a frame are silence.
+    /// - `session.keepalive.6` Silence does not count while the session itself does not read, for the handler's queue is
+    ///   full or the rate is limited. After this process stood still the time runs anew.
+    #[must_use]
+    pub fn pong_timeout(&self) -> Duration {
+        self.pong_timeout
+    }
+
+    /// How long a session may go without a message either way; `None` for ever. Default none.
+    /// `session.idle.1` Between that time and a quarter more it is closed with 1001. Pings and pongs are no messages.
+    #[must_use]
+    pub fn idle_timeout(&self) -> Option<Duration> {
+        self.idle_timeout
+    }
+
+    /// How old a session may become; `None` for any age. Default none.
+    /// `session.age.1` It is then closed with 1001, busy or not.
+    #[must_use]
+    pub fn max_session_age(&self) -> Option<Duration> {
+        self.max_session_age
+    }
+
     /// How long deciding a handshake may take, interceptors included, and then switching the connection. Default 10 s.
     /// `handshake.timeout.1` A decision that takes longer is answered with 503.
     #[must_use]
@@ -140,152 +246,22 @@ impl WebSocketSettings {
     pub fn control_frames(&self) -> bool {
         self.control_frames
     }
-}
 
-/// Collects settings; see the methods of [`WebSocketSettings`] for their meaning and defaults.
-#[derive(Debug, Clone, Default)]
-#[must_use = "nothing is set until `build`"]
-pub struct WebSocketSettingsBuilder {
-    settings: WebSocketSettings,
-}
-
-macro_rules! with {
-    ($($with:ident, $field:ident: $type:ty;)*) => {$(
-        #[doc = concat!("Sets [`", stringify!($field), "`](WebSocketSettings::", stringify!($field), ").")]
-        pub fn $with(mut self, $field: $type) -> Self {
-            self.settings.$field = $field;
-            self
-        }
-    )*};
-}
-
-impl WebSocketSettingsBuilder {
-    with! {
-        with_max_message_size, max_message_size: usize;
-        with_max_frame_size, max_frame_size: usize;
-        with_max_fragments, max_fragments: usize;
-        with_read_buffer_size, read_buffer_size: usize;
-        with_inbound_buffer_size, inbound_buffer_size: usize;
-        with_inbound_messages, inbound_messages: usize;
-        with_outbound_buffer_size, outbound_buffer_size: usize;
-        with_outbound_messages, outbound_messages: usize;
-        with_handshake_timeout, handshake_timeout: Duration;
-        with_closing_deadline, closing_deadline: Duration;
-        with_handler_grace, handler_grace: Duration;
-        with_control_frames, control_frames: bool;
-    }
-
-    /// Checks the settings.
+    /// How many sessions the endpoint may have at a time. Default: any number.
     ///
-    /// # Errors
-    /// [`InvalidSettings`] names the first setting that cannot be honoured.
-    pub fn build(self) -> Result<WebSocketSettings, InvalidSettings> {
-        let settings = self.settings;
-        let sizes = [
-            ("max_message_size", settings.max_message_size, 1),
-            ("max_frame_size", settings.max_frame_size, 1),
-            ("max_fragments", settings.max_fragments, 1),
-            ("read_buffer_size", settings.read_buffer_size, 512),
-            ("inbound_buffer_size", settings.inbound_buffer_size, 1),
-            ("inbound_messages", settings.inbound_messages, 1),
-            ("outbound_buffer_size", settings.outbound_buffer_size, 1),
-            ("outbound_messages", settings.outbound_messages, 1),
-        ];
-        for (name, value, least) in sizes {
-            if value < least {
-                return Err(InvalidSettings::TooSmall { name, value, least });
-            }
-            if value > isize::MAX as usize {
-                return Err(InvalidSettings::TooLarge { name, value });
-            }
-        }
-        if settings.max_frame_size > settings.max_message_size {
-            return Err(InvalidSettings::FrameOverMessage {
-                frame: settings.max_frame_size,
-                message: settings.max_message_size,
-            });
-        }
-        let times = [
-            ("handshake_timeout", settings.handshake_timeout),
-            ("closing_deadline", settings.closing_deadline),
-        ];
-        for (name, time) in times {
-            if time.is_zero() {
-                return Err(InvalidSettings::NoTime(name));
-            }
-        }
-        Ok(settings)
-    }
-}
-
-/// A setting that cannot be honoured.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidSettings {
-    /// A size is too small to work with.
-    #[error("{name} is {value}, it must be at least {least}")]
-    TooSmall {
-        /// The setting.
-        name: &'static str,
-        /// What was asked for.
-        value: usize,
-        /// The least that works.
-        least: usize,
-    },
-    /// A size is more than any allocation can have.
-    #[error("{name} is {value}, more than an allocation can have")]
-    TooLarge {
-        /// The setting.
-        name: &'static str,
-        /// What was asked for.
-        value: usize,
-    },
-    /// No frame of the allowed size could be part of an allowed message.
-    #[error(
-        "max_frame_size {frame} is over max_message_size {message}; raise the one or lower the other"
-    )]
-    FrameOverMessage {
-        /// The frame limit.
-        frame: usize,
-        /// The message limit.
-        message: usize,
-    },
-    /// The server has no way to do this.
-    #[error("{server} cannot honour {name}; leave it at its default")]
-    Unsupported {
-        /// The setting.
-        name: &'static str,
-        /// The server.
-        server: &'static str,
-    },
-    /// A deadline of zero would pass before anything could happen.
-    #[error("{0} is zero; nothing could meet it")]
-    NoTime(&'static str),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_defaults_are_valid() {
-        assert_eq!(
-            WebSocketSettings::builder().build(),
-            Ok(WebSocketSettings::default())
-        );
+    /// - `limits.sessions.1` A handshake for one more is answered with 503, once it is found to be right otherwise.
+    /// - `limits.sessions.3` A place is free again when its session has ended, handler included, or its switch failed.
+    #[must_use]
+    pub fn max_sessions(&self) -> Option<usize> {
+        self.max_sessions
     }
 
-    #[test]
-    fn an_error_names_the_setting() {
-        let error = WebSocketSettings::builder()
-            .with_read_buffer_size(10)
-            .build()
-            .unwrap_err();
-        assert!(error.to_string().contains("read_buffer_size"), "{error}");
-        let error = WebSocketSettings::builder()
-            .with_max_message_size(100)
-            .build()
-            .unwrap_err();
-        assert!(error.to_string().contains("max_frame_size"), "{error}");
+    /// How many sessions the endpoint may have at a time from one address, which is the client's own behind
+    /// a trusted proxy. Default: any number.
+    ///
+    /// `limits.sessions.2` A handshake for one more is answered with 429.
+    #[must_use]
+    pub fn max_sessions_per_address(&self) -> Option<usize> {
+        self.max_sessions_per_address
     }
 }

@@ -8,16 +8,20 @@ mod forwarded;
 pub mod framing;
 mod handshake;
 mod mapping;
+mod registry;
 mod stream;
 #[cfg(feature = "test")]
 pub mod test;
+mod topic;
 
 pub use self::{
     client::{ClientHandshake, client_info, hand_over, serve_client},
-    dispatcher::{Dispatch, WebSocketDispatcher, run_session},
+    dispatcher::{Dispatch, WebSocketDispatcher},
     driver::SessionDriver,
     forwarded::{InvalidProxy, TrustedProxies},
     handshake::{HandshakeWebSocketService, OriginPolicy},
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
+    registry::{SessionRegistry, ShutdownReport},
     stream::StreamTransport,
+    topic::{Broadcast, Membership, Published, Topic},
 };

@@ -1,5 +1,6 @@
 //! Every case, one file per part of the protocol.
 
+mod admission;
 mod attributes;
 mod client_answer;
 mod client_broken;
@@ -23,10 +24,13 @@ mod contract_session;
 mod cors;
 mod forwarded;
 mod interceptors;
+mod keepalive;
 mod limits;
 mod mapping;
 mod origin;
 mod pair;
+mod rate;
+mod registry;
 mod s10_2;
 mod s4_answer;
 mod s4_headers;
@@ -37,8 +41,11 @@ mod s5_5;
 mod s7;
 mod s8_1;
 mod settings;
+mod shutdown;
+mod slow;
 mod spring;
 mod subprotocol;
+mod topic;
 
 use self::contract_handshake::http_side;
 use crate::{
@@ -65,6 +72,9 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         contract_session::CASES,
         contract_close::CASES,
         contract_end::CASES,
+        keepalive::CASES,
+        slow::CASES,
+        rate::CASES,
         mapping::CASES,
         origin::CASES,
         forwarded::CASES,
@@ -73,6 +83,10 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         interceptors::CASES,
         attributes::CASES,
         settings::CASES,
+        registry::CASES,
+        topic::CASES,
+        shutdown::CASES,
+        admission::CASES,
         spring::CASES,
     ]
     .into_iter()

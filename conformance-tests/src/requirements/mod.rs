@@ -28,6 +28,7 @@ mod framing;
 mod handshake;
 mod http2;
 mod limits;
+mod registry;
 
 pub(crate) use access::*;
 pub(crate) use client::*;
@@ -36,6 +37,7 @@ pub(crate) use contract::*;
 pub(crate) use framing::*;
 pub(crate) use handshake::*;
 pub(crate) use limits::*;
+pub(crate) use registry::*;
 
 use crate::Requirement;
 
@@ -47,6 +49,7 @@ pub(crate) const GROUPS: &[(&str, &[Requirement])] = &[
     ("Limits", LIMITS),
     ("Contract", CONTRACT),
     ("Access", ACCESS),
+    ("Registry, topics and limits", REGISTRY),
     ("Client", CLIENT),
     ("permessage-deflate", deflate::DEFLATE),
     ("HTTP/2", http2::HTTP2),

@@ -31,6 +31,11 @@ impl Journal {
         format!("{path}{separator}key={}", self.key)
     }
 
+    /// Lets the handlers of this journal go on that wait for that.
+    pub(crate) fn start(&self, server: &Server) -> Verdict {
+        server.open(&self.of("/start"))?.expect_text("started")
+    }
+
     /// The next entry.
     pub(crate) fn next(&mut self) -> Verdict<String> {
         let message = self.peer.message()?;
@@ -59,6 +64,19 @@ impl Journal {
     /// Nothing is written for the silent time.
     pub(crate) fn expect_nothing(&mut self) -> Verdict {
         self.peer.expect_silence()
+    }
+
+    /// The next entry that begins so, whatever comes before it; what follows the beginning.
+    pub(crate) fn find(&mut self, beginning: &str) -> Verdict<String> {
+        loop {
+            let entry = self.next().map_err(|failure| crate::case::Failure {
+                expected: format!("the handler to see: {beginning}").into(),
+                ..failure
+            })?;
+            if let Some(rest) = entry.strip_prefix(beginning) {
+                return Ok(rest.to_owned());
+            }
+        }
     }
 
     /// Reads entries until none came for the silent time, and returns the last one.

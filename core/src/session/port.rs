@@ -1,9 +1,20 @@
-use std::{collections::VecDeque, fmt, sync::Arc, task::Waker};
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::{Poll, Waker},
+    time::Duration,
+};
 
-use super::{SessionId, WebSocketSession, inbox::Room, state::Shared};
+use super::{
+    Order, SessionControl, SessionId, WebSocketSession,
+    inbox::Room,
+    state::{Shared, shrink},
+};
 use crate::{
-    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, WebSocketMessage,
-    WebSocketSettings,
+    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, SlowConsumerPolicy,
+    WebSocketMessage, WebSocketSettings,
 };
 
 /// The driver's end of a session.
@@ -44,9 +55,53 @@ impl SessionPort {
         self.shared.id
     }
 
-    /// The driver's poll begins: until [`leave`](Self::leave) signals are only noted.
-    pub fn enter(&self, waker: &Waker) {
-        self.shared.signals.enter(waker);
+    /// Who may end the session from outside.
+    #[must_use]
+    pub fn control(&self) -> SessionControl {
+        SessionControl::new(self.shared.clone())
+    }
+
+    /// Takes an order that was given through a [`SessionControl`].
+    #[must_use]
+    pub fn take_order(&self) -> Option<Order> {
+        if !self.shared.signals.take_order() {
+            return None;
+        }
+        let aborted = self.shared.lock().aborted;
+        Some(if aborted {
+            Order::Abort
+        } else {
+            Order::ShutDown
+        })
+    }
+
+    /// Whether the handler has been told that the application is shutting down. True before there is an order.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shared.lock().shutting_down
+    }
+
+    /// Resolves when the session is to be aborted: for what comes before there is a driver.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    pub async fn aborted(&self) {
+        poll_fn(|cx| {
+            let mut state = self.shared.lock();
+            if state.aborted {
+                return Poll::Ready(());
+            }
+            state.outcome_wakers.register(cx.waker());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// The driver's poll begins: until [`leave`](Self::leave) signals are only noted. True when the waker is another
+    /// than the last time.
+    #[must_use]
+    pub fn enter(&self, waker: &Waker) -> bool {
+        self.shared.signals.enter(waker)
     }
 
     /// The driver's poll is about to end. False when something was signalled that it has not taken: it must
@@ -74,10 +129,10 @@ impl SessionPort {
         self.shared.signals.take_session()
     }
 
-    /// Gives the inbox the room that the session has. False when there is none; then the driver is
-    /// signalled once there is.
+    /// Gives the inbox the room that the session has, though no more than this many messages and bytes. False when the
+    /// session has none; then the driver is signalled once there is.
     #[must_use]
-    pub fn make_room(&self, inbox: &mut Inbox) -> bool {
+    pub fn make_room(&self, inbox: &mut Inbox, messages: usize, bytes: usize) -> bool {
         let settings = &self.shared.settings;
         let mut state = self.shared.lock();
         inbox.set_discard(state.receivers == 0);
@@ -90,6 +145,8 @@ impl SessionPort {
                 .saturating_sub(state.inbound.len()),
         };
         state.reading_paused = inbox.is_full();
+        inbox.room.messages = inbox.room.messages.min(messages);
+        inbox.room.bytes = inbox.room.bytes.min(bytes);
         !state.reading_paused
     }
 
@@ -102,12 +159,18 @@ impl SessionPort {
         state.inbound_bytes += std::mem::take(&mut inbox.bytes);
         if state.inbound.is_empty() {
             std::mem::swap(&mut state.inbound, &mut inbox.messages);
+            shrink(&mut inbox.messages);
         } else {
             state.inbound.append(&mut inbox.messages);
         }
         let wakers = state.receive_wakers.take();
         drop(state);
         wakers.wake();
+    }
+
+    /// Tells the session how long a ping and its pong took.
+    pub fn set_round_trip_time(&self, time: Duration) {
+        self.shared.lock().round_trip_time = Some(time);
     }
 
     /// How many messages wait for the handler.
@@ -125,18 +188,21 @@ impl SessionPort {
         wakers.wake();
     }
 
-    /// Takes what has been accepted for sending, and the status of a close that was asked for after it.
-    #[must_use]
-    pub fn take_outbound(&self, into: &mut VecDeque<WebSocketMessage>) -> Option<CloseStatus> {
+    /// Takes what has been accepted for sending. Where the policy may yet drop some of it, only what is soon written.
+    pub fn take_outbound(&self, into: &mut VecDeque<WebSocketMessage>) -> Taken {
+        let settings = &self.shared.settings;
         let mut state = self.shared.lock();
-        if into.is_empty() {
-            std::mem::swap(into, &mut state.outbound);
+        let may_displace = settings.slow_consumer() == SlowConsumerPolicy::DropOldest;
+        let is_left = if may_displace && !state.sending_ended {
+            state.outbound.take_share(into, settings)
         } else {
-            into.append(&mut state.outbound);
+            state.outbound.take_all(into);
+            false
+        };
+        Taken {
+            is_left,
+            close: state.close_request.take_if(|_| !is_left),
         }
-        state.taken_bytes = state.pending_bytes;
-        state.taken_messages = state.pending_messages;
-        state.close_request.take()
     }
 
     /// Refuses further sends. What was accepted before can still be taken.
@@ -153,16 +219,33 @@ impl SessionPort {
         self.shared.request_close(status);
     }
 
-    /// All that was taken has been written.
-    pub fn written(&self) {
+    /// All that was taken has been written. True when more can be taken.
+    #[must_use]
+    pub fn written(&self) -> bool {
         let mut state = self.shared.lock();
-        state.pending_bytes -= std::mem::take(&mut state.taken_bytes);
-        let messages = std::mem::take(&mut state.taken_messages);
-        state.pending_messages -= messages;
-        state.written += messages as u64;
+        let is_left = state.outbound.written();
+        state.output_blocked = false;
         let wakers = state.write_wakers.take();
         drop(state);
         wakers.wake();
+        is_left
+    }
+
+    /// What was taken cannot be written now: a policy that drops has reason to.
+    pub fn output_blocked(&self) {
+        let mut state = self.shared.lock();
+        if std::mem::replace(&mut state.output_blocked, true) {
+            return;
+        }
+        let wakers = state.write_wakers.take();
+        drop(state);
+        wakers.wake();
+    }
+
+    /// Whether more than the high-water mark is accepted and not written.
+    #[must_use]
+    pub fn is_over_mark(&self) -> bool {
+        !self.shared.lock().outbound.has_room(&self.shared.settings)
     }
 
     /// The session ended; the first outcome counts.
@@ -183,11 +266,23 @@ impl SessionPort {
             state.write_wakers.take(),
             state.outcome_wakers.take(),
         ];
+        let unwritten = state.outbound.abandon();
         drop(state);
+        drop(unwritten);
         for wakers in wakers {
             wakers.wake();
         }
     }
+}
+
+/// What [`SessionPort::take_outbound`] took besides messages.
+#[derive(Debug)]
+#[must_use]
+pub struct Taken {
+    /// Whether more can be taken once this is written.
+    pub is_left: bool,
+    /// The status of a close that was asked for behind all messages.
+    pub close: Option<CloseStatus>,
 }
 
 impl Drop for SessionPort {

@@ -127,7 +127,7 @@ impl Session {
             }) as _
         });
         loop {
-            self.port.enter(&waker);
+            let _ = self.port.enter(&waker);
             if let Some(wait) = &mut abandoned
                 && wait
                     .as_mut()
@@ -181,7 +181,7 @@ impl Session {
             return used;
         };
         let mut messages = std::collections::VecDeque::new();
-        let close = self.port.take_outbound(&mut messages);
+        let close = self.port.take_outbound(&mut messages).close;
         for message in messages {
             self.send(match &message {
                 WebSocketMessage::Text(text) => Frame::text(text),
@@ -190,7 +190,7 @@ impl Session {
                 WebSocketMessage::Pong(payload) => Frame::pong(payload),
             });
         }
-        self.port.written();
+        let _ = self.port.written();
         if let Some(status) = close {
             self.port.end_sending();
             let reason = match self.fault.is(Fault::ForgetsReasons) {
@@ -252,7 +252,7 @@ impl Session {
                 Err(_) => false,
             };
         }
-        let has_room = self.port.make_room(&mut self.inbox);
+        let has_room = self.port.make_room(&mut self.inbox, usize::MAX, usize::MAX);
         if !has_room
             && matches!(self.phase, Phase::Open)
             && !self.fault.is(Fault::ReadsWithoutBound)
