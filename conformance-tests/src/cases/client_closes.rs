@@ -145,4 +145,14 @@ pub(super) const CASES: &[ClientCase] = &[
             peer.expect_close(1001).map(drop)
         },
     ),
+    ClientCase::new(
+        "client::contract::dropped_session_without_an_answer_is_left_at_the_deadline",
+        &[&CLIENT_DROP_2, &SESSION_CLOSE_6],
+        |client| {
+            let (session, mut peer) = client.open_with(|it| it.with_closing_deadline(SHORT))?;
+            drop(session);
+            peer.expect_close_frame()?;
+            peer.expect_end_unasked()
+        },
+    ),
 ];

@@ -98,6 +98,18 @@ pub(super) const CASES: &[ClientCase] = &[
         },
     ),
     ClientCase::new(
+        "client::s4_1::thousand_frames_right_behind_the_answer_are_received",
+        &[&C21, &SESSION_RECEIVE_1],
+        |client| {
+            let (call, mut peer, asked) = client.ask("/")?;
+            let frames = (0..1000).map(|n| peer.encode(&Frame::text(format!("early {n}"))));
+            let frames: Vec<_> = frames.flatten().collect();
+            peer.answer(&Answer::switching(&asked).body(frames));
+            let mut session = call.session()?;
+            (0..1000).try_for_each(|n| session.expect(format!("early {n}")))
+        },
+    ),
+    ClientCase::new(
         "client::contract::session_knows_url_answer_and_subprotocol",
         &[&CLIENT_INFO_1],
         |client| {

@@ -14,6 +14,10 @@ use crate::{
 
 const SHORT: Duration = Duration::from_millis(100);
 
+/// A time in which much may come, with a pause between each.
+const LONGER: Duration = Duration::from_millis(300);
+const PAUSE: Duration = Duration::from_millis(5);
+
 pub(super) const CASES: &[ClientCase] = &[
     ClientCase::new(
         "client::timeout::server_that_says_nothing_is_given_up",
@@ -46,10 +50,10 @@ pub(super) const CASES: &[ClientCase] = &[
         "client::timeout::interim_answers_do_not_prolong_the_time",
         &[&C20, &C33],
         |client| {
-            let hasty = settings(|it| it.with_handshake_timeout(SHORT));
+            let hasty = settings(|it| it.with_handshake_timeout(LONGER));
             let (call, mut peer, _) = client.ask_with("/", |it| Ok(it.with_settings(hasty)))?;
-            let mut left = 40;
-            while left > 0 && !peer.ended_soon()? {
+            let mut left = 400;
+            while left > 0 && !peer.ended_after(PAUSE)? {
                 peer.answer(&Answer::status("100 Continue"));
                 left -= 1;
             }
@@ -141,13 +145,14 @@ fn is_handshake(error: &ConnectError) -> bool {
 
 /// An answer of which a byte comes again and again.
 fn trickles(client: &Client<'_>) -> Verdict {
-    let hasty = settings(|it| it.with_handshake_timeout(SHORT));
+    let hasty = settings(|it| it.with_handshake_timeout(LONGER));
     let (call, mut peer, asked) = client.ask_with("/", |it| Ok(it.with_settings(hasty)))?;
-    let head = Answer::switching(&asked).encode();
+    let long = "x".repeat(300);
+    let head = Answer::switching(&asked).and("X-Long", long).encode();
     let mut ended = false;
     for byte in head.chunks(1) {
         peer.write(byte);
-        ended = peer.ended_soon()?;
+        ended = peer.ended_after(PAUSE)?;
         if ended {
             break;
         }

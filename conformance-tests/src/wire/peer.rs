@@ -381,9 +381,9 @@ impl Peer {
         }
     }
 
-    /// Whether TCP ended, after waiting a fifth of the silent time for that.
-    pub(crate) fn ended_soon(&mut self) -> Verdict<bool> {
-        let event = self.next_within(self.timing.silence / 5)?;
+    /// Whether TCP ended, after a pause.
+    pub(crate) fn ended_after(&mut self, pause: Duration) -> Verdict<bool> {
+        let event = self.next_within(pause)?;
         Ok(matches!(event, Some(Event::End(_))))
     }
 

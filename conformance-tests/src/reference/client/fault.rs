@@ -85,7 +85,7 @@ faults! {
     /// Accepts only what it has a key for, and has none.
     RefusesEverything breaks ["right_answer", "subprotocol_of_the_offer"];
     /// Loses what came with the answer.
-    LosesEarlyFrames breaks ["segment_with_the_answer", "segment_of_the_answer"];
+    LosesEarlyFrames breaks ["segment_with_the_answer", "segment_of_the_answer", "right_behind_the_answer"];
     /// Shows nothing of the answer.
     HidesTheAnswer breaks ["session_knows", "subprotocol_of_the_offer", "required_subprotocol_that_is_there"];
     /// Accepts any subprotocol.
