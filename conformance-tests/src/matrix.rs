@@ -109,6 +109,7 @@ impl Matrix {
         );
         for part in [&self.servers, &self.clients] {
             for (title, rules) in part.groups() {
+                let title = part.heading(title);
                 let columns: Vec<_> = ["Level".to_owned(), "Rule".to_owned()]
                     .into_iter()
                     .chain(part.names.clone())
@@ -197,19 +198,25 @@ impl Part {
     }
 
     /// The groups of rules that this side has cases for, with their titles; none when nothing was run.
-    fn groups(&self) -> Vec<(String, Vec<&'static Requirement>)> {
+    fn groups(&self) -> Vec<(&'static str, Vec<&'static Requirement>)> {
         if self.names.is_empty() {
             return Vec::new();
         }
         let groups = GROUPS.iter().map(|(title, group)| {
             let rules: Vec<_> = group.iter().filter(|rule| self.covers(rule)).collect();
-            let title = match self.side {
-                Side::Client if *title != "Client" => format!("Client: {}", lower(title)),
-                _ => (*title).to_owned(),
-            };
-            (title, rules)
+            (*title, rules)
         });
         groups.filter(|(_, rules)| !rules.is_empty()).collect()
+    }
+
+    /// The heading of a group, which tells the sides apart.
+    fn heading(&self, title: &str) -> String {
+        match (self.side, title.split_at_checked(1)) {
+            (Side::Client, Some((first, rest))) if title != "Client" => {
+                format!("Client: {}{rest}", first.to_lowercase())
+            }
+            _ => title.to_owned(),
+        }
     }
 
     /// Whether this side has a case for the rule.
@@ -262,7 +269,7 @@ impl Part {
                 .collect();
             if cells.iter().any(|cell| cell.total() > 0) {
                 let texts = cells.iter().map(|cell| cell.count());
-                row(&mut table, &title, texts);
+                row(&mut table, title, texts);
             }
         }
         let all = self.names.iter().map(|name| self.cell(name, |_| true));
@@ -300,6 +307,7 @@ impl Part {
 
     fn html(&self, page: &mut String) {
         for (title, rules) in self.groups() {
+            let title = self.heading(title);
             let columns: String = self
                 .names
                 .iter()
@@ -335,13 +343,6 @@ impl Part {
             }
             page.push_str("</table>\n");
         }
-    }
-}
-
-fn lower(title: &str) -> String {
-    match title.split_at_checked(1) {
-        Some((first, rest)) if !title.starts_with("HTTP") => first.to_lowercase() + rest,
-        _ => title.to_owned(),
     }
 }
 
