@@ -98,6 +98,28 @@ pub(super) const CASES: &[ClientCase] = &[
         },
     ),
     ClientCase::new(
+        "client::rfc9112::length_in_the_answer_takes_nothing_from_the_session",
+        &[&C34],
+        |client| {
+            let (call, mut peer, asked) = client.ask("/")?;
+            let frame = peer.encode(&Frame::text("early"));
+            let answer = Answer::switching(&asked).and("Content-Length", "3");
+            peer.answer(&answer.body(frame));
+            call.session()?.expect("early")
+        },
+    ),
+    ClientCase::new(
+        "client::rfc9112::coding_of_the_answer_is_not_that_of_the_session",
+        &[&C34],
+        |client| {
+            let (call, mut peer, asked) = client.ask("/")?;
+            let frame = peer.encode(&Frame::text("early"));
+            let answer = Answer::switching(&asked).and("Transfer-Encoding", "chunked");
+            peer.answer(&answer.body(frame));
+            call.session()?.expect("early")
+        },
+    ),
+    ClientCase::new(
         "client::s4_1::thousand_frames_right_behind_the_answer_are_received",
         &[&C21, &SESSION_RECEIVE_1],
         |client| {
@@ -107,6 +129,17 @@ pub(super) const CASES: &[ClientCase] = &[
             peer.answer(&Answer::switching(&asked).body(frames));
             let mut session = call.session()?;
             (0..1000).try_for_each(|n| session.expect(format!("early {n}")))
+        },
+    ),
+    ClientCase::new(
+        "client::s4_1::large_message_right_behind_the_answer_is_received",
+        &[&C21, &SESSION_RECEIVE_1],
+        |client| {
+            let (call, mut peer, asked) = client.ask("/")?;
+            let payload: Vec<_> = (0..1_u32 << 20).map(|n| (n % 251) as u8).collect();
+            let frame = peer.encode(&Frame::binary(&payload));
+            peer.answer(&Answer::switching(&asked).body(frame));
+            call.session()?.expect(payload)
         },
     ),
     ClientCase::new(

@@ -52,7 +52,7 @@ pub(super) const CASES: &[ClientCase] = &[
     ),
     ClientCase::new(
         "client::s4_1::status_204_is_told_at_once",
-        &[&C11],
+        &[&C34, &C11],
         |client| {
             let (call, mut peer, _) = client.ask("/")?;
             peer.answer(&Answer::status("204 No Content"));

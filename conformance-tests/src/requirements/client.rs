@@ -34,6 +34,7 @@ requirements! { CLIENT:
     C31 = "client.31" Must Rfc6455 "4.1" "An answer in HTTP/1.0 fails; one without a reason phrase does not.";
     C32 = "client.32" Must Rfc7692 "7.1.2" "Window parameters that are out of range or were not offered fail the handshake.";
     C33 = "client.33" Must Rfc9110 "15.2" "Interim answers before the final one are skipped.";
+    C34 = "client.34" Must Rfc9112 "6.3" "An answer of status 101 or 204 ends with its head, whatever its headers say.";
 
     CLIENT_REQUEST_1 = "client.request.1" Must Contract "ClientRequest" "The headers and cookies of the request are sent, each as often as it was set.";
     CLIENT_SUBPROTOCOL_1 = "client.subprotocol.1" Must Contract "WebSocketClient" "Subprotocols are offered in their order; a request that names none offers the handler's.";

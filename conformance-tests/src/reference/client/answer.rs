@@ -63,6 +63,14 @@ impl Answer {
         named.map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Whether its headers speak of a body.
+    pub(super) fn has_body(&self) -> bool {
+        let names = ["content-length", "transfer-encoding"];
+        self.headers
+            .iter()
+            .any(|(name, _)| names.contains(&&**name))
+    }
+
     pub(super) fn header_map(&self) -> HeaderMap {
         let lines = self.headers.iter().filter_map(|(name, value)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;

@@ -57,7 +57,7 @@ faults! {
     /// Takes a body that does not end for no answer.
     NeedsWholeBodies breaks ["body_without_an_end", "may_end_with_the_connection"];
     /// Waits for the body of an answer that has none.
-    ReadsEveryBody breaks ["status_204"];
+    ReadsEveryBody breaks ["status_204", "rfc9112::"];
     /// Takes an interim answer for the final one.
     TakesInterimForFinal breaks ["interim_answers_are", "interim_answers_before"];
     /// Accepts any Upgrade.

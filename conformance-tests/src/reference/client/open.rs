@@ -142,6 +142,9 @@ fn attempt(
     if fault.is(Fault::LosesEarlyFrames) {
         buffer.clear();
     }
+    if fault.is(Fault::ReadsEveryBody) && answer.has_body() {
+        buffer.drain(..buffer.len().min(3));
+    }
     stream.set_read_timeout(None)?;
     Ok(Connection {
         info: info(request, &stream, &answer, subprotocol, fault),
