@@ -62,8 +62,9 @@ pub mod client {
 ///     Ok(())
 /// }
 ///
-/// # mod tokio { pub use ::tokio::main as test; }
+/// # const _: &str = r"
 /// #[tokio::test]
+/// # ";
 /// async fn shouting_is_loud() {
 ///     let server = TestServer::new(UrlHandlerMapping::new().with("/shout", shout).unwrap());
 ///     let request = ClientRequest::new("ws://test/shout").unwrap();
@@ -72,7 +73,8 @@ pub mod client {
 ///     assert_eq!(session.receive().await.unwrap().unwrap().as_text(), Some("HELLO"));
 ///     assert_eq!(session.close(CloseCode::NORMAL).await.code(), 1000);
 /// }
-/// # fn main() { shouting_is_loud() }
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(shouting_is_loud());
 /// ```
 #[cfg(feature = "test")]
 pub mod test {

@@ -82,7 +82,11 @@ impl ClientRequest {
         Ok(self)
     }
 
-    fn add_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidRequest> {
+    fn add_header(
+        &mut self,
+        name: HeaderName,
+        mut value: HeaderValue,
+    ) -> Result<(), InvalidRequest> {
         if name == header::SEC_WEBSOCKET_PROTOCOL {
             let Ok(line) = value.to_str() else {
                 return Err(InvalidRequest::HeaderValue(name));
@@ -95,6 +99,9 @@ impl ClientRequest {
         }
         if name == header::HOST && self.headers.contains_key(&name) {
             return Err(InvalidRequest::RepeatedHost);
+        }
+        if SECRET.contains(&name) {
+            value.set_sensitive(true);
         }
         self.headers.append(name, value);
         Ok(())
@@ -117,7 +124,8 @@ impl ClientRequest {
         line.extend_from_slice(name.as_bytes());
         line.push(b'=');
         line.extend_from_slice(value.as_bytes());
-        let line = HeaderValue::from_bytes(&line).map_err(|_| InvalidRequest::Cookie)?;
+        let mut line = HeaderValue::from_bytes(&line).map_err(|_| InvalidRequest::Cookie)?;
+        line.set_sensitive(true);
         self.headers.insert(header::COOKIE, line);
         Ok(self)
     }
@@ -287,6 +295,13 @@ impl TryFrom<Request<()>> for ClientRequest {
     }
 }
 
+/// Headers whose values no log shows.
+const SECRET: [HeaderName; 3] = [
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::PROXY_AUTHORIZATION,
+];
+
 /// Headers that the handshake sets.
 const RESERVED: [HeaderName; 8] = [
     header::UPGRADE,
@@ -414,6 +429,15 @@ mod tests {
         let request = request.with_cookie("a", "1").unwrap();
         let request = request.with_cookie("b", "2").unwrap();
         assert_eq!(request.headers()[header::COOKIE], "a=1; b=2");
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let request = ClientRequest::new("ws://h/").unwrap();
+        let request = request.with_cookie("session", "secret").unwrap();
+        let request = request.with_header("Authorization", "secret").unwrap();
+        let shown = format!("{request:?}");
+        assert!(!shown.contains("secret"), "{shown}");
     }
 
     #[test]
