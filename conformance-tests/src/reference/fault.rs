@@ -2,15 +2,15 @@
 
 /// Declares the faults: a variant with its doc line each, and the parts of case ids that must turn red.
 macro_rules! faults {
-    ($($(#[doc = $doc:literal])* $name:ident breaks [$($case:literal),* $(,)?];)*) => {
-        /// One thing that the reference server does wrong.
+    ($(#[doc = $enum_doc:literal])* $enum:ident: $($(#[doc = $doc:literal])* $name:ident breaks [$($case:literal),* $(,)?];)*) => {
+        $(#[doc = $enum_doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Fault {
+        pub enum $enum {
             $($(#[doc = $doc])* $name,)*
         }
 
-        impl Fault {
+        impl $enum {
             /// Every fault.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
@@ -25,7 +25,11 @@ macro_rules! faults {
     };
 }
 
+pub(super) use faults;
+
 faults! {
+    /// One thing that the reference server does wrong.
+    Fault:
     // The request.
     /// Accepts a handshake with any method.
     AcceptsAnyMethod breaks ["::post_is", "::put_is", "::delete_is", "method_in_lower_case"];

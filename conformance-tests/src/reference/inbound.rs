@@ -29,6 +29,8 @@ pub(super) struct Limits {
 
 pub(super) struct Inbound<'a> {
     world: &'a World,
+    /// Whether the frames are a server's.
+    of_server: bool,
     limits: Limits,
     buffer: Vec<u8>,
     frame: Option<Header>,
@@ -62,6 +64,7 @@ impl<'a> Inbound<'a> {
     pub(super) fn new(world: &'a World, limits: Limits, buffer: Vec<u8>) -> Self {
         Self {
             world,
+            of_server: false,
             limits,
             buffer,
             frame: None,
@@ -69,6 +72,14 @@ impl<'a> Inbound<'a> {
             fragments: 0,
             frames: 0,
             held: Vec::new(),
+        }
+    }
+
+    /// Reads what a server sends.
+    pub(super) fn of_server(world: &'a World, limits: Limits, buffer: Vec<u8>) -> Self {
+        Self {
+            of_server: true,
+            ..Self::new(world, limits, buffer)
         }
     }
 
@@ -190,7 +201,7 @@ impl<'a> Inbound<'a> {
             matches!(opcode, 0x3..=0x7 | 0xb..=0xf),
             has(Fault::IgnoresReservedOpcodes),
         )?;
-        fail(!masked, has(Fault::AcceptsUnmasked))?;
+        fail(masked == self.of_server, has(Fault::AcceptsUnmasked))?;
         fail(control && !fin, has(Fault::AcceptsFragmentedControlFrames))?;
         fail(control && short > 125, has(Fault::AcceptsLongControlFrames))?;
         fail(

@@ -17,6 +17,8 @@ use crate::{WebSocketHandler, WebSocketSettings};
 /// - `client.25` subprotocols are distinct tokens;
 /// - headers of the handshake itself are not set by the application. `Host` may be.
 ///
+/// `client.request.1` Headers and cookies are sent as they were set, each header as often.
+///
 /// ```
 /// use switchwire_core::{ClientRequest, InvalidRequest};
 ///
