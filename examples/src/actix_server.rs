@@ -19,15 +19,15 @@ pub(crate) fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
             .app_data(PayloadConfig::new(pages::MAX_BODY))
             .configure(sessions.clone())
             .default_service(web::to(move |request: HttpRequest, body: Bytes| {
-                let response = answer(&pages, &request, body);
-                async move { response }
+                let pages = pages.clone();
+                async move { answer(&pages, &request, body).await }
             }))
     });
     rt::System::new().block_on(server.on_connect(on_connect).listen(listener)?.run())
 }
 
 /// The pages speak today's `http`, the server still the version before.
-fn answer(pages: &Pages, request: &HttpRequest, body: Bytes) -> HttpResponse {
+async fn answer(pages: &Pages, request: &HttpRequest, body: Bytes) -> HttpResponse {
     let mut builder = Request::builder()
         .method(request.method().as_str())
         .uri(request.path());
@@ -37,7 +37,7 @@ fn answer(pages: &Pages, request: &HttpRequest, body: Bytes) -> HttpResponse {
     let Ok(request) = builder.body(body) else {
         return HttpResponse::BadRequest().finish();
     };
-    let (head, body) = pages.answer(&request).into_parts();
+    let (head, body) = pages.answer(request).await.into_parts();
     let status = StatusCode::from_u16(head.status.as_u16()).unwrap_or_default();
     let mut response = HttpResponse::build(status);
     for (name, value) in &head.headers {

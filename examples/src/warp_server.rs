@@ -17,7 +17,9 @@ pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
         .and(warp::path::full())
         .and(warp::header::headers_cloned())
         .and(body.or(warp::any().map(Bytes::new)).unify())
-        .map(move |method, path, headers, body| answer(&pages, method, &path, headers, body));
+        .then(move |method, path, headers, body| {
+            answer(pages.clone(), method, path, headers, body)
+        });
     let routes = dispatch(site.dispatcher).or(http().and(application));
     tokio::select! {
         () = serve_routes(routes, listener) => {}
@@ -26,10 +28,10 @@ pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
     Ok(())
 }
 
-fn answer(
-    pages: &Pages,
+async fn answer(
+    pages: Pages,
     method: Method,
-    path: &FullPath,
+    path: FullPath,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Bytes> {
@@ -37,5 +39,5 @@ fn answer(
     *request.method_mut() = method;
     *request.uri_mut() = path.as_str().parse().unwrap_or_default();
     *request.headers_mut() = headers;
-    pages.answer(&request)
+    pages.answer(request).await
 }

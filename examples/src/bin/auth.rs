@@ -7,6 +7,7 @@ use std::{
     collections::HashMap,
     error::Error,
     fmt::Write as _,
+    future::ready,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -138,6 +139,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let users = LoggedIn::default();
     let endpoint = Endpoint::new(Notes).with_interceptor(users.clone());
     let mapping = UrlHandlerMapping::new().with_endpoint("/notes", endpoint)?;
-    let pages = Pages::new(move |request| answer(&users, request));
+    let pages = Pages::new(move |request| ready(answer(&users, &request)));
     Ok(Site::new(mapping, pages).serve(&Options::parse())?)
 }
