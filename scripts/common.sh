@@ -37,7 +37,12 @@ known_servers() {
   done
 }
 
-build_example() { (cd "$root" && cargo build --quiet --package switchwire-examples --bin "$1"); }
+# Most are binaries of one package; one that needs more has a package of its own.
+build_example() {
+  local package=switchwire-examples
+  [ ! -d "$root/examples/$1" ] || package=switchwire-example-$1
+  (cd "$root" && cargo build --quiet --package "$package" --bin "$1")
+}
 
 # start_server COMMAND...: sets `url` to the address that COMMAND prints on its first line.
 start_server() {
@@ -75,7 +80,10 @@ installed() {
 
 pip_install() { python3 -m pip install --quiet --disable-pip-version-check --target "$2" "$1"; }
 
-npm_install() { mkdir -p "$2" && npm install --silent --no-save --prefix "$2" "$1"; }
+npm_install() {
+  local folder=${!#}
+  mkdir -p "$folder" && npm install --silent --no-save --prefix "$folder" "${@:1:$#-1}"
+}
 
 apt_install() {
   local apt=(apt-get)

@@ -1,5 +1,5 @@
-// Drives the chat page in two tabs. Usage: chat.cjs CHROMIUM SCREENSHOT COMMAND...
-// COMMAND... --listen ADDR serves the page and prints its address; SCREENSHOT may be empty.
+// Drives the chat page in two tabs. Usage: chat.cjs CHROMIUM SCREENSHOTS COMMAND...
+// COMMAND... --listen ADDR serves the page and prints its address; SCREENSHOTS is a folder, or empty.
 'use strict';
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
@@ -8,7 +8,7 @@ const path = require('node:path');
 const { createInterface } = require('node:readline');
 const { chromium } = require('playwright-core');
 
-const [executablePath, screenshot, ...command] = process.argv.slice(2);
+const [executablePath, screenshots, ...command] = process.argv.slice(2);
 const DEADLINE = 30_000; // milliseconds for whatever is waited for
 const FLAGS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -98,10 +98,9 @@ async function main() {
     await shows(ada, 'Right here, in the other tab');
     await text(ada, '.own .bubble', 'Is anybody there?');
   });
-  if (screenshot) {
-    const { dir, name, ext } = path.parse(screenshot);
-    await ada.screenshot({ path: screenshot });
-    await bo.screenshot({ path: path.join(dir, `${name}-phone${ext}`) });
+  if (screenshots) {
+    await ada.screenshot({ path: path.join(screenshots, 'chat.png') });
+    await bo.screenshot({ path: path.join(screenshots, 'chat-phone.png') });
   }
   await check('markup stays text', async () => {
     await say(ada, MARKUP);
