@@ -85,6 +85,13 @@ npm_install() {
   mkdir -p "$folder" && npm install --silent --no-save --prefix "$folder" "${@:1:$#-1}"
 }
 
+# Not optimised: it runs for a second, and compiles for a minute.
+cargo_install() {
+  local folder=${!#}
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
+    cargo install --quiet --locked --root "$folder" --target-dir "$work/cargo-install" "${@:1:$#-1}"
+}
+
 apt_install() {
   local apt=(apt-get)
   [ "$(id -u)" -eq 0 ] || apt=(sudo apt-get)
