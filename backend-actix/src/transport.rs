@@ -117,7 +117,7 @@ impl Transport for ActixTransport {
         let mut outbound = self.outbound.borrow_mut();
         if outbound.state == State::Open {
             ready!(outbound.poll_taken(cx, 0))?;
-            if let Some(socket) = &self.socket {
+            if let Some(socket) = self.socket {
                 socket.end_writing();
             }
             outbound.end();
@@ -132,11 +132,11 @@ impl Transport for ActixTransport {
 impl Drop for ActixTransport {
     fn drop(&mut self) {
         let mut outbound = self.outbound.borrow_mut();
-        if outbound.state == State::Ended {
+        if matches!(outbound.state, State::Ended | State::Dropped) {
             return; // the server sees to the rest
         }
         outbound.end();
-        if let Some(socket) = &self.socket {
+        if let Some(socket) = self.socket {
             socket.abort();
         }
     }

@@ -35,10 +35,10 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Inbox, InboxEnd, ReceiveStream, SessionId, SessionPort, TrySendError,
-        WebSocketSender, WebSocketSession, join_both, join_either,
+        Closed, Dropped, Inbox, InboxEnd, ReceiveStream, SessionId, SessionPort, Taken,
+        TrySendError, WebSocketSender, WebSocketSession, join_both, join_either,
     },
-    settings::{InvalidSettings, WebSocketSettings, WebSocketSettingsBuilder},
+    settings::{InvalidSettings, SlowConsumerPolicy, WebSocketSettings, WebSocketSettingsBuilder},
     transport::{Outgoing, Transport},
     upgrade::RequestUpgradeStrategy,
 };

@@ -2,6 +2,7 @@
 
 mod id;
 mod inbox;
+mod outbound;
 mod port;
 mod sender;
 mod signals;
@@ -16,7 +17,8 @@ use self::state::Shared;
 pub use self::{
     id::SessionId,
     inbox::{Inbox, InboxEnd},
-    port::SessionPort,
+    outbound::Dropped,
+    port::{SessionPort, Taken},
     sender::{Closed, TrySendError, WebSocketSender},
     stream::{ReceiveStream, join_both, join_either},
 };
@@ -36,7 +38,8 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 ///
 /// Sending:
 /// - `session.send.1` [`send`](Self::send) resolves when the message was accepted; order is kept, over all senders.
-/// - `session.send.2` It waits while more than the high-water mark has not been written, and loses nothing.
+/// - `session.send.2` It waits while more than the high-water mark has not been written, and loses nothing, unless the
+///   [policy for slow consumers](crate::SlowConsumerPolicy) says otherwise.
 /// - `session.send.3` Once a close was asked for, or the peer's Close was answered, it fails.
 /// - `session.send.4` What is sent while the handler runs is written at once when the handler next waits.
 /// - `session.send.5` A ping or pong of more than 125 bytes is refused and not sent.
@@ -121,6 +124,8 @@ impl WebSocketSession {
 
     /// Sends a message: waits while too much is unwritten, and resolves when the message was accepted.
     ///
+    /// With a [policy](crate::SlowConsumerPolicy) that drops, it never waits, and the message may be dropped.
+    ///
     /// # Errors
     /// When the session is closed or closing, or a ping or pong has more than 125 bytes.
     ///
@@ -128,6 +133,15 @@ impl WebSocketSession {
     /// When the future is dropped before it is ready, the message was not accepted.
     pub async fn send(&self, message: impl Into<WebSocketMessage>) -> Result<(), Error> {
         self.sender.send(message).await
+    }
+
+    /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one; never waits.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] gives the message back when [`send`](Self::send) would wait;
+    /// [`TrySendError::Failed`] as [`send`](Self::send).
+    pub fn try_send(&self, message: impl Into<WebSocketMessage>) -> Result<(), TrySendError> {
+        self.sender.try_send(message)
     }
 
     /// Waits until everything accepted so far was written to the socket. Seldom needed: what is sent is written
@@ -207,6 +221,12 @@ impl WebSocketSession {
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
         self.sender.buffered_amount()
+    }
+
+    /// What the [policy for slow consumers](crate::SlowConsumerPolicy) dropped so far.
+    #[must_use]
+    pub fn dropped(&self) -> Dropped {
+        self.sender.dropped()
     }
 
     /// The session's name: unique, and not to be guessed.

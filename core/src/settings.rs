@@ -1,6 +1,14 @@
 //! The settings of an endpoint, the same on every server.
 
+mod builder;
+mod error;
+mod slow;
+
 use std::time::Duration;
+
+pub use self::{
+    builder::WebSocketSettingsBuilder, error::InvalidSettings, slow::SlowConsumerPolicy,
+};
 
 /// What a session may use, and how long things may take.
 ///
@@ -28,6 +36,7 @@ pub struct WebSocketSettings {
     inbound_messages: usize,
     outbound_buffer_size: usize,
     outbound_messages: usize,
+    slow_consumer: SlowConsumerPolicy,
     handshake_timeout: Duration,
     closing_deadline: Duration,
     handler_grace: Duration,
@@ -45,6 +54,7 @@ impl Default for WebSocketSettings {
             inbound_messages: 256,
             outbound_buffer_size: 256 << 10,
             outbound_messages: 1024,
+            slow_consumer: SlowConsumerPolicy::Wait,
             handshake_timeout: Duration::from_secs(10),
             closing_deadline: Duration::from_secs(5),
             handler_grace: Duration::from_secs(30),
@@ -113,6 +123,12 @@ impl WebSocketSettings {
         self.outbound_messages
     }
 
+    /// What becomes of messages for a peer that does not read them fast enough. Default: `send` waits.
+    #[must_use]
+    pub fn slow_consumer(&self) -> SlowConsumerPolicy {
+        self.slow_consumer
+    }
+
     /// How long deciding a handshake may take, interceptors included, and then switching the connection. Default 10 s.
     /// `handshake.timeout.1` A decision that takes longer is answered with 503.
     #[must_use]
@@ -139,153 +155,5 @@ impl WebSocketSettings {
     #[must_use]
     pub fn control_frames(&self) -> bool {
         self.control_frames
-    }
-}
-
-/// Collects settings; see the methods of [`WebSocketSettings`] for their meaning and defaults.
-#[derive(Debug, Clone, Default)]
-#[must_use = "nothing is set until `build`"]
-pub struct WebSocketSettingsBuilder {
-    settings: WebSocketSettings,
-}
-
-macro_rules! with {
-    ($($with:ident, $field:ident: $type:ty;)*) => {$(
-        #[doc = concat!("Sets [`", stringify!($field), "`](WebSocketSettings::", stringify!($field), ").")]
-        pub fn $with(mut self, $field: $type) -> Self {
-            self.settings.$field = $field;
-            self
-        }
-    )*};
-}
-
-impl WebSocketSettingsBuilder {
-    with! {
-        with_max_message_size, max_message_size: usize;
-        with_max_frame_size, max_frame_size: usize;
-        with_max_fragments, max_fragments: usize;
-        with_read_buffer_size, read_buffer_size: usize;
-        with_inbound_buffer_size, inbound_buffer_size: usize;
-        with_inbound_messages, inbound_messages: usize;
-        with_outbound_buffer_size, outbound_buffer_size: usize;
-        with_outbound_messages, outbound_messages: usize;
-        with_handshake_timeout, handshake_timeout: Duration;
-        with_closing_deadline, closing_deadline: Duration;
-        with_handler_grace, handler_grace: Duration;
-        with_control_frames, control_frames: bool;
-    }
-
-    /// Checks the settings.
-    ///
-    /// # Errors
-    /// [`InvalidSettings`] names the first setting that cannot be honoured.
-    pub fn build(self) -> Result<WebSocketSettings, InvalidSettings> {
-        let settings = self.settings;
-        let sizes = [
-            ("max_message_size", settings.max_message_size, 1),
-            ("max_frame_size", settings.max_frame_size, 1),
-            ("max_fragments", settings.max_fragments, 1),
-            ("read_buffer_size", settings.read_buffer_size, 512),
-            ("inbound_buffer_size", settings.inbound_buffer_size, 1),
-            ("inbound_messages", settings.inbound_messages, 1),
-            ("outbound_buffer_size", settings.outbound_buffer_size, 1),
-            ("outbound_messages", settings.outbound_messages, 1),
-        ];
-        for (name, value, least) in sizes {
-            if value < least {
-                return Err(InvalidSettings::TooSmall { name, value, least });
-            }
-            if value > isize::MAX as usize {
-                return Err(InvalidSettings::TooLarge { name, value });
-            }
-        }
-        if settings.max_frame_size > settings.max_message_size {
-            return Err(InvalidSettings::FrameOverMessage {
-                frame: settings.max_frame_size,
-                message: settings.max_message_size,
-            });
-        }
-        let times = [
-            ("handshake_timeout", settings.handshake_timeout),
-            ("closing_deadline", settings.closing_deadline),
-        ];
-        for (name, time) in times {
-            if time.is_zero() {
-                return Err(InvalidSettings::NoTime(name));
-            }
-        }
-        Ok(settings)
-    }
-}
-
-/// A setting that cannot be honoured.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidSettings {
-    /// A size is too small to work with.
-    #[error("{name} is {value}, it must be at least {least}")]
-    TooSmall {
-        /// The setting.
-        name: &'static str,
-        /// What was asked for.
-        value: usize,
-        /// The least that works.
-        least: usize,
-    },
-    /// A size is more than any allocation can have.
-    #[error("{name} is {value}, more than an allocation can have")]
-    TooLarge {
-        /// The setting.
-        name: &'static str,
-        /// What was asked for.
-        value: usize,
-    },
-    /// No frame of the allowed size could be part of an allowed message.
-    #[error(
-        "max_frame_size {frame} is over max_message_size {message}; raise the one or lower the other"
-    )]
-    FrameOverMessage {
-        /// The frame limit.
-        frame: usize,
-        /// The message limit.
-        message: usize,
-    },
-    /// The server has no way to do this.
-    #[error("{server} cannot honour {name}; leave it at its default")]
-    Unsupported {
-        /// The setting.
-        name: &'static str,
-        /// The server.
-        server: &'static str,
-    },
-    /// A deadline of zero would pass before anything could happen.
-    #[error("{0} is zero; nothing could meet it")]
-    NoTime(&'static str),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_defaults_are_valid() {
-        assert_eq!(
-            WebSocketSettings::builder().build(),
-            Ok(WebSocketSettings::default())
-        );
-    }
-
-    #[test]
-    fn an_error_names_the_setting() {
-        let error = WebSocketSettings::builder()
-            .with_read_buffer_size(10)
-            .build()
-            .unwrap_err();
-        assert!(error.to_string().contains("read_buffer_size"), "{error}");
-        let error = WebSocketSettings::builder()
-            .with_max_message_size(100)
-            .build()
-            .unwrap_err();
-        assert!(error.to_string().contains("max_frame_size"), "{error}");
     }
 }

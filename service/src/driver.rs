@@ -48,6 +48,8 @@ pub struct SessionDriver<T> {
     outbound: VecDeque<WebSocketMessage>,
     pending_pong: Option<Bytes>,
     unflushed: bool,
+    /// Written was what the port let go of, and it has more.
+    more: bool,
     read_blocked: bool,
     write_blocked: bool,
     outcome: Option<CloseOutcome>,
@@ -104,6 +106,7 @@ impl<T: Transport> SessionDriver<T> {
             outbound: VecDeque::new(),
             pending_pong: None,
             unflushed: false,
+            more: false,
             read_blocked: false,
             write_blocked: false,
             outcome: None,
@@ -198,9 +201,11 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Hands to the transport what was sent, and what follows it; false when the session was not used.
     fn collect(&mut self, handler_ran: bool) -> bool {
-        let used = self.port.take_session_use();
+        let more = std::mem::take(&mut self.more);
+        let used = self.port.take_session_use() || more;
         let may_answer = match &mut self.phase {
             Phase::Open if used => false,
+            Phase::Ending(..) if more => false,
             Phase::Ending(_, unread) => {
                 // While output is blocked no answer could leave, and the handler may be waiting for room.
                 let before = std::mem::replace(unread, self.port.unread());
@@ -211,7 +216,8 @@ impl<T: Transport> SessionDriver<T> {
         if may_answer {
             self.port.end_sending();
         }
-        let close = self.port.take_outbound(&mut self.outbound);
+        let taken = self.port.take_outbound(&mut self.outbound);
+        let close = taken.close;
         let mut outbound = std::mem::take(&mut self.outbound);
         for message in outbound.drain(..) {
             self.send(Outgoing::Message(message));
@@ -267,7 +273,7 @@ impl<T: Transport> SessionDriver<T> {
         {
             self.disconnect();
         }
-        may_now_answer || before != std::mem::discriminant(&self.phase)
+        self.more || may_now_answer || before != std::mem::discriminant(&self.phase)
     }
 
     fn flush(&mut self, cx: &mut Context<'_>) {
@@ -280,7 +286,7 @@ impl<T: Transport> SessionDriver<T> {
                 Poll::Ready(Err(error)) => self.fail(error.into()),
                 Poll::Ready(Ok(())) => {
                     self.unflushed = false;
-                    self.port.written();
+                    self.more |= self.port.written();
                     if let Some(payload) = self.pending_pong.take()
                         && matches!(self.phase, Phase::Open)
                     {

@@ -192,11 +192,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "switchwire-actix",
         packages: &[],
         by_hand: Some("actix-ws"),
-        cannot: &[
-            ("idle-10k", TWO_FILES),
-            ("idle-19k", TWO_FILES),
-            ("idle", TWO_FILES),
-        ],
+        cannot: &[],
         missing: never,
         serve: switchwire::serve_actix,
     },
@@ -250,9 +246,6 @@ impl Listen {
         Ok(listener)
     }
 }
-
-const TWO_FILES: &str =
-    "on_connect takes a second descriptor for each connection, more than there are";
 
 fn never() -> Option<String> {
     None

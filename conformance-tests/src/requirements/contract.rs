@@ -50,6 +50,12 @@ requirements! { CONTRACT:
     LIMITS_FRAME_1 = "limits.frame.1" Must Contract "WebSocketSettings" "A frame over the limit is refused with 1009 at its header.";
     LIMITS_FRAGMENTS_1 = "limits.fragments.1" Must Contract "WebSocketSettings" "A message of more fragments than allowed closes with 1008.";
     SESSION_KEEPALIVE_1 = "session.keepalive.1" Must Contract "WebSocketSettings" "A peer is pinged at intervals and given up when it stays silent." not "waits for keepalive";
-    SESSION_SLOW_1 = "session.slow.1" Must Contract "WebSocketSettings" "A slow consumer is waited for, closed or skipped, as the policy says." not "waits for the slow-consumer policies; session.send.2 covers waiting";
+    SESSION_SLOW_1 = "session.slow.1" Must Contract "SlowConsumerPolicy" "With the policy Wait, sending waits and no message is lost." not "its cases come with the driver's part";
+    SESSION_SLOW_2 = "session.slow.2" Must Contract "SlowConsumerPolicy" "With the policy Close, a session that stays above its mark for the time given is closed with 1008." not "its cases come with the driver's part";
+    SESSION_SLOW_3 = "session.slow.3" Must Contract "SlowConsumerPolicy" "With the policy DropNewest, a message that finds no room is dropped." not "its cases come with the driver's part";
+    SESSION_SLOW_4 = "session.slow.4" Must Contract "SlowConsumerPolicy" "With the policy DropOldest, a message that finds no room displaces those that waited longest." not "its cases come with the driver's part";
+    SESSION_SLOW_5 = "session.slow.5" Must Contract "SlowConsumerPolicy" "With a policy that drops, sending never waits, the session is never closed for being slow, and what was dropped is counted." not "its cases come with the driver's part";
+    SESSION_SLOW_6 = "session.slow.6" Must Contract "SlowConsumerPolicy" "try_send never waits: it drops where the policy does, and else gives the message back." not "its cases come with the driver's part";
+    SESSION_SLOW_7 = "session.slow.7" Must Contract "SlowConsumerPolicy" "What is not dropped is sent whole and in order." not "its cases come with the driver's part";
     SESSION_SHUTDOWN_1 = "session.shutdown.1" Must Contract "SessionRegistry" "Shutdown sends 1001 to every session and drains by the deadline." not "waits for graceful shutdown";
 }

@@ -2,8 +2,8 @@ use std::{collections::VecDeque, fmt, sync::Arc, task::Waker};
 
 use super::{SessionId, WebSocketSession, inbox::Room, state::Shared};
 use crate::{
-    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, WebSocketMessage,
-    WebSocketSettings,
+    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, SlowConsumerPolicy,
+    WebSocketMessage, WebSocketSettings,
 };
 
 /// The driver's end of a session.
@@ -125,18 +125,21 @@ impl SessionPort {
         wakers.wake();
     }
 
-    /// Takes what has been accepted for sending, and the status of a close that was asked for after it.
-    #[must_use]
-    pub fn take_outbound(&self, into: &mut VecDeque<WebSocketMessage>) -> Option<CloseStatus> {
+    /// Takes what has been accepted for sending. Where the policy may yet drop some of it, only what is soon written.
+    pub fn take_outbound(&self, into: &mut VecDeque<WebSocketMessage>) -> Taken {
+        let settings = &self.shared.settings;
         let mut state = self.shared.lock();
-        if into.is_empty() {
-            std::mem::swap(into, &mut state.outbound);
+        let may_displace = settings.slow_consumer() == SlowConsumerPolicy::DropOldest;
+        let is_left = if may_displace && !state.sending_ended {
+            state.outbound.take_share(into, settings)
         } else {
-            into.append(&mut state.outbound);
+            state.outbound.take_all(into);
+            false
+        };
+        Taken {
+            is_left,
+            close: state.close_request.take_if(|_| !is_left),
         }
-        state.taken_bytes = state.pending_bytes;
-        state.taken_messages = state.pending_messages;
-        state.close_request.take()
     }
 
     /// Refuses further sends. What was accepted before can still be taken.
@@ -153,16 +156,21 @@ impl SessionPort {
         self.shared.request_close(status);
     }
 
-    /// All that was taken has been written.
-    pub fn written(&self) {
+    /// All that was taken has been written. True when more can be taken.
+    #[must_use]
+    pub fn written(&self) -> bool {
         let mut state = self.shared.lock();
-        state.pending_bytes -= std::mem::take(&mut state.taken_bytes);
-        let messages = std::mem::take(&mut state.taken_messages);
-        state.pending_messages -= messages;
-        state.written += messages as u64;
+        let is_left = state.outbound.written();
         let wakers = state.write_wakers.take();
         drop(state);
         wakers.wake();
+        is_left
+    }
+
+    /// Whether more than the high-water mark is accepted and not written.
+    #[must_use]
+    pub fn is_over_mark(&self) -> bool {
+        !self.shared.lock().outbound.has_room(&self.shared.settings)
     }
 
     /// The session ended; the first outcome counts.
@@ -183,11 +191,23 @@ impl SessionPort {
             state.write_wakers.take(),
             state.outcome_wakers.take(),
         ];
+        let unwritten = state.outbound.abandon();
         drop(state);
+        drop(unwritten);
         for wakers in wakers {
             wakers.wake();
         }
     }
+}
+
+/// What [`SessionPort::take_outbound`] took besides messages.
+#[derive(Debug)]
+#[must_use]
+pub struct Taken {
+    /// Whether more can be taken once this is written.
+    pub is_left: bool,
+    /// The status of a close that was asked for behind all messages.
+    pub close: Option<CloseStatus>,
 }
 
 impl Drop for SessionPort {

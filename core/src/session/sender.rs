@@ -6,8 +6,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{SessionId, state::Shared};
-use crate::{CloseOutcome, CloseStatus, Error, WebSocketMessage};
+use super::{
+    Dropped, SessionId,
+    state::{IfFull, Shared},
+};
+use crate::{Attributes, CloseOutcome, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 
 /// Sends on a session from any task and any thread. Cloning it is cheap.
 ///
@@ -41,18 +44,13 @@ impl WebSocketSender {
         poll_fn(|cx| self.shared.poll_send(cx, &mut message)).await
     }
 
-    /// Accepts the message if there is room now, without waiting.
+    /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one; never waits.
     ///
     /// # Errors
-    /// [`TrySendError::Full`] gives the message back when more than the high-water mark waits for the socket;
+    /// [`TrySendError::Full`] gives the message back when [`send`](Self::send) would wait;
     /// [`TrySendError::Failed`] as [`send`](Self::send).
     pub fn try_send(&self, message: impl Into<WebSocketMessage>) -> Result<(), TrySendError> {
-        let message = message.into();
-        if self.shared.has_room().map_err(TrySendError::Failed)? {
-            self.shared.send_now(message).map_err(TrySendError::Failed)
-        } else {
-            Err(TrySendError::Full(message))
-        }
+        self.shared.offer(message.into(), IfFull::Refuse)
     }
 
     /// As [`WebSocketSession::flush`](crate::WebSocketSession::flush).
@@ -90,13 +88,31 @@ impl WebSocketSender {
     /// How many bytes have been accepted and not written to the socket yet.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
-        self.shared.lock().pending_bytes
+        self.shared.lock().outbound.bytes()
+    }
+
+    /// What the policy for slow consumers dropped so far.
+    #[must_use]
+    pub fn dropped(&self) -> Dropped {
+        self.shared.lock().outbound.dropped()
     }
 
     /// The session's name.
     #[must_use]
     pub fn id(&self) -> SessionId {
         self.shared.id
+    }
+
+    /// What is known of the request that opened the session.
+    #[must_use]
+    pub fn handshake_info(&self) -> &HandshakeInfo {
+        &self.shared.info
+    }
+
+    /// The attributes of the session.
+    #[must_use]
+    pub fn attributes(&self) -> &Attributes {
+        self.shared.info.attributes()
     }
 }
 

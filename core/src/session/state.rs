@@ -5,9 +5,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{SessionId, signals::Signals};
+use super::{SessionId, TrySendError, outbound::Outbound, signals::Signals};
 use crate::{
-    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, WebSocketMessage, WebSocketSettings,
+    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, SlowConsumerPolicy,
+    WebSocketMessage, WebSocketSettings,
 };
 
 /// What a session and its driver share. Never locked across an await or a call of foreign code.
@@ -31,16 +32,7 @@ pub(super) struct State {
     pub(super) receivers: usize,
     pub(super) receive_wakers: WakerSet,
 
-    /// Messages that wait for the driver.
-    pub(super) outbound: VecDeque<WebSocketMessage>,
-    /// Bytes and messages accepted and not yet written, whether the driver has taken them or not.
-    pub(super) pending_bytes: usize,
-    pub(super) pending_messages: usize,
-    /// The part of these that the driver has taken.
-    pub(super) taken_bytes: usize,
-    pub(super) taken_messages: usize,
-    pub(super) accepted: u64,
-    pub(super) written: u64,
+    pub(super) outbound: Outbound,
     pub(super) sending_ended: bool,
     pub(super) write_wakers: WakerSet,
 
@@ -94,42 +86,34 @@ impl Shared {
         }
     }
 
-    /// Accepts the message when there is room, or waits for it.
+    /// Accepts the message, waits for room, or does what the policy says.
     pub(super) fn poll_send(
         &self,
         cx: &mut Context<'_>,
         message: &mut Option<WebSocketMessage>,
     ) -> Poll<Result<(), Error>> {
-        let mut state = self.lock();
-        match state.check_sending(&self.settings) {
-            Ok(true) => {}
-            Ok(false) => {
-                state.write_wakers.register(cx.waker());
-                return Poll::Pending;
-            }
-            Err(error) => return Poll::Ready(Err(error)),
-        }
-        let message = message
+        let offered = message
             .take()
             .expect("a send is not polled after it is ready");
-        Poll::Ready(self.accept(state, message))
+        match self.offer(offered, IfFull::Wait(cx.waker())) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(TrySendError::Failed(error)) => Poll::Ready(Err(error)),
+            Err(TrySendError::Full(offered)) => {
+                *message = Some(offered);
+                Poll::Pending
+            }
+        }
     }
 
     /// Waits for room without sending.
     pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut state = self.lock();
-        match state.check_sending(&self.settings) {
-            Ok(true) => Poll::Ready(Ok(())),
-            Ok(false) => {
-                state.write_wakers.register(cx.waker());
-                Poll::Pending
-            }
-            Err(error) => Poll::Ready(Err(error)),
+        state.check_sending()?;
+        if state.outbound.has_room(&self.settings) || self.settings.slow_consumer().drops() {
+            return Poll::Ready(Ok(()));
         }
-    }
-
-    pub(super) fn has_room(&self) -> Result<bool, Error> {
-        self.lock().check_sending(&self.settings)
+        state.write_wakers.register(cx.waker());
+        Poll::Pending
     }
 
     /// One who receives is gone. When it was the last, what waits is dropped and reading goes on.
@@ -145,28 +129,53 @@ impl Shared {
         }
     }
 
-    /// Accepts the message whether or not there is room.
-    pub(super) fn send_now(&self, message: WebSocketMessage) -> Result<(), Error> {
-        let state = self.lock();
-        state.check_sending(&self.settings)?;
-        self.accept(state, message)
+    /// Accepts the message, or does what the policy says when there is no room.
+    pub(super) fn offer(
+        &self,
+        message: WebSocketMessage,
+        if_full: IfFull<'_>,
+    ) -> Result<(), TrySendError> {
+        if message.is_control() && message.len() > 125 {
+            return Err(TrySendError::Failed(Error::with_source(
+                ErrorKind::Misuse,
+                "a ping or a pong has at most 125 bytes",
+            )));
+        }
+        loop {
+            let mut state = self.lock();
+            state.check_sending().map_err(TrySendError::Failed)?;
+            if state.outbound.has_room(&self.settings) {
+                return self.accept(state, message);
+            }
+            match (self.settings.slow_consumer(), if_full) {
+                (SlowConsumerPolicy::DropOldest, _) => {
+                    if let Some(displaced) = state.outbound.displace() {
+                        // What a payload does when it is dropped is foreign code.
+                        drop(state);
+                        drop(displaced);
+                        continue;
+                    }
+                    state.outbound.count_dropped(&message);
+                    return Ok(());
+                }
+                (SlowConsumerPolicy::DropNewest, _) => {
+                    state.outbound.count_dropped(&message);
+                    return Ok(());
+                }
+                (_, IfFull::Accept) => return self.accept(state, message),
+                (_, IfFull::Wait(waker)) => state.write_wakers.register(waker),
+                (_, IfFull::Refuse) => {}
+            }
+            return Err(TrySendError::Full(message));
+        }
     }
 
     fn accept(
         &self,
         mut state: MutexGuard<'_, State>,
         message: WebSocketMessage,
-    ) -> Result<(), Error> {
-        if message.is_control() && message.len() > 125 {
-            return Err(Error::with_source(
-                ErrorKind::Misuse,
-                "a ping or a pong has at most 125 bytes",
-            ));
-        }
-        state.pending_bytes += message.len();
-        state.pending_messages += 1;
-        state.accepted += 1;
-        state.outbound.push_back(message);
+    ) -> Result<(), TrySendError> {
+        state.outbound.push(message);
         drop(state);
         self.signals.session();
         Ok(())
@@ -179,8 +188,8 @@ impl Shared {
         target: &mut Option<u64>,
     ) -> Poll<Result<(), Error>> {
         let mut state = self.lock();
-        let target = *target.get_or_insert(state.accepted);
-        if state.written >= target {
+        let target = *target.get_or_insert(state.outbound.accepted());
+        if state.outbound.is_written(target) {
             Poll::Ready(Ok(()))
         } else if let Some(outcome) = &state.outcome {
             Poll::Ready(Err(closed(outcome)))
@@ -215,17 +224,25 @@ impl Shared {
 }
 
 impl State {
-    /// Whether a message may be sent now, may be later, or may not be any more.
-    fn check_sending(&self, settings: &WebSocketSettings) -> Result<bool, Error> {
-        if let Some(outcome) = &self.outcome {
-            return Err(closed(outcome));
+    /// Fails when nothing can be sent any more.
+    fn check_sending(&self) -> Result<(), Error> {
+        match &self.outcome {
+            Some(outcome) => Err(closed(outcome)),
+            None if self.sending_ended => Err(Error::new(ErrorKind::Closed)),
+            None => Ok(()),
         }
-        if self.sending_ended {
-            return Err(Error::new(ErrorKind::Closed));
-        }
-        Ok(self.pending_bytes < settings.outbound_buffer_size()
-            && self.pending_messages < settings.outbound_messages())
     }
+}
+
+/// What becomes of a message that finds no room and may not be dropped.
+#[derive(Clone, Copy)]
+pub(super) enum IfFull<'a> {
+    /// It is given back.
+    Refuse,
+    /// It is given back, and the waker is woken when there may be room.
+    Wait(&'a Waker),
+    /// It is accepted all the same.
+    Accept,
 }
 
 /// The error of a call on a session that ended so.

@@ -9,7 +9,10 @@ use std::{
 use futures_core::Stream;
 use futures_sink::Sink;
 
-use super::{WebSocketSession, state::Shared};
+use super::{
+    TrySendError, WebSocketSession,
+    state::{IfFull, Shared},
+};
 use crate::{Error, WebSocketMessage};
 
 /// The messages of a session as a stream: ends after the closing handshake, yields an error once before it
@@ -65,7 +68,10 @@ impl Sink<WebSocketMessage> for WebSocketSession {
     }
 
     fn start_send(self: Pin<&mut Self>, message: WebSocketMessage) -> Result<(), Error> {
-        self.shared().send_now(message)
+        match self.shared().offer(message, IfFull::Accept) {
+            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+            Err(TrySendError::Failed(error)) => Err(error),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

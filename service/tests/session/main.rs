@@ -8,3 +8,4 @@ mod closing;
 mod flow;
 mod framing;
 mod peer;
+mod slow;

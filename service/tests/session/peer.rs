@@ -63,14 +63,19 @@ impl Peer {
         self.io.write_all(bytes).await.unwrap();
     }
 
-    /// The next bytes, which must be these.
-    pub(crate) async fn expect(&mut self, expected: &[u8]) {
-        let mut found = vec![0; expected.len()];
+    /// The next bytes, as many as these.
+    pub(crate) async fn read(&mut self, len: usize) -> Vec<u8> {
+        let mut found = vec![0; len];
         timeout(Duration::from_secs(60), self.io.read_exact(&mut found))
             .await
             .expect("nothing came")
             .expect("the connection ended");
-        assert_eq!(found, expected);
+        found
+    }
+
+    /// The next bytes, which must be these.
+    pub(crate) async fn expect(&mut self, expected: &[u8]) {
+        assert_eq!(self.read(expected.len()).await, expected);
     }
 
     /// Everything until the server closes its half.

@@ -1,0 +1,192 @@
+use std::collections::VecDeque;
+
+use crate::{WebSocketMessage, WebSocketSettings};
+
+/// What was accepted for sending and is not written yet.
+#[derive(Debug, Default)]
+pub(super) struct Outbound {
+    /// What waits for the driver, and its bytes.
+    waiting: VecDeque<WebSocketMessage>,
+    waiting_bytes: usize,
+    /// What the driver has taken and not written.
+    taken_messages: usize,
+    taken_bytes: usize,
+    accepted: u64,
+    /// How many of those accepted are written, or dropped after all before them was written.
+    written: u64,
+    dropped: Dropped,
+}
+
+/// What a policy dropped because the peer was too slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// How many messages.
+    pub messages: u64,
+    /// The bytes of their payloads.
+    pub bytes: u64,
+}
+
+/// With no more room than this, an empty queue keeps its memory.
+const KEPT: usize = 16;
+
+impl Outbound {
+    /// How many bytes are accepted and not written.
+    pub(super) fn bytes(&self) -> usize {
+        self.waiting_bytes + self.taken_bytes
+    }
+
+    /// Whether less than the high-water mark is accepted and not written.
+    pub(super) fn has_room(&self, settings: &WebSocketSettings) -> bool {
+        self.bytes() < settings.outbound_buffer_size()
+            && self.waiting.len() + self.taken_messages < settings.outbound_messages()
+    }
+
+    /// The number of the message that was accepted last.
+    pub(super) fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    pub(super) fn is_written(&self, number: u64) -> bool {
+        self.written >= number
+    }
+
+    pub(super) fn dropped(&self) -> Dropped {
+        self.dropped
+    }
+
+    pub(super) fn push(&mut self, message: WebSocketMessage) {
+        self.waiting_bytes += message.len();
+        self.accepted += 1;
+        self.waiting.push_back(message);
+    }
+
+    /// Counts a message that is dropped.
+    pub(super) fn count_dropped(&mut self, message: &WebSocketMessage) {
+        self.dropped.messages += 1;
+        self.dropped.bytes += message.len() as u64;
+    }
+
+    /// Takes out what has waited longest, to be dropped when no lock is held.
+    pub(super) fn displace(&mut self) -> Option<WebSocketMessage> {
+        let message = self.waiting.pop_front()?;
+        self.waiting_bytes -= message.len();
+        self.count_dropped(&message);
+        Some(message)
+    }
+
+    /// Takes all that waits.
+    pub(super) fn take_all(&mut self, into: &mut VecDeque<WebSocketMessage>) {
+        self.taken_messages += self.waiting.len();
+        self.taken_bytes += std::mem::take(&mut self.waiting_bytes);
+        if into.is_empty() {
+            std::mem::swap(into, &mut self.waiting);
+        } else {
+            into.append(&mut self.waiting);
+        }
+    }
+
+    /// Takes until a quarter of what may wait is taken, so that the rest can be displaced; true when some is left.
+    pub(super) fn take_share(
+        &mut self,
+        into: &mut VecDeque<WebSocketMessage>,
+        settings: &WebSocketSettings,
+    ) -> bool {
+        let messages = settings.outbound_messages().div_ceil(4);
+        let bytes = settings.outbound_buffer_size().div_ceil(4);
+        while self.taken_messages < messages
+            && self.taken_bytes < bytes
+            && let Some(message) = self.waiting.pop_front()
+        {
+            self.waiting_bytes -= message.len();
+            self.taken_bytes += message.len();
+            self.taken_messages += 1;
+            into.push_back(message);
+        }
+        !self.waiting.is_empty()
+    }
+
+    /// All that was taken is written; true when more waits.
+    pub(super) fn written(&mut self) -> bool {
+        self.taken_messages = 0;
+        self.taken_bytes = 0;
+        // What is neither waiting nor taken is written, or was dropped from the front of what waits.
+        self.written = self.accepted - self.waiting.len() as u64;
+        if self.waiting.is_empty() {
+            self.waiting.shrink_to(KEPT);
+        }
+        !self.waiting.is_empty()
+    }
+
+    /// Takes out what will never be written, to be dropped when no lock is held.
+    pub(super) fn abandon(&mut self) -> VecDeque<WebSocketMessage> {
+        self.waiting_bytes = 0;
+        self.taken_bytes = 0;
+        self.taken_messages = 0;
+        std::mem::take(&mut self.waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbound(lengths: &[usize]) -> Outbound {
+        let mut outbound = Outbound::default();
+        for length in lengths {
+            outbound.push(vec![0; *length].into());
+        }
+        outbound
+    }
+
+    fn settings(bytes: usize) -> WebSocketSettings {
+        let settings = WebSocketSettings::builder().with_outbound_buffer_size(bytes);
+        settings.build().unwrap()
+    }
+
+    #[test]
+    fn a_share_leaves_messages_where_they_can_be_displaced() {
+        let mut outbound = outbound(&[10, 20, 30]);
+        let mut taken = VecDeque::new();
+        assert!(outbound.take_share(&mut taken, &settings(44)));
+        assert_eq!(taken.len(), 2, "one more than fits");
+        assert!(outbound.take_share(&mut taken, &settings(44)));
+        assert_eq!((taken.len(), outbound.bytes()), (2, 60));
+        assert!(outbound.displace().is_some());
+        assert!(outbound.displace().is_none());
+        assert_eq!(
+            outbound.dropped(),
+            Dropped {
+                messages: 1,
+                bytes: 30
+            }
+        );
+        assert_eq!(outbound.bytes(), 30);
+        assert!(!outbound.is_written(1));
+        assert!(!outbound.written());
+        assert!(outbound.is_written(3), "nobody waits for what was dropped");
+        assert_eq!(outbound.bytes(), 0);
+    }
+
+    #[test]
+    fn what_is_accepted_while_others_are_written_is_not_written_yet() {
+        let mut outbound = outbound(&[1, 1]);
+        let mut taken = VecDeque::new();
+        outbound.take_all(&mut taken);
+        outbound.push("x".into());
+        assert!(outbound.written());
+        assert!(outbound.is_written(2));
+        assert!(!outbound.is_written(3));
+    }
+
+    #[test]
+    fn a_burst_leaves_no_memory_behind() {
+        let mut outbound = outbound(&[0; 1_000]);
+        let mut taken = VecDeque::new();
+        while outbound.take_share(&mut taken, &settings(1)) {
+            outbound.written();
+        }
+        outbound.written();
+        assert!(outbound.waiting.capacity() <= KEPT);
+    }
+}

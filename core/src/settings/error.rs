@@ -1,0 +1,44 @@
+/// A setting that cannot be honoured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidSettings {
+    /// A size is too small to work with.
+    #[error("{name} is {value}, it must be at least {least}")]
+    TooSmall {
+        /// The setting.
+        name: &'static str,
+        /// What was asked for.
+        value: usize,
+        /// The least that works.
+        least: usize,
+    },
+    /// A size is more than any allocation can have.
+    #[error("{name} is {value}, more than an allocation can have")]
+    TooLarge {
+        /// The setting.
+        name: &'static str,
+        /// What was asked for.
+        value: usize,
+    },
+    /// No frame of the allowed size could be part of an allowed message.
+    #[error(
+        "max_frame_size {frame} is over max_message_size {message}; raise the one or lower the other"
+    )]
+    FrameOverMessage {
+        /// The frame limit.
+        frame: usize,
+        /// The message limit.
+        message: usize,
+    },
+    /// The server has no way to do this.
+    #[error("{server} cannot honour {name}; leave it at its default")]
+    Unsupported {
+        /// The setting.
+        name: &'static str,
+        /// The server.
+        server: &'static str,
+    },
+    /// A deadline of zero would pass before anything could happen.
+    #[error("{0} is zero; nothing could meet it")]
+    NoTime(&'static str),
+}

@@ -1,0 +1,47 @@
+use std::time::Duration;
+
+/// What becomes of messages while more than the high-water mark
+/// ([`outbound_buffer_size`](crate::WebSocketSettings::outbound_buffer_size) or
+/// [`outbound_messages`](crate::WebSocketSettings::outbound_messages)) waits for a peer that reads too slowly.
+///
+/// - `session.slow.1` With [`Wait`](Self::Wait), `send` waits, and no message is ever lost.
+/// - `session.slow.2` With [`Close`](Self::Close), `send` waits, and the session is closed with 1008 once it has not
+///   come below the mark for that long.
+/// - `session.slow.3` With [`DropNewest`](Self::DropNewest), a message that finds no room is dropped.
+/// - `session.slow.4` With [`DropOldest`](Self::DropOldest), a message that finds no room displaces those that have
+///   waited longest.
+/// - `session.slow.5` With a policy that drops, `send` never waits, the session is never closed for being slow, and
+///   [`dropped`](crate::WebSocketSession::dropped) counts what was dropped.
+/// - `session.slow.6` [`try_send`](crate::WebSocketSession::try_send) never waits: it drops where the policy does, and
+///   gives the message back where `send` would wait.
+/// - `session.slow.7` Order is kept among what is not dropped, and no message is cut.
+///
+/// What counts is bytes and messages that were accepted and are not written, so a session holds no more than the mark
+/// and one message. Answers to pings, keepalive pings and the Close frame are never dropped, nor do they count; what a
+/// handler sends is a message, its pings too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SlowConsumerPolicy {
+    /// Whoever sends waits.
+    #[default]
+    Wait,
+    /// Whoever sends waits, until the session is closed with 1008. When the Close cannot be written either, TCP is
+    /// dropped at the [closing deadline](crate::WebSocketSettings::closing_deadline).
+    Close {
+        /// How long the session may stay above the mark.
+        after: Duration,
+    },
+    /// A new message is dropped while there is no room: what the peer sees is old, and without gaps up to one point.
+    DropNewest,
+    /// The oldest messages make room for a new one: what the peer sees is recent. What is already on its way to the
+    /// socket cannot be taken back; with nothing else left, the new message is dropped.
+    DropOldest,
+}
+
+impl SlowConsumerPolicy {
+    /// Whether messages may be dropped, so that `send` never waits.
+    #[must_use]
+    pub const fn drops(self) -> bool {
+        matches!(self, Self::DropNewest | Self::DropOldest)
+    }
+}

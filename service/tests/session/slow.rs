@@ -1,0 +1,108 @@
+//! Slow consumers: rules `session.slow.*`.
+
+use std::sync::Arc;
+
+use crate::peer::start;
+use switchwire_core::{
+    HandlerResult, SlowConsumerPolicy, TrySendError, WebSocketSession, WebSocketSettings,
+};
+use tokio::sync::{Notify, mpsc};
+
+/// How much of a message of 16 bytes counts.
+const MESSAGE: usize = 16;
+
+fn settings(policy: SlowConsumerPolicy) -> WebSocketSettings {
+    let settings = WebSocketSettings::builder()
+        .with_outbound_buffer_size(8 * MESSAGE)
+        .with_slow_consumer(policy);
+    settings.build().unwrap()
+}
+
+/// Sends a thousand numbered messages to a peer that reads none until they were sent, and tells which ones it gets.
+async fn received(policy: SlowConsumerPolicy) -> (Vec<usize>, u64) {
+    let (told, mut counts) = mpsc::unbounded_channel();
+    let read = Arc::new(Notify::new());
+    let (reading, all_read) = (read.clone(), Arc::new(Notify::new()));
+    let may_end = all_read.clone();
+    let mut peer = start(
+        move |session: WebSocketSession| {
+            let (told, reading, may_end) = (told.clone(), reading.clone(), may_end.clone());
+            async move {
+                for number in 0..1_000 {
+                    session.send(format!("{number:016}")).await?;
+                    assert!(session.buffered_amount() <= 9 * MESSAGE);
+                    if number % 10 == 0 {
+                        tokio::task::yield_now().await; // so that the driver writes what it can
+                    }
+                }
+                let dropped = session.dropped();
+                assert_eq!(dropped.bytes, dropped.messages * MESSAGE as u64);
+                told.send(dropped.messages).unwrap();
+                reading.notify_one();
+                session.flush().await?;
+                may_end.notified().await;
+                Ok(())
+            }
+        },
+        settings(policy),
+        64,
+    );
+    read.notified().await;
+    let dropped = counts.recv().await.unwrap();
+    let mut numbers = Vec::new();
+    while numbers.len() < 1_000 - usize::try_from(dropped).unwrap() {
+        let frame = peer.read(2 + MESSAGE).await;
+        assert_eq!(frame[..2], [0x81, 16]);
+        numbers.push(std::str::from_utf8(&frame[2..]).unwrap().parse().unwrap());
+    }
+    all_read.notify_one();
+    peer.expect(b"\x88\x02\x03\xe8").await;
+    (numbers, dropped)
+}
+
+#[tokio::test]
+async fn drop_newest_sends_the_beginning() {
+    let (numbers, dropped) = received(SlowConsumerPolicy::DropNewest).await;
+    assert!(dropped > 900, "{dropped}");
+    let expected: Vec<_> = (0..numbers.len()).collect();
+    assert_eq!(numbers, expected);
+}
+
+#[tokio::test]
+async fn drop_oldest_sends_the_end() {
+    let (numbers, dropped) = received(SlowConsumerPolicy::DropOldest).await;
+    assert!(dropped > 900, "{dropped}");
+    assert!(numbers.is_sorted(), "{numbers:?}");
+    let tail: Vec<_> = (995..1_000).collect();
+    assert!(numbers.ends_with(&tail), "{numbers:?}");
+}
+
+#[tokio::test]
+async fn try_send_drops_where_the_policy_does_and_else_gives_back() -> HandlerResult {
+    for policy in [SlowConsumerPolicy::Wait, SlowConsumerPolicy::DropNewest] {
+        let (told, mut results) = mpsc::unbounded_channel();
+        let _peer = start(
+            move |session: WebSocketSession| {
+                let told = told.clone();
+                async move {
+                    for _ in 0..8 {
+                        session.try_send(vec![0; MESSAGE])?;
+                    }
+                    let result = session.try_send(vec![1; MESSAGE]);
+                    told.send((result, session.dropped().messages)).unwrap();
+                    std::future::pending().await
+                }
+            },
+            settings(policy),
+            64,
+        );
+        match (results.recv().await.unwrap(), policy) {
+            ((Err(TrySendError::Full(message)), 0), SlowConsumerPolicy::Wait) => {
+                assert_eq!(message.payload()[..], [1; MESSAGE]);
+            }
+            ((Ok(()), 1), SlowConsumerPolicy::DropNewest) => {}
+            (other, _) => panic!("{policy:?}: {other:?}"),
+        }
+    }
+    Ok(())
+}
