@@ -10,9 +10,9 @@ pub use switchwire_core::{
     HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
     HttpSession, InvalidCloseStatus, InvalidCors, InvalidOrigin, InvalidSettings, Origin,
     OriginPattern, Principal, ReceiveStream, RequestUpgradeStrategy, ResponseHeaders, SessionId,
-    TrySendError, WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService,
-    WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait, join_both,
-    join_either,
+    SlowConsumerPolicy, TrySendError, WebSocketHandler, WebSocketMessage, WebSocketSender,
+    WebSocketService, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait,
+    join_both, join_either,
 };
 pub use switchwire_service::{
     HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, TrustedProxies,
@@ -36,7 +36,3 @@ pub mod warp {
 pub mod actix {
     pub use switchwire_backend_actix::*;
 }
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/deploy.md")]
-struct Deploy;
