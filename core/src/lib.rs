@@ -35,10 +35,13 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Dropped, Inbox, InboxEnd, ReceiveStream, SessionId, SessionPort, Taken,
+        Closed, Dropped, Inbox, InboxEnd, ReceiveStream, Received, SessionId, SessionPort, Taken,
         TrySendError, WebSocketSender, WebSocketSession, join_both, join_either,
     },
-    settings::{InvalidSettings, SlowConsumerPolicy, WebSocketSettings, WebSocketSettingsBuilder},
+    settings::{
+        InvalidSettings, RatePolicy, SlowConsumerPolicy, WebSocketSettings,
+        WebSocketSettingsBuilder,
+    },
     transport::{Outgoing, Transport},
     upgrade::RequestUpgradeStrategy,
 };

@@ -9,14 +9,14 @@ mod signals;
 mod state;
 mod stream;
 
-use std::{fmt, future::poll_fn, pin::pin, sync::Arc};
+use std::{fmt, future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use futures_core::Stream;
 
 use self::state::Shared;
 pub use self::{
     id::SessionId,
-    inbox::{Inbox, InboxEnd},
+    inbox::{Inbox, InboxEnd, Received},
     outbound::Dropped,
     port::{SessionPort, Taken},
     sender::{Closed, TrySendError, WebSocketSender},
@@ -64,6 +64,10 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 /// - `session.close.7` Between our Close and the peer's, messages of the peer are received while there is room, and
 ///   discarded when there is none.
 /// - `session.close.8` [`closed`](Self::closed) tells how it ended, to any number of callers.
+///
+/// A peer that vanishes, idles or reads too slowly: see [`ping_interval`](crate::WebSocketSettings::ping_interval),
+/// [`pong_timeout`](crate::WebSocketSettings::pong_timeout), [`idle_timeout`](crate::WebSocketSettings::idle_timeout),
+/// [`max_session_age`](crate::WebSocketSettings::max_session_age) and [`SlowConsumerPolicy`](crate::SlowConsumerPolicy).
 ///
 /// Also: `session.id.1` [`id`](Self::id) is unique and cannot be guessed.
 ///
@@ -124,7 +128,8 @@ impl WebSocketSession {
 
     /// Sends a message: waits while too much is unwritten, and resolves when the message was accepted.
     ///
-    /// With a [policy](crate::SlowConsumerPolicy) that drops, it never waits, and the message may be dropped.
+    /// With a [policy](crate::SlowConsumerPolicy) that drops, it does not wait for the peer, and the message may be
+    /// dropped.
     ///
     /// # Errors
     /// When the session is closed or closing, or a ping or pong has more than 125 bytes.
@@ -227,6 +232,14 @@ impl WebSocketSession {
     #[must_use]
     pub fn dropped(&self) -> Dropped {
         self.sender.dropped()
+    }
+
+    /// How long the last answered keepalive ping and its pong took, `None` before the first.
+    ///
+    /// `session.keepalive.7` Pongs that answer no ping of the keepalive do not change it.
+    #[must_use]
+    pub fn round_trip_time(&self) -> Option<Duration> {
+        self.sender.round_trip_time()
     }
 
     /// The session's name: unique, and not to be guessed.

@@ -2,12 +2,14 @@
 
 mod builder;
 mod error;
+mod rate;
 mod slow;
 
 use std::time::Duration;
 
 pub use self::{
-    builder::WebSocketSettingsBuilder, error::InvalidSettings, slow::SlowConsumerPolicy,
+    builder::WebSocketSettingsBuilder, error::InvalidSettings, rate::RatePolicy,
+    slow::SlowConsumerPolicy,
 };
 
 /// What a session may use, and how long things may take.
@@ -37,6 +39,14 @@ pub struct WebSocketSettings {
     outbound_buffer_size: usize,
     outbound_messages: usize,
     slow_consumer: SlowConsumerPolicy,
+    max_messages_per_second: Option<usize>,
+    max_bytes_per_second: Option<usize>,
+    rate_policy: RatePolicy,
+    max_pings_per_second: Option<usize>,
+    ping_interval: Option<Duration>,
+    pong_timeout: Duration,
+    idle_timeout: Option<Duration>,
+    max_session_age: Option<Duration>,
     handshake_timeout: Duration,
     closing_deadline: Duration,
     handler_grace: Duration,
@@ -55,6 +65,14 @@ impl Default for WebSocketSettings {
             outbound_buffer_size: 256 << 10,
             outbound_messages: 1024,
             slow_consumer: SlowConsumerPolicy::Wait,
+            max_messages_per_second: None,
+            max_bytes_per_second: None,
+            rate_policy: RatePolicy::Wait,
+            max_pings_per_second: None,
+            ping_interval: Some(Duration::from_secs(30)),
+            pong_timeout: Duration::from_secs(20),
+            idle_timeout: None,
+            max_session_age: None,
             handshake_timeout: Duration::from_secs(10),
             closing_deadline: Duration::from_secs(5),
             handler_grace: Duration::from_secs(30),
@@ -127,6 +145,74 @@ impl WebSocketSettings {
     #[must_use]
     pub fn slow_consumer(&self) -> SlowConsumerPolicy {
         self.slow_consumer
+    }
+
+    /// How many messages a peer may send in a second, and at once after a quiet one. Default: any number.
+    /// `limits.rate.1` What is over it waits or closes the session, as the [policy](RatePolicy) says.
+    #[must_use]
+    pub fn max_messages_per_second(&self) -> Option<usize> {
+        self.max_messages_per_second
+    }
+
+    /// How many bytes a peer may send in a second, and at once after a quiet one: all of them, frame headers and
+    /// control frames too. Default: any number. A message larger than this takes several seconds.
+    /// `limits.rate.2` What is over it waits or closes the session, as the [policy](RatePolicy) says.
+    #[must_use]
+    pub fn max_bytes_per_second(&self) -> Option<usize> {
+        self.max_bytes_per_second
+    }
+
+    /// What becomes of what a peer sends faster than allowed. Default: it waits.
+    #[must_use]
+    pub fn rate_policy(&self) -> RatePolicy {
+        self.rate_policy
+    }
+
+    /// How many pings a peer may send in a second, and at once after a quiet one. Default: any number, as a ping costs
+    /// no more than a small message and no queue of answers grows.
+    /// `limits.rate.3` A peer that sends more is closed with 1008; those before are answered.
+    #[must_use]
+    pub fn max_pings_per_second(&self) -> Option<usize> {
+        self.max_pings_per_second
+    }
+
+    /// How often a peer is pinged; `None` for never. Default 30 s.
+    ///
+    /// - `session.keepalive.1` A ping is sent in each interval; the first one at a time between half and a whole one, so
+    ///   that sessions opened together are not pinged together.
+    /// - `session.keepalive.2` No ping is added to output that is blocked, and none follows a Close.
+    /// - `session.keepalive.3` The handler sees neither these pings nor their pongs; with control frames it sees its own.
+    #[must_use]
+    pub fn ping_interval(&self) -> Option<Duration> {
+        self.ping_interval
+    }
+
+    /// How long a peer may stay silent after a ping. Default 20 s.
+    ///
+    /// - `session.keepalive.4` A peer that is silent for longer is given up: the handler is told at once
+    ///   ([`ErrorKind::Timeout`](crate::ErrorKind::Timeout)), Close 1011 is tried, in case it is only its WebSocket that
+    ///   is stuck, and TCP is dropped at the closing deadline.
+    /// - `session.keepalive.5` Not silent is a peer that sent the pong or any other whole frame, or 1 KiB of one, or that
+    ///   reads what was blocked. A few bytes of a frame are silence.
+    /// - `session.keepalive.6` Silence does not count while the session itself does not read, for the handler's queue is
+    ///   full or the rate is limited. After this process stood still the time runs anew.
+    #[must_use]
+    pub fn pong_timeout(&self) -> Duration {
+        self.pong_timeout
+    }
+
+    /// How long a session may go without a message either way; `None` for ever. Default none.
+    /// `session.idle.1` Between that time and a quarter more it is closed with 1001. Pings and pongs are no messages.
+    #[must_use]
+    pub fn idle_timeout(&self) -> Option<Duration> {
+        self.idle_timeout
+    }
+
+    /// How old a session may become; `None` for any age. Default none.
+    /// `session.age.1` It is then closed with 1001, busy or not.
+    #[must_use]
+    pub fn max_session_age(&self) -> Option<Duration> {
+        self.max_session_age
     }
 
     /// How long deciding a handshake may take, interceptors included, and then switching the connection. Default 10 s.

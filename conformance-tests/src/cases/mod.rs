@@ -9,9 +9,11 @@ mod contract_session;
 mod cors;
 mod forwarded;
 mod interceptors;
+mod keepalive;
 mod limits;
 mod mapping;
 mod origin;
+mod rate;
 mod s10_2;
 mod s4_answer;
 mod s4_headers;
@@ -22,6 +24,7 @@ mod s5_5;
 mod s7;
 mod s8_1;
 mod settings;
+mod slow;
 mod spring;
 mod subprotocol;
 
@@ -50,6 +53,9 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         contract_session::CASES,
         contract_close::CASES,
         contract_end::CASES,
+        keepalive::CASES,
+        slow::CASES,
+        rate::CASES,
         mapping::CASES,
         origin::CASES,
         forwarded::CASES,

@@ -5,9 +5,11 @@ mod asking;
 mod closing;
 mod ending;
 mod journal;
+mod production;
 mod receiving;
 mod sending;
 mod service;
+mod slow;
 
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use switchwire_core::{
 };
 use switchwire_service::{InvalidMapping, TrustedProxies, UrlHandlerMapping, WebSocketDispatcher};
 
+pub(crate) use self::slow::{SLOW_LEN, SLOW_MESSAGES};
 use self::{journal::Journals, service::AppService};
 
 /// What the application sets on the answer of `/response-headers`: two cookies and a header that must arrive, and
@@ -74,6 +77,8 @@ fn mapping(journals: &Journals) -> Result<UrlHandlerMapping, InvalidMapping> {
     let mapping = receiving::add(mapping, journals)?;
     let mapping = sending::add(mapping, journals)?;
     let mapping = closing::add(mapping, journals)?;
+    let mapping = production::add(mapping, journals)?;
+    let mapping = slow::add(mapping, journals)?;
     ending::add(mapping, journals)
 }
 

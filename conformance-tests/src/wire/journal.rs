@@ -61,6 +61,19 @@ impl Journal {
         self.peer.expect_silence()
     }
 
+    /// The next entry that begins so, whatever comes before it; what follows the beginning.
+    pub(crate) fn find(&mut self, beginning: &str) -> Verdict<String> {
+        loop {
+            let entry = self.next().map_err(|failure| crate::case::Failure {
+                expected: format!("the handler to see: {beginning}").into(),
+                ..failure
+            })?;
+            if let Some(rest) = entry.strip_prefix(beginning) {
+                return Ok(rest.to_owned());
+            }
+        }
+    }
+
     /// Reads entries until none came for the silent time, and returns the last one.
     pub(crate) fn last(&mut self) -> Verdict<Option<String>> {
         let mut last = None;

@@ -23,6 +23,15 @@ pub(crate) struct Peer {
     timing: Timing,
     /// What has arrived and not been looked at.
     arrived: Vec<u8>,
+    pings: Pings,
+}
+
+/// What becomes of the server's pings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pings {
+    Answered,
+    Ignored,
+    Shown,
 }
 
 /// What came from the server.
@@ -64,7 +73,20 @@ impl Peer {
             transcript,
             timing,
             arrived: Vec::new(),
+            pings: Pings::Answered,
         }
+    }
+
+    /// Neither answers the server's pings nor shows them.
+    pub(crate) fn ignoring_pings(mut self) -> Self {
+        self.pings = Pings::Ignored;
+        self
+    }
+
+    /// Does not answer the server's pings, but shows them as any other frame.
+    pub(crate) fn showing_pings(mut self) -> Self {
+        self.pings = Pings::Shown;
+        self
     }
 
     // Saying something. Errors are not judged here: a server may rightly have gone already, and what it said
@@ -236,9 +258,13 @@ impl Peer {
                 .map_err(|failure| failure.breaking(&F14))?;
                 ensure(frame.rsv == 0, "no reserved bits", &frame)
                     .map_err(|failure| failure.breaking(&H45))?;
-                if frame.opcode == opcode::PING {
-                    self.send(&Frame::pong(&frame.payload));
-                    continue;
+                match self.pings {
+                    Pings::Answered if frame.opcode == opcode::PING => {
+                        self.send(&Frame::pong(&frame.payload));
+                        continue;
+                    }
+                    Pings::Ignored if frame.opcode == opcode::PING => continue,
+                    _ => {}
                 }
                 return Ok(Some(Event::Frame(frame)));
             }
@@ -304,6 +330,19 @@ impl Peer {
 
     pub(crate) fn expect_pong(&mut self, payload: impl AsRef<[u8]>) -> Verdict {
         self.expect(opcode::PONG, payload.as_ref())
+    }
+
+    /// The next frame is a ping, which is not answered. Returns its payload.
+    pub(crate) fn expect_ping(&mut self) -> Verdict<Vec<u8>> {
+        match self.next()? {
+            Event::Frame(frame) if frame.opcode == opcode::PING => Ok(frame.payload),
+            other => Err(Failure::new("a ping", other)),
+        }
+    }
+
+    /// The next frame or end, if it comes this soon.
+    pub(crate) fn within(&mut self, time: Duration) -> Verdict<Option<Event>> {
+        self.next_within(time)
     }
 
     fn expect(&mut self, opcode: u8, payload: &[u8]) -> Verdict {

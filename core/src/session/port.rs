@@ -1,6 +1,10 @@
-use std::{collections::VecDeque, fmt, sync::Arc, task::Waker};
+use std::{collections::VecDeque, fmt, sync::Arc, task::Waker, time::Duration};
 
-use super::{SessionId, WebSocketSession, inbox::Room, state::Shared};
+use super::{
+    SessionId, WebSocketSession,
+    inbox::Room,
+    state::{Shared, shrink},
+};
 use crate::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, SlowConsumerPolicy,
     WebSocketMessage, WebSocketSettings,
@@ -44,9 +48,11 @@ impl SessionPort {
         self.shared.id
     }
 
-    /// The driver's poll begins: until [`leave`](Self::leave) signals are only noted.
-    pub fn enter(&self, waker: &Waker) {
-        self.shared.signals.enter(waker);
+    /// The driver's poll begins: until [`leave`](Self::leave) signals are only noted. True when the waker is another
+    /// than the last time.
+    #[must_use]
+    pub fn enter(&self, waker: &Waker) -> bool {
+        self.shared.signals.enter(waker)
     }
 
     /// The driver's poll is about to end. False when something was signalled that it has not taken: it must
@@ -74,10 +80,10 @@ impl SessionPort {
         self.shared.signals.take_session()
     }
 
-    /// Gives the inbox the room that the session has. False when there is none; then the driver is
-    /// signalled once there is.
+    /// Gives the inbox the room that the session has, though no more than this many messages and bytes. False when the
+    /// session has none; then the driver is signalled once there is.
     #[must_use]
-    pub fn make_room(&self, inbox: &mut Inbox) -> bool {
+    pub fn make_room(&self, inbox: &mut Inbox, messages: usize, bytes: usize) -> bool {
         let settings = &self.shared.settings;
         let mut state = self.shared.lock();
         inbox.set_discard(state.receivers == 0);
@@ -90,6 +96,8 @@ impl SessionPort {
                 .saturating_sub(state.inbound.len()),
         };
         state.reading_paused = inbox.is_full();
+        inbox.room.messages = inbox.room.messages.min(messages);
+        inbox.room.bytes = inbox.room.bytes.min(bytes);
         !state.reading_paused
     }
 
@@ -102,12 +110,18 @@ impl SessionPort {
         state.inbound_bytes += std::mem::take(&mut inbox.bytes);
         if state.inbound.is_empty() {
             std::mem::swap(&mut state.inbound, &mut inbox.messages);
+            shrink(&mut inbox.messages);
         } else {
             state.inbound.append(&mut inbox.messages);
         }
         let wakers = state.receive_wakers.take();
         drop(state);
         wakers.wake();
+    }
+
+    /// Tells the session how long a ping and its pong took.
+    pub fn set_round_trip_time(&self, time: Duration) {
+        self.shared.lock().round_trip_time = Some(time);
     }
 
     /// How many messages wait for the handler.
@@ -161,10 +175,22 @@ impl SessionPort {
     pub fn written(&self) -> bool {
         let mut state = self.shared.lock();
         let is_left = state.outbound.written();
+        state.output_blocked = false;
         let wakers = state.write_wakers.take();
         drop(state);
         wakers.wake();
         is_left
+    }
+
+    /// What was taken cannot be written now: a policy that drops has reason to.
+    pub fn output_blocked(&self) {
+        let mut state = self.shared.lock();
+        if std::mem::replace(&mut state.output_blocked, true) {
+            return;
+        }
+        let wakers = state.write_wakers.take();
+        drop(state);
+        wakers.wake();
     }
 
     /// Whether more than the high-water mark is accepted and not written.

@@ -4,6 +4,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use super::{
@@ -95,6 +96,12 @@ impl WebSocketSender {
     #[must_use]
     pub fn dropped(&self) -> Dropped {
         self.shared.lock().outbound.dropped()
+    }
+
+    /// As [`WebSocketSession::round_trip_time`](crate::WebSocketSession::round_trip_time).
+    #[must_use]
+    pub fn round_trip_time(&self) -> Option<Duration> {
+        self.shared.lock().round_trip_time
     }
 
     /// The session's name.

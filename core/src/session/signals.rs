@@ -21,15 +21,19 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// The driver's poll begins.
-    pub(super) fn enter(&self, waker: &Waker) {
+    /// The driver's poll begins; true when its waker is another than the last time.
+    pub(super) fn enter(&self, waker: &Waker) -> bool {
         let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *driver {
-            Some(known) => known.clone_from(waker),
-            None => *driver = Some(waker.clone()),
-        }
+        let is_new = !driver.as_ref().is_some_and(|known| known.will_wake(waker));
+        let old = if is_new {
+            driver.replace(waker.clone())
+        } else {
+            None
+        };
         drop(driver);
+        drop(old);
         self.raised.fetch_or(ACTIVE, Ordering::AcqRel);
+        is_new
     }
 
     /// The driver's poll ends; false when a signal came meanwhile, and the driver has to look again.

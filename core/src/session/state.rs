@@ -3,6 +3,7 @@ use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use super::{SessionId, TrySendError, outbound::Outbound, signals::Signals};
@@ -33,8 +34,12 @@ pub(super) struct State {
     pub(super) receive_wakers: WakerSet,
 
     pub(super) outbound: Outbound,
+    /// The peer does not take what was written last.
+    pub(super) output_blocked: bool,
     pub(super) sending_ended: bool,
     pub(super) write_wakers: WakerSet,
+
+    pub(super) round_trip_time: Option<Duration>,
 
     pub(super) close_request: Option<CloseStatus>,
     pub(super) outcome: Option<CloseOutcome>,
@@ -67,6 +72,9 @@ impl Shared {
         let mut state = self.lock();
         if let Some(message) = state.inbound.pop_front() {
             state.inbound_bytes -= message.len();
+            if state.inbound.is_empty() {
+                shrink(&mut state.inbound);
+            }
             let resume = state.reading_paused
                 && state.inbound_bytes <= self.settings.inbound_buffer_size() / 2
                 && state.inbound.len() <= self.settings.inbound_messages() / 2;
@@ -109,7 +117,8 @@ impl Shared {
     pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut state = self.lock();
         state.check_sending()?;
-        if state.outbound.has_room(&self.settings) || self.settings.slow_consumer().drops() {
+        let may_drop = self.settings.slow_consumer().drops() && state.output_blocked;
+        if state.outbound.has_room(&self.settings) || may_drop {
             return Poll::Ready(Ok(()));
         }
         state.write_wakers.register(cx.waker());
@@ -148,6 +157,10 @@ impl Shared {
                 return self.accept(state, message);
             }
             match (self.settings.slow_consumer(), if_full) {
+                // The driver has not tried to write yet: the handler is fast, the peer need not be slow.
+                (policy, IfFull::Wait(waker)) if policy.drops() && !state.output_blocked => {
+                    state.write_wakers.register(waker);
+                }
                 (SlowConsumerPolicy::DropOldest, _) => {
                     if let Some(displaced) = state.outbound.displace() {
                         // What a payload does when it is dropped is foreign code.
@@ -251,6 +264,16 @@ fn closed(outcome: &CloseOutcome) -> Error {
         CloseOutcome::Abnormal(error) => error.clone(),
         CloseOutcome::TimedOut => Error::new(ErrorKind::Timeout),
         CloseOutcome::ByPeer(_) | CloseOutcome::ByUs(_) => Error::new(ErrorKind::Closed),
+    }
+}
+
+/// How many messages an empty queue keeps memory for.
+const KEPT: usize = 32;
+
+/// Gives back what a burst made an empty queue allocate.
+pub(super) fn shrink(queue: &mut VecDeque<WebSocketMessage>) {
+    if queue.capacity() > KEPT {
+        queue.shrink_to(KEPT);
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{InvalidSettings, SlowConsumerPolicy, WebSocketSettings};
+use super::{InvalidSettings, RatePolicy, SlowConsumerPolicy, WebSocketSettings};
 
 /// Collects settings; see the methods of [`WebSocketSettings`] for their meaning and defaults.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +19,27 @@ macro_rules! with {
     )*};
 }
 
+/// Setters of what may be none: `with_x(value)` and `with_x(None)`.
+macro_rules! with_optional {
+    ($($with:ident, $field:ident: $type:ty;)*) => {$(
+        #[doc = concat!("Sets [`", stringify!($field), "`](WebSocketSettings::", stringify!($field), "), or turns it off with `None`.")]
+        pub fn $with(mut self, $field: impl Into<Option<$type>>) -> Self {
+            self.settings.$field = $field.into();
+            self
+        }
+    )*};
+}
+
 impl WebSocketSettingsBuilder {
+    with_optional! {
+        with_max_messages_per_second, max_messages_per_second: usize;
+        with_max_bytes_per_second, max_bytes_per_second: usize;
+        with_max_pings_per_second, max_pings_per_second: usize;
+        with_ping_interval, ping_interval: Duration;
+        with_idle_timeout, idle_timeout: Duration;
+        with_max_session_age, max_session_age: Duration;
+    }
+
     with! {
         with_max_message_size, max_message_size: usize;
         with_max_frame_size, max_frame_size: usize;
@@ -30,6 +50,8 @@ impl WebSocketSettingsBuilder {
         with_outbound_buffer_size, outbound_buffer_size: usize;
         with_outbound_messages, outbound_messages: usize;
         with_slow_consumer, slow_consumer: SlowConsumerPolicy;
+        with_rate_policy, rate_policy: RatePolicy;
+        with_pong_timeout, pong_timeout: Duration;
         with_handshake_timeout, handshake_timeout: Duration;
         with_closing_deadline, closing_deadline: Duration;
         with_handler_grace, handler_grace: Duration;
@@ -52,7 +74,15 @@ impl WebSocketSettingsBuilder {
             ("outbound_buffer_size", settings.outbound_buffer_size, 1),
             ("outbound_messages", settings.outbound_messages, 1),
         ];
-        for (name, value, least) in sizes {
+        let rates = [
+            ("max_messages_per_second", settings.max_messages_per_second),
+            ("max_bytes_per_second", settings.max_bytes_per_second),
+            ("max_pings_per_second", settings.max_pings_per_second),
+        ];
+        let rates = rates
+            .into_iter()
+            .filter_map(|(name, rate)| Some((name, rate?, 1)));
+        for (name, value, least) in sizes.into_iter().chain(rates) {
             if value < least {
                 return Err(InvalidSettings::TooSmall { name, value, least });
             }
@@ -66,23 +96,28 @@ impl WebSocketSettingsBuilder {
                 message: settings.max_message_size,
             });
         }
-        let slow = match settings.slow_consumer {
-            SlowConsumerPolicy::Close { after } => Some(after),
-            _ => None,
-        };
         let times = [
             ("handshake_timeout", Some(settings.handshake_timeout)),
             ("closing_deadline", Some(settings.closing_deadline)),
-            ("slow_consumer", slow),
+            ("slow_consumer", settings.slow_consumer.closes_after()),
+            ("ping_interval", settings.ping_interval),
+            ("pong_timeout", Some(settings.pong_timeout)),
+            ("idle_timeout", settings.idle_timeout),
+            ("max_session_age", settings.max_session_age),
         ];
         for (name, time) in times {
-            if time.is_some_and(|time| time.is_zero()) {
-                return Err(InvalidSettings::NoTime(name));
+            match time {
+                Some(Duration::ZERO) => return Err(InvalidSettings::NoTime(name)),
+                Some(time) if time > MOST => return Err(InvalidSettings::TooLong(name)),
+                _ => {}
             }
         }
         Ok(settings)
     }
 }
+
+/// The longest time that any clock can be set to.
+const MOST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
@@ -108,5 +143,46 @@ mod tests {
             .build()
             .unwrap_err();
         assert!(error.to_string().contains("max_frame_size"), "{error}");
+    }
+
+    #[test]
+    fn times_and_rates_that_nothing_could_meet_are_refused_in_words() {
+        let refused = |set: fn(WebSocketSettingsBuilder) -> WebSocketSettingsBuilder| {
+            let error = set(WebSocketSettings::builder()).build().unwrap_err();
+            error.to_string()
+        };
+        for (told, expected) in [
+            (
+                refused(|settings| settings.with_ping_interval(Duration::ZERO)),
+                "ping_interval is zero; nothing could meet it",
+            ),
+            (
+                refused(|settings| settings.with_pong_timeout(Duration::ZERO)),
+                "pong_timeout is zero; nothing could meet it",
+            ),
+            (
+                refused(|settings| settings.with_idle_timeout(Duration::ZERO)),
+                "idle_timeout is zero; nothing could meet it",
+            ),
+            (
+                refused(|settings| settings.with_max_session_age(Duration::MAX)),
+                "max_session_age is over ten years; turn it off instead",
+            ),
+            (
+                refused(|settings| {
+                    let after = Duration::ZERO;
+                    settings.with_slow_consumer(SlowConsumerPolicy::Close { after })
+                }),
+                "slow_consumer is zero; nothing could meet it",
+            ),
+            (
+                refused(|settings| settings.with_max_messages_per_second(0)),
+                "max_messages_per_second is 0, it must be at least 1",
+            ),
+        ] {
+            assert_eq!(told, expected);
+        }
+        let without = WebSocketSettings::builder().with_ping_interval(None);
+        assert_eq!(without.build().unwrap().ping_interval(), None);
     }
 }

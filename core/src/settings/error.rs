@@ -41,4 +41,7 @@ pub enum InvalidSettings {
     /// A deadline of zero would pass before anything could happen.
     #[error("{0} is zero; nothing could meet it")]
     NoTime(&'static str),
+    /// A time is longer than clocks can be set to.
+    #[error("{0} is over ten years; turn it off instead")]
+    TooLong(&'static str),
 }

@@ -10,15 +10,17 @@ use std::time::Duration;
 /// - `session.slow.3` With [`DropNewest`](Self::DropNewest), a message that finds no room is dropped.
 /// - `session.slow.4` With [`DropOldest`](Self::DropOldest), a message that finds no room displaces those that have
 ///   waited longest.
-/// - `session.slow.5` With a policy that drops, `send` never waits, the session is never closed for being slow, and
+/// - `session.slow.5` With a policy that drops, `send` never waits for the peer: when there is no room it lets the driver
+///   try to write, and drops when that is blocked. The session is never closed for being slow, and
 ///   [`dropped`](crate::WebSocketSession::dropped) counts what was dropped.
-/// - `session.slow.6` [`try_send`](crate::WebSocketSession::try_send) never waits: it drops where the policy does, and
-///   gives the message back where `send` would wait.
+/// - `session.slow.6` [`try_send`](crate::WebSocketSession::try_send) never waits, not even for the driver: it drops where
+///   the policy does, and gives the message back where `send` would wait.
 /// - `session.slow.7` Order is kept among what is not dropped, and no message is cut.
+/// - `session.slow.8` Answers to pings, keepalive pings and the Close frame are never dropped, nor do they count. What a
+///   handler sends is a message, its pings too.
 ///
 /// What counts is bytes and messages that were accepted and are not written, so a session holds no more than the mark
-/// and one message. Answers to pings, keepalive pings and the Close frame are never dropped, nor do they count; what a
-/// handler sends is a message, its pings too.
+/// and one message. Below the mark it is again when what it held has been written; until then its peer is slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SlowConsumerPolicy {
@@ -43,5 +45,14 @@ impl SlowConsumerPolicy {
     #[must_use]
     pub const fn drops(self) -> bool {
         matches!(self, Self::DropNewest | Self::DropOldest)
+    }
+
+    /// For how long a session may stay above the mark, where that closes it.
+    #[must_use]
+    pub const fn closes_after(self) -> Option<Duration> {
+        match self {
+            Self::Close { after } => Some(after),
+            Self::Wait | Self::DropNewest | Self::DropOldest => None,
+        }
     }
 }

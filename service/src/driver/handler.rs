@@ -34,7 +34,7 @@ impl HandlerTask {
     pub(super) fn poll(&mut self) -> Option<CloseStatus> {
         let future = self.future.as_mut()?;
         let mut cx = Context::from_waker(&self.waker);
-        let status = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx))) {
+        let mut status = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx))) {
             Ok(Poll::Pending) => return None,
             Ok(Poll::Ready(Ok(()))) => CloseCode::NORMAL.into(),
             Ok(Poll::Ready(Err(error))) => {
@@ -42,19 +42,25 @@ impl HandlerTask {
                 error.status().clone()
             }
             Err(panic) => {
-                report(&*panic);
+                report(panic);
                 CloseCode::INTERNAL_ERROR.into()
             }
         };
-        self.drop_future();
+        if !self.drop_future() {
+            status = CloseCode::INTERNAL_ERROR.into();
+        }
         Some(status)
     }
 
-    /// Drops what is left of the handler.
-    pub(super) fn drop_future(&mut self) {
+    /// Drops what is left of the handler; false when that panicked.
+    pub(super) fn drop_future(&mut self) -> bool {
         let future = self.future.take();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(future))) {
-            report(&*panic);
+        match catch_unwind(AssertUnwindSafe(|| drop(future))) {
+            Ok(()) => true,
+            Err(panic) => {
+                report(panic);
+                false
+            }
         }
     }
 }
@@ -66,8 +72,12 @@ impl Drop for HandlerTask {
 }
 
 /// A panic's message is the application's; it is logged by the panic hook, so here only that it happened.
-fn report(_panic: &(dyn Any + Send)) {
+fn report(panic: Box<dyn Any + Send>) {
     tracing::error!("the handler panicked; its session is closed with 1011");
+    // What was thrown may panic when it is dropped, too; what that throws is not tried.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        std::mem::forget(again);
+    }
 }
 
 /// Shows an error so that it cannot forge a log line.

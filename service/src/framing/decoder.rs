@@ -33,6 +33,8 @@ pub struct Decoder {
     frame: Option<Frame>,
     message: Option<Message>,
     control: Vec<u8>,
+    /// Whether a frame ended that is no whole message.
+    ended_frame: bool,
 }
 
 /// The frame whose payload is being read.
@@ -68,11 +70,18 @@ impl Decoder {
             frame: None,
             message: None,
             control: Vec::new(),
+            ended_frame: false,
         }
     }
 
     /// Reads from the front of `input` until it is used up or the inbox is full or ended.
     pub fn decode(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
+        let before = input.len();
+        self.decode_frames(input, inbox);
+        inbox.note_bytes(before - input.len(), mem::take(&mut self.ended_frame));
+    }
+
+    fn decode_frames(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
         while !inbox.is_full() {
             let step = match self.frame {
                 None if self.is_short_message(input) => short_message(input, inbox),
@@ -246,6 +255,7 @@ impl Decoder {
         frame.remaining -= arrived.len();
 
         let is_whole = frame.remaining == 0;
+        self.ended_frame |= is_whole;
         self.frame = (!is_whole).then_some(frame);
         match frame.opcode {
             OpCode::Control(control) => {

@@ -31,9 +31,6 @@ async fn received(policy: SlowConsumerPolicy) -> (Vec<usize>, u64) {
                 for number in 0..1_000 {
                     session.send(format!("{number:016}")).await?;
                     assert!(session.buffered_amount() <= 9 * MESSAGE);
-                    if number % 10 == 0 {
-                        tokio::task::yield_now().await; // so that the driver writes what it can
-                    }
                 }
                 let dropped = session.dropped();
                 assert_eq!(dropped.bytes, dropped.messages * MESSAGE as u64);
@@ -105,4 +102,29 @@ async fn try_send_drops_where_the_policy_does_and_else_gives_back() -> HandlerRe
         }
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_fast_handler_loses_nothing_to_a_peer_that_reads() {
+    for policy in [
+        SlowConsumerPolicy::DropNewest,
+        SlowConsumerPolicy::DropOldest,
+    ] {
+        let mut peer = start(
+            |session: WebSocketSession| async move {
+                for number in 0..1_000 {
+                    session.send(format!("{number:016}")).await?;
+                }
+                assert_eq!(session.dropped().messages, 0);
+                Ok(())
+            },
+            settings(policy),
+            1 << 20,
+        );
+        for number in 0..1_000 {
+            let text = format!("{number:016}");
+            peer.expect(&[b"\x81\x10", text.as_bytes()].concat()).await;
+        }
+        peer.expect(b"\x88\x02\x03\xe8").await;
+    }
 }

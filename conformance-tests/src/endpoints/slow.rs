@@ -1,0 +1,107 @@
+//! Handlers that send more than a peer reads.
+
+use std::time::Duration;
+
+use switchwire_core::{
+    CloseCode, HandlerResult, SlowConsumerPolicy, TrySendError, WebSocketSession,
+};
+use switchwire_service::{InvalidMapping, UrlHandlerMapping};
+
+use super::{
+    journal::{Journal, Journals},
+    limited, parameter, sent, told,
+};
+
+/// What is sent: more than any buffers of the system take.
+pub(crate) const SLOW_MESSAGES: u32 = 1024;
+pub(crate) const SLOW_LEN: usize = 32 << 10;
+
+const MARK: usize = 8 * SLOW_LEN;
+
+pub(super) fn add(
+    mapping: UrlHandlerMapping,
+    journals: &Journals,
+) -> Result<UrlHandlerMapping, InvalidMapping> {
+    let close = |after| SlowConsumerPolicy::Close {
+        after: Duration::from_millis(after),
+    };
+    let long = Duration::from_secs(5);
+    let short = Duration::from_millis(100);
+    [
+        ("/slow/wait", SlowConsumerPolicy::Wait, long),
+        ("/slow/close", close(100), long),
+        ("/slow/close-soon", close(100), short),
+        ("/slow/close-late", close(2_000), long),
+        ("/slow/newest", SlowConsumerPolicy::DropNewest, long),
+        ("/slow/oldest", SlowConsumerPolicy::DropOldest, long),
+    ]
+    .into_iter()
+    .try_fold(mapping, |mapping, (path, policy, deadline)| {
+        let journals = journals.clone();
+        let handler = move |session: WebSocketSession| {
+            let journal = journals.of(&session);
+            send(session, journal)
+        };
+        let endpoint = limited(handler, |settings| {
+            settings
+                .with_outbound_buffer_size(MARK)
+                .with_slow_consumer(policy)
+                .with_closing_deadline(deadline)
+        });
+        mapping.with_endpoint(path, endpoint)
+    })
+}
+
+async fn send(session: WebSocketSession, journal: Journal) -> HandlerResult {
+    let how = parameter(&session, "how").unwrap_or_default().to_owned();
+    if how == "try" {
+        try_send(&session, &journal);
+        return Ok(());
+    }
+    send_all(session, &journal, &how).await
+}
+
+/// Sends numbered messages; then closes, or waits until all was written and says `end`.
+async fn send_all(mut session: WebSocketSession, journal: &Journal, how: &str) -> HandlerResult {
+    for n in 0..SLOW_MESSAGES {
+        let result = session.send(numbered(n)).await;
+        if result.is_err() {
+            journal.write(sent(&result));
+            journal.write(told(&session.closed().await));
+            return Ok(());
+        }
+        journal.write(format!("sent {}", n + 1));
+    }
+    let dropped = session.dropped();
+    assert_eq!(dropped.bytes, dropped.messages * SLOW_LEN as u64);
+    journal.write(format!("dropped {}", dropped.messages));
+    if how == "close" {
+        session.close(CloseCode::new(4001)?).await;
+        return Ok(());
+    }
+    session.flush().await?;
+    session.send("end").await?;
+    while session.receive().await?.is_some() {}
+    Ok(())
+}
+
+/// Tries to send, without ever waiting, and so without letting anything be written.
+fn try_send(session: &WebSocketSession, journal: &Journal) {
+    for n in 0..SLOW_MESSAGES {
+        match session.try_send(numbered(n)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(message)) => {
+                let same = message.payload()[..] == numbered(n);
+                journal.write(format!("full after {n}, given back: {same}"));
+                return;
+            }
+            Err(TrySendError::Failed(_)) => return journal.write("failed"),
+        }
+    }
+    journal.write(format!("dropped {}", session.dropped().messages));
+}
+
+/// A message whose whole payload tells its number.
+fn numbered(n: u32) -> Vec<u8> {
+    n.to_be_bytes().repeat(SLOW_LEN / 4)
+}

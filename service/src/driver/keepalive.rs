@@ -1,0 +1,213 @@
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use switchwire_core::{Received, SessionId, WebSocketSettings};
+use tokio::time::Instant;
+
+/// So much of a frame is a sign of life, though it is not whole: a large message may be slower than the timeout, and
+/// what a peer can gain by trickling ends with the largest frame.
+const ALIVE_FROM: usize = 1 << 10;
+
+/// When a session is pinged, and whether its peer lives.
+#[derive(Debug)]
+pub(super) struct Keepalive {
+    /// How the payload of each ping begins; the number of the ping follows.
+    tag: [u8; 4],
+    number: u32,
+    next_ping: Instant,
+    /// Set while a ping waits for a sign of life.
+    judge_at: Option<Instant>,
+    /// When the last ping was sent, until its pong came.
+    sent_at: Option<Instant>,
+    /// The bytes that came since the last ping, or enough of them.
+    heard: usize,
+}
+
+/// What is to be done now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Ping(Bytes),
+    GiveUp,
+}
+
+impl Keepalive {
+    pub(super) fn new(now: Instant, interval: Duration, id: SessionId) -> Self {
+        // Not the id itself, which the peer need not know.
+        let [t0, t1, t2, t3, j0, j1, ..] = RandomState::new().hash_one(id).to_ne_bytes();
+        let jitter = f64::from(u16::from_ne_bytes([j0, j1])) / 65_536.0;
+        Self {
+            tag: [t0, t1, t2, t3],
+            number: 0,
+            next_ping: now + interval.div_f64(2.0).mul_f64(1.0 + jitter),
+            judge_at: None,
+            sent_at: None,
+            heard: 0,
+        }
+    }
+
+    pub(super) fn tag(&self) -> [u8; 4] {
+        self.tag
+    }
+
+    /// The peer sent something.
+    pub(super) fn note(&mut self, received: Received) {
+        self.heard = self.heard.saturating_add(received.bytes);
+        if received.is_whole_frame {
+            self.note_life();
+        }
+    }
+
+    /// The peer lives.
+    pub(super) fn note_life(&mut self) {
+        self.heard = ALIVE_FROM;
+    }
+
+    /// The pong of our ping with this number came. How long it took, unless it is an old one.
+    pub(super) fn pong(&mut self, number: [u8; 4], now: Instant) -> Option<Duration> {
+        if number != self.number.to_be_bytes() {
+            return None;
+        }
+        self.sent_at.take().map(|sent_at| now - sent_at)
+    }
+
+    /// When there is something to do.
+    pub(super) fn due(&self, now: Instant) -> Instant {
+        match self.judge_at {
+            None => self.next_ping,
+            Some(judge_at) if self.next_ping <= now => judge_at,
+            Some(judge_at) => judge_at.min(self.next_ping),
+        }
+    }
+
+    /// What is due now. `reading` says whether the peer could be heard at all, `blocked` whether it lets us write.
+    pub(super) fn tick(
+        &mut self,
+        now: Instant,
+        settings: &WebSocketSettings,
+        reading: bool,
+        blocked: bool,
+    ) -> Option<Verdict> {
+        if let Some(judge_at) = self.judge_at {
+            if self.heard >= ALIVE_FROM || !reading {
+                self.judge_at = None;
+            } else if now < judge_at {
+                return None;
+            } else if stood_still(now, judge_at, settings.pong_timeout()) {
+                self.judge_at = Some(now + settings.pong_timeout());
+                return None;
+            } else {
+                return Some(Verdict::GiveUp);
+            }
+        }
+        if now < self.next_ping {
+            return None;
+        }
+        self.next_ping = now + settings.ping_interval()?;
+        self.judge_at = Some(now + settings.pong_timeout());
+        self.heard = 0;
+        if blocked {
+            return None; // what waits to be read is as good a question
+        }
+        self.number = self.number.wrapping_add(1);
+        self.sent_at = Some(now);
+        let payload = [self.tag, self.number.to_be_bytes()].concat();
+        Some(Verdict::Ping(payload.into()))
+    }
+}
+
+/// Whether this process seems to have stood still, so that what was due in `period` was noticed much too late. What
+/// the peer did meanwhile may not have been read.
+pub(super) fn stood_still(now: Instant, due: Instant, period: Duration) -> bool {
+    now.saturating_duration_since(due) > period / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn keepalive() -> (Keepalive, Instant, WebSocketSettings) {
+        let now = Instant::now();
+        let id = SessionId::from_bytes([1; 16]);
+        let mut keepalive = Keepalive::new(now, 30 * SECOND, id);
+        keepalive.next_ping = now;
+        (keepalive, now, WebSocketSettings::default())
+    }
+
+    #[test]
+    fn the_first_ping_comes_between_half_and_a_whole_interval() {
+        let now = Instant::now();
+        let mut seen = Vec::new();
+        for number in 0..100 {
+            let id = SessionId::from_bytes([number; 16]);
+            let due = Keepalive::new(now, 30 * SECOND, id).due(now) - now;
+            assert!((15 * SECOND..30 * SECOND).contains(&due), "{due:?}");
+            seen.push(due);
+        }
+        seen.sort();
+        seen.dedup();
+        assert!(seen.len() > 90, "{}", seen.len());
+    }
+
+    #[test]
+    fn silence_after_a_ping_is_judged_and_a_few_bytes_are_silence() {
+        let (mut keepalive, start, settings) = keepalive();
+        let ping = keepalive.tick(start, &settings, true, false);
+        assert!(matches!(ping, Some(Verdict::Ping(_))));
+        let mut few = Received::default();
+        few.bytes = 100;
+        keepalive.note(few);
+        assert_eq!(keepalive.due(start), start + 20 * SECOND);
+        assert_eq!(
+            keepalive.tick(start + 19 * SECOND, &settings, true, false),
+            None
+        );
+        let verdict = keepalive.tick(start + 20 * SECOND, &settings, true, false);
+        assert_eq!(verdict, Some(Verdict::GiveUp));
+    }
+
+    #[test]
+    fn after_a_long_stop_the_time_runs_anew() {
+        let (mut keepalive, start, settings) = keepalive();
+        let _ping = keepalive.tick(start, &settings, true, false);
+        let late = start + 100 * SECOND;
+        assert_eq!(keepalive.tick(late, &settings, true, false), None);
+        assert_eq!(keepalive.due(late), late + 20 * SECOND);
+        let verdict = keepalive.tick(late + 20 * SECOND, &settings, true, false);
+        assert_eq!(verdict, Some(Verdict::GiveUp));
+    }
+
+    #[test]
+    fn a_session_that_does_not_read_hears_nothing_and_holds_nothing_against_the_peer() {
+        let (mut keepalive, start, settings) = keepalive();
+        let _ping = keepalive.tick(start, &settings, true, false);
+        let later = start + 20 * SECOND;
+        assert_eq!(keepalive.tick(later, &settings, false, false), None);
+        assert_eq!(keepalive.due(later), start + 30 * SECOND);
+    }
+
+    #[test]
+    fn blocked_output_gets_no_ping_and_is_judged_all_the_same() {
+        let (mut keepalive, start, settings) = keepalive();
+        assert_eq!(keepalive.tick(start, &settings, true, true), None);
+        let judged = keepalive.due(start);
+        let verdict = keepalive.tick(judged, &settings, true, true);
+        assert_eq!(verdict, Some(Verdict::GiveUp));
+    }
+
+    #[test]
+    fn only_the_pong_of_the_last_ping_tells_the_round_trip_time_and_only_once() {
+        let (mut keepalive, start, settings) = keepalive();
+        let Some(Verdict::Ping(payload)) = keepalive.tick(start, &settings, true, false) else {
+            panic!("a ping is due");
+        };
+        let number = payload[4..].try_into().unwrap();
+        assert_eq!(keepalive.pong([9; 4], start + SECOND), None);
+        assert_eq!(keepalive.pong(number, start + SECOND), Some(SECOND));
+        assert_eq!(keepalive.pong(number, start + 2 * SECOND), None);
+    }
+}
