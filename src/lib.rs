@@ -9,10 +9,10 @@ pub use switchwire_core::{
     CorsConfiguration, CorsConfigurationBuilder, Endpoint, Error, ErrorKind, HandlerError,
     HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
     HttpSession, InvalidCloseStatus, InvalidCors, InvalidOrigin, InvalidSettings, Origin,
-    OriginPattern, Principal, ReceiveStream, RequestUpgradeStrategy, ResponseHeaders, SessionId,
-    SlowConsumerPolicy, TrySendError, WebSocketHandler, WebSocketMessage, WebSocketSender,
-    WebSocketService, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait,
-    join_both, join_either,
+    OriginPattern, Principal, RatePolicy, ReceiveStream, RequestUpgradeStrategy, ResponseHeaders,
+    SessionId, SlowConsumerPolicy, TrySendError, WebSocketHandler, WebSocketMessage,
+    WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
+    WebSocketSettingsBuilder, async_trait, join_both, join_either,
 };
 pub use switchwire_service::{
     HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, TrustedProxies,
