@@ -30,7 +30,7 @@ def check(path):
         target = (path.parent / name).resolve() if name else path.resolve()
         if not target.exists():
             # In the documentation of a crate, a link may be to an item of it.
-            if not re.fullmatch(r"[A-Za-z_]+(\(\))?", name):
+            if not re.fullmatch(r"(mod@)?[A-Za-z_]+(\(\))?", name):
                 troubles.append(f"{path}: {link} is not there")
         elif anchor and target.suffix == ".md" and anchor not in anchors(target):
             troubles.append(f"{path}: {link} is not a heading")
