@@ -6,18 +6,20 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use switchwire_core::{
-    Attributes, ByteString, Bytes, CloseCode, CloseOutcome, CloseStatus, CloseWith, Closed,
-    CorsConfiguration, CorsConfigurationBuilder, Endpoint, Error, ErrorKind, HandlerError,
-    HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
-    HttpSession, InvalidCloseStatus, InvalidCors, InvalidOrigin, InvalidSettings, Origin,
-    OriginPattern, Principal, RatePolicy, ReceiveStream, RequestUpgradeStrategy, ResponseHeaders,
-    SessionId, SlowConsumerPolicy, TrySendError, WebSocketHandler, WebSocketMessage,
-    WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
+    Attributes, ByteString, Bytes, ClientRequest, CloseCode, CloseOutcome, CloseStatus, CloseWith,
+    Closed, ConnectError, CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint, Error,
+    ErrorKind, HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
+    HandshakeRequest, HandshakeViolation, HttpSession, InvalidCloseStatus, InvalidCors,
+    InvalidOrigin, InvalidRequest, InvalidSettings, Origin, OriginPattern, Principal, ProxyError,
+    RatePolicy, ReceiveStream, RedirectError, RequestUpgradeStrategy, ResponseHeaders, SessionId,
+    ShuttingDown, SlowConsumerPolicy, TrySendError, WebSocketClient, WebSocketHandler,
+    WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
     WebSocketSettingsBuilder, async_trait, join_both, join_either,
 };
 pub use switchwire_service::{
-    HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, TrustedProxies,
-    UrlHandlerMapping, WebSocketDispatcher,
+    Broadcast, HandshakeWebSocketService, InvalidMapping, InvalidProxy, Membership, OriginPolicy,
+    Published, SessionRegistry, ShutdownReport, Topic, TrustedProxies, UrlHandlerMapping,
+    WebSocketDispatcher,
 };
 
 /// Serving on hyper 1.
@@ -37,3 +39,12 @@ pub mod warp {
 pub mod actix {
     pub use switchwire_backend_actix::*;
 }
+
+/// Connecting to a server.
+#[cfg(feature = "client")]
+pub mod client {
+    pub use switchwire_client::*;
+}
+
+#[cfg(feature = "test")]
+pub use switchwire_service::test;

@@ -4,6 +4,7 @@
 mod error;
 mod mount;
 mod request;
+mod serve;
 #[cfg(feature = "actix-session")]
 mod session;
 mod socket;
@@ -13,6 +14,7 @@ mod upgrade;
 pub use self::{
     mount::{configure, dispatch, websocket},
     request::WebSocketRequest,
+    serve::serve_with_shutdown,
     socket::on_connect,
     transport::ActixTransport,
     upgrade::{ActixRequestUpgradeStrategy, Upgrading},

@@ -12,30 +12,40 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A connection that failed before it was accepted is passed over. Without a descriptor or memory for the next one,
 /// it waits from 5 ms to 1 s before it tries again, and says so once.
 pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    let (socket, address) = retry(|| listener.accept()).await;
-    // Fails only on a socket that is gone already; the next read tells.
-    let _ = socket.set_nodelay(true);
-    (socket, address)
+    let mut pauses = Pauses::default();
+    loop {
+        match listener.accept().await {
+            Ok((socket, address)) => {
+                // Fails only on a socket that is gone already; the next read tells.
+                let _ = socket.set_nodelay(true);
+                return (socket, address);
+            }
+            Err(error) => pauses.after(&error).await,
+        }
+    }
 }
 
-/// Tries until it succeeds.
-async fn retry<T, F: Future<Output = io::Result<T>>>(mut attempt: impl FnMut() -> F) -> T {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match attempt().await {
-            Ok(accepted) => return accepted,
-            Err(error) if is_exhaustion(&error) => {
-                if pause == FIRST_PAUSE {
-                    tracing::error!(%error, "no connection can be accepted; trying again");
-                }
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a connection failed before it was accepted");
-                tokio::task::yield_now().await;
-            }
+/// How long to wait between attempts that fail.
+#[derive(Default)]
+struct Pauses {
+    last: Option<Duration>,
+}
+
+impl Pauses {
+    async fn after(&mut self, error: &io::Error) {
+        if !is_exhaustion(error) {
+            tracing::debug!(%error, "a connection failed before it was accepted");
+            return tokio::task::yield_now().await;
         }
+        let pause = match self.last {
+            Some(last) => (last * 2).min(LONGEST_PAUSE),
+            None => {
+                tracing::error!(%error, "no connection can be accepted; trying again");
+                FIRST_PAUSE
+            }
+        };
+        self.last = Some(pause);
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -52,44 +62,42 @@ fn is_exhaustion(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::future::ready;
-
     use tokio::time::Instant;
 
     use super::*;
 
-    /// How many attempts there were and how long they took until the one that succeeded, at `until`.
-    async fn attempts(error: io::ErrorKind, until: Duration) -> (usize, Duration) {
-        let start = Instant::now();
+    /// How many attempts fail for this reason in a minute.
+    async fn attempts(error: io::ErrorKind) -> usize {
+        let (start, mut pauses) = (Instant::now(), Pauses::default());
         let mut attempts = 0;
-        retry(|| {
+        while start.elapsed() < Duration::from_secs(60) {
             attempts += 1;
-            let failed = start.elapsed() < until;
-            ready(if failed { Err(error.into()) } else { Ok(()) })
-        })
-        .await;
-        (attempts, start.elapsed())
+            pauses.after(&error.into()).await;
+        }
+        attempts
     }
 
     #[tokio::test(start_paused = true)]
     async fn exhaustion_is_met_with_longer_and_longer_pauses() {
-        let minute = Duration::from_secs(60);
-        let (attempts, took) = attempts(io::ErrorKind::OutOfMemory, minute).await;
+        let attempts = attempts(io::ErrorKind::OutOfMemory).await;
         assert!((60..80).contains(&attempts), "{attempts} attempts");
-        assert!(took <= minute + LONGEST_PAUSE, "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_short_exhaustion_costs_a_short_pause() {
-        let (_, took) = attempts(io::ErrorKind::OutOfMemory, FIRST_PAUSE).await;
-        assert!(took <= 2 * FIRST_PAUSE, "{took:?}");
+        let start = Instant::now();
+        Pauses::default()
+            .after(&io::ErrorKind::OutOfMemory.into())
+            .await;
+        assert!(start.elapsed() <= 2 * FIRST_PAUSE, "{:?}", start.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_failed_is_passed_over_without_a_pause() {
-        let mut errors = vec![io::ErrorKind::ConnectionAborted; 100].into_iter();
-        let start = Instant::now();
-        retry(|| ready(errors.next().map_or(Ok(()), |error| Err(error.into())))).await;
+        let (start, mut pauses) = (Instant::now(), Pauses::default());
+        for _ in 0..100 {
+            pauses.after(&io::ErrorKind::ConnectionAborted.into()).await;
+        }
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
 }

@@ -1,6 +1,6 @@
 //! A server on hyper, for those who have none of their own.
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, future::pending, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -10,9 +10,10 @@ use hyper::{
     service::{Service, service_fn},
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use switchwire_service::WebSocketDispatcher;
+use switchwire_service::{SessionRegistry, ShutdownReport, WebSocketDispatcher};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
 };
 
@@ -40,6 +41,7 @@ use crate::{ConnectionInfo, NotFound, UpgradeService, accept::accept};
 #[derive(Debug, Clone)]
 pub struct HyperServer<S = UpgradeService<NotFound>> {
     service: S,
+    registry: SessionRegistry,
     header_read_timeout: Duration,
 }
 
@@ -55,18 +57,29 @@ impl<A> HyperServer<UpgradeService<A>> {
     /// A server of WebSockets and of an application's own service.
     #[must_use]
     pub fn with_application(dispatcher: impl Into<WebSocketDispatcher>, application: A) -> Self {
-        Self::from_service(UpgradeService::new(dispatcher, application))
+        let dispatcher = dispatcher.into();
+        let registry = dispatcher.registry().clone();
+        Self::from_service(UpgradeService::new(dispatcher, application)).with_registry(registry)
     }
 }
 
 impl<S> HyperServer<S> {
-    /// A server of any hyper service, which may have an [`UpgradeService`] somewhere inside.
+    /// A server of any hyper service, which may have an [`UpgradeService`] somewhere inside; the registry of that is to
+    /// be told to [`with_registry`](Self::with_registry).
     #[must_use]
     pub fn from_service(service: S) -> Self {
         Self {
             service,
+            registry: SessionRegistry::new(),
             header_read_timeout: Duration::from_secs(10),
         }
+    }
+
+    /// Sets whose sessions [`serve_with_shutdown`](Self::serve_with_shutdown) ends. Default: the dispatcher's.
+    #[must_use]
+    pub fn with_registry(mut self, registry: SessionRegistry) -> Self {
+        self.registry = registry;
+        self
     }
 
     /// Sets how long a client may take to send the head of a request. Default 10 s.
@@ -88,7 +101,48 @@ impl<S> HyperServer<S> {
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
+        let deadline = Duration::ZERO; // never comes
+        self.serve_with_shutdown(listener, pending(), deadline)
+            .await;
+    }
+
+    /// Serves until `signal`, then stops accepting and ends what there is: HTTP connections after the request they are
+    /// at, sessions as [`SessionRegistry::shutdown`] does. Returns when all have ended, or at the deadline, and tells how
+    /// the sessions did.
+    ///
+    /// For a second signal that is to end it at once, call the registry's `shutdown` with no time left.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use switchwire_backend_hyper::HyperServer;
+    /// # async fn run(mapping: switchwire_service::UrlHandlerMapping) -> std::io::Result<()> {
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:9001").await?;
+    /// let signal = async { drop(tokio::signal::ctrl_c().await) };
+    /// let server = HyperServer::new(mapping);
+    /// let report = server.serve_with_shutdown(listener, signal, Duration::from_secs(30)).await;
+    /// println!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// As [`serve`](Self::serve). A shutdown that has begun goes on in the registry.
+    pub async fn serve_with_shutdown<R>(
+        self,
+        listener: TcpListener,
+        signal: impl Future<Output = ()>,
+        deadline: Duration,
+    ) -> ShutdownReport
+    where
+        S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        R: Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let (stop, stopped) = watch::channel(());
         let mut connections = JoinSet::new();
+        let mut signal = pin!(signal);
         loop {
             tokio::select! {
                 (socket, remote) = accept(&listener) => {
@@ -97,16 +151,32 @@ impl<S> HyperServer<S> {
                         local_address: socket.local_addr().ok(),
                         secure: false,
                     };
-                    connections.spawn(serve_connection(self.clone(), socket, info));
+                    connections.spawn(serve_connection(self.clone(), socket, info, stopped.clone()));
                 }
                 Some(_) = connections.join_next() => {}
+                () = signal.as_mut() => break,
             }
         }
+        drop(listener);
+        let sessions = self.registry.shutdown(deadline);
+        drop(stop);
+        let drain = async {
+            tokio::select! {
+                () = self.registry.deadline() => {}
+                () = async { while connections.join_next().await.is_some() {} } => {}
+            }
+        };
+        tokio::join!(sessions, drain).0
     }
 }
 
-async fn serve_connection<S, R>(server: HyperServer<S>, socket: TcpStream, info: ConnectionInfo)
-where
+/// Serves a connection until its end, or until the request that it is at once `stop` has no sender.
+async fn serve_connection<S, R>(
+    server: HyperServer<S>,
+    socket: TcpStream,
+    info: ConnectionInfo,
+    mut stop: watch::Receiver<()>,
+) where
     S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -116,17 +186,25 @@ where
     let HyperServer {
         service,
         header_read_timeout,
+        ..
     } = server;
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(info);
         service.call(request)
     });
-    let served = http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_read_timeout)
         .serve_connection(TokioIo::new(socket), service)
-        .with_upgrades()
-        .await;
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        _ = stop.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended");
     }

@@ -90,10 +90,9 @@ async fn with_server(
     let server = HyperServer::from_service(TowerToHyperService::new(layer.layer(inner)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::select! {
-        () = server.serve(listener) => {}
-        () = client(address) => {}
-    }
+    let serving = tokio::spawn(server.serve(listener));
+    client(address).await;
+    serving.abort();
 }
 
 /// The session's cookie, from the answer to the login page.

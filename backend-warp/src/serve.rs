@@ -1,10 +1,11 @@
 //! Listening without the traps of warp's own server.
 
-use std::io;
+use std::{io, time::Duration};
 
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
 use switchwire_backend_hyper::HyperServer;
+use switchwire_service::{SessionRegistry, ShutdownReport};
 use tokio::net::TcpListener;
 use warp::{Filter, Rejection, Reply};
 
@@ -26,6 +27,49 @@ where
 {
     let service = TowerToHyperService::new(warp::service(routes.boxed()));
     HyperServer::from_service(service).serve(listener).await;
+}
+
+/// [`serve()`] until `signal`, then stops accepting and ends what there is: HTTP connections after the request they are at,
+/// sessions as [`SessionRegistry::shutdown`] does. Returns when all have ended, or at the deadline, and tells how the
+/// sessions did.
+///
+/// `registry` is that of the dispatchers among the routes, which share it
+/// ([`with_registry`](switchwire_service::WebSocketDispatcher::with_registry)). For a second signal that is to end it at
+/// once, call its `shutdown` with no time left.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use switchwire_backend_warp::{dispatch, serve_with_shutdown};
+/// use switchwire_service::{UrlHandlerMapping, WebSocketDispatcher};
+///
+/// # async fn run(mapping: UrlHandlerMapping, listener: tokio::net::TcpListener) {
+/// let dispatcher = WebSocketDispatcher::from(mapping);
+/// let registry = dispatcher.registry().clone();
+/// let signal = async { drop(tokio::signal::ctrl_c().await) };
+/// let deadline = Duration::from_secs(30);
+/// serve_with_shutdown(dispatch(dispatcher), listener, registry, signal, deadline).await;
+/// # }
+/// ```
+///
+/// # Cancel safety
+/// As [`serve()`]. A shutdown that has begun goes on in the registry.
+pub async fn serve_with_shutdown<F>(
+    routes: F,
+    listener: TcpListener,
+    registry: SessionRegistry,
+    signal: impl Future<Output = ()>,
+    deadline: Duration,
+) -> ShutdownReport
+where
+    F: Filter + Send + Sync + 'static,
+    F::Extract: Reply + Send,
+    F::Error: Into<Rejection>,
+{
+    let service = TowerToHyperService::new(warp::service(routes.boxed()));
+    HyperServer::from_service(service)
+        .with_registry(registry)
+        .serve_with_shutdown(listener, signal, deadline)
+        .await
 }
 
 /// Turns Nagle's algorithm off for all connections of a listener, which warp's own server does not.

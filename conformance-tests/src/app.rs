@@ -1,16 +1,31 @@
 //! The application that every backend serves for the suite.
 
-use switchwire_service::WebSocketDispatcher;
+use std::{fmt, sync::Arc};
 
-use crate::endpoints;
+use switchwire_service::{SessionRegistry, WebSocketDispatcher};
+
+use crate::{
+    endpoints::{self, Journals},
+    reference::Worlds,
+};
 
 /// The kit's own handlers, by path, with the settings their cases need.
 ///
 /// Written against `switchwire-core` and `switchwire-service` only: what a backend adds is the server. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct TestApp {
     dispatcher: WebSocketDispatcher,
+    shared: Arc<Shared>,
+    is_control: bool,
+}
+
+/// What an app and its control share.
+#[derive(Default)]
+struct Shared {
+    journals: Journals,
+    registry: SessionRegistry,
+    worlds: Worlds,
 }
 
 impl TestApp {
@@ -24,8 +39,22 @@ impl TestApp {
     )]
     #[must_use]
     pub fn new() -> Self {
+        let shared = Arc::<Shared>::default();
         Self {
-            dispatcher: endpoints::dispatcher(),
+            dispatcher: endpoints::dispatcher(&shared.journals, &shared.registry),
+            shared,
+            is_control: false,
+        }
+    }
+
+    /// Another app, to be served on a server of its own, from which the sessions of this one are ended and its journals
+    /// read when it serves no more.
+    pub(crate) fn control(&self) -> Self {
+        let shared = self.shared.clone();
+        Self {
+            dispatcher: endpoints::control(&shared.journals, &shared.registry),
+            shared,
+            is_control: true,
         }
     }
 
@@ -33,5 +62,18 @@ impl TestApp {
     #[must_use]
     pub fn dispatcher(&self) -> WebSocketDispatcher {
         self.dispatcher.clone()
+    }
+
+    /// The worlds of reference servers, and whether this is the control.
+    pub(crate) fn worlds(&self) -> (&Worlds, bool) {
+        (&self.shared.worlds, self.is_control)
+    }
+}
+
+impl fmt::Debug for TestApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestApp")
+            .field("dispatcher", &self.dispatcher)
+            .finish_non_exhaustive()
     }
 }

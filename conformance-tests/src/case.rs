@@ -17,6 +17,7 @@ pub struct Case {
     /// Where to look when it fails.
     pub hint: &'static str,
     pub(crate) check: fn(&Server) -> Verdict,
+    pub(crate) alone: bool,
 }
 
 impl Case {
@@ -32,6 +33,7 @@ impl Case {
             needs: Needs::Echo,
             hint: "",
             check,
+            alone: false,
         }
     }
 
@@ -50,6 +52,12 @@ impl Case {
     /// A case that a backend may leave out with its feature.
     pub(crate) const fn needing(mut self, feature: Feature) -> Self {
         self.needs = Needs::Feature(feature);
+        self
+    }
+
+    /// A case that leaves the server unfit for others: it gets one of its own, and a control beside it.
+    pub(crate) const fn alone(mut self) -> Self {
+        self.alone = true;
         self
     }
 

@@ -1,8 +1,8 @@
 //! Running one case, and telling how it went.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, io, net::SocketAddr};
 
-use crate::{Case, Requirement, Timing, case::Failure, wire::Server};
+use crate::{Backend, Case, Requirement, Served, TestApp, Timing, case::Failure, wire::Server};
 
 /// How a case went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +39,37 @@ impl Case {
         echo: &str,
         timing: Timing,
     ) -> Verified {
-        let server = Server::new(address, host.to_owned(), echo.to_owned(), timing);
-        match (self.check)(&server) {
+        self.judge(&Server::new(
+            address,
+            host.to_owned(),
+            echo.to_owned(),
+            timing,
+        ))
+    }
+
+    /// Runs the case on servers of its own: for a case after which a server is no good to others.
+    ///
+    /// # Errors
+    /// When the server cannot be started.
+    pub fn run_alone(&self, backend: &dyn Backend, timing: Timing) -> io::Result<Verified> {
+        let app = TestApp::new();
+        let control = app.control();
+        let (app, control) = (backend.serve(app)?, backend.serve(control)?);
+        let at = |served: &Served| {
+            let address = served.address();
+            Server::new(address, address.to_string(), "/echo".to_owned(), timing)
+        };
+        Ok(self.judge(&at(&app).with_control(at(&control))))
+    }
+
+    /// Whether the case leaves a server unfit for others, so that it has to [run alone](Self::run_alone).
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    fn judge(&self, server: &Server) -> Verified {
+        match (self.check)(server) {
             Ok(()) => Verified {
                 outcome: Outcome::Passed,
                 broken: None,
@@ -51,7 +80,7 @@ impl Case {
                     case: self,
                     failure: &failure,
                     broken,
-                    server: &server,
+                    server,
                 };
                 Verified {
                     outcome: Outcome::Failed(story.to_string()),

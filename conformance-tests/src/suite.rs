@@ -132,7 +132,11 @@ fn judge(
     known: Option<&str>,
     report: Option<&Report>,
 ) -> Result<(), Failed> {
-    let verified = case.run(server.address()?, server.timing);
+    let verified = if case.is_alone() {
+        case.run_alone(&*server.backend, server.timing)?
+    } else {
+        case.run(server.address()?, server.timing)
+    };
     let (outcome, reason, result) = match (verified.outcome, known) {
         (Outcome::Passed, None) => ("passed", None, Ok(())),
         (Outcome::Failed(_), Some(reason)) => ("known failure", Some(reason.to_owned()), Ok(())),

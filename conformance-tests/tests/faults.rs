@@ -52,11 +52,17 @@ fn names_a_case(part: &str) -> Result<(), Failed> {
 }
 
 fn turns_red(case: &Case, fault: Fault) -> Result<(), Failed> {
-    let served = Reference::with_fault(fault).serve(TestApp::new())?;
     let timing = Timing::default()
         .with_deadline(Duration::from_millis(400))
         .with_silence(Duration::from_millis(200));
-    let Outcome::Failed(story) = case.run(served.address(), timing).outcome else {
+    let backend = Reference::with_fault(fault);
+    let verified = if case.is_alone() {
+        case.run_alone(&backend, timing)?
+    } else {
+        let served = backend.serve(TestApp::new())?;
+        case.run(served.address(), timing)
+    };
+    let Outcome::Failed(story) = verified.outcome else {
         return Err(format!("{} does not notice {fault:?}", case.id).into());
     };
     match case

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod attributes;
+mod client;
 mod close;
 mod cors;
 mod error;
@@ -22,7 +24,12 @@ pub use bytes::Bytes;
 pub use bytestring::ByteString;
 
 pub use self::{
+    admission::Place,
     attributes::Attributes,
+    client::{
+        ClientRequest, ConnectError, HandshakeViolation, InvalidRequest, ProxyError, RedirectError,
+        WebSocketClient,
+    },
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
     cors::{CorsConfiguration, CorsConfigurationBuilder, InvalidCors},
     error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},
@@ -35,8 +42,9 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Dropped, Inbox, InboxEnd, ReceiveStream, Received, SessionId, SessionPort, Taken,
-        TrySendError, WebSocketSender, WebSocketSession, join_both, join_either,
+        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, Received, SessionControl,
+        SessionId, SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender,
+        WebSocketSession, join_both, join_either,
     },
     settings::{
         InvalidSettings, RatePolicy, SlowConsumerPolicy, WebSocketSettings,

@@ -7,7 +7,7 @@ use http::Response;
 
 use crate::{
     HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest, WebSocketHandler,
-    WebSocketSettings,
+    WebSocketSettings, admission::Places,
 };
 
 /// Decides opening handshakes, the same way for every server.
@@ -37,6 +37,7 @@ pub struct Endpoint {
     handler: Arc<dyn WebSocketHandler>,
     settings: Arc<WebSocketSettings>,
     interceptors: Arc<[Arc<dyn HandshakeInterceptor>]>,
+    places: Arc<Places>,
 }
 
 impl Endpoint {
@@ -69,6 +70,10 @@ impl Endpoint {
         &self.handler
     }
 
+    pub(crate) fn places(&self) -> &Arc<Places> {
+        &self.places
+    }
+
     /// The settings of its sessions.
     #[must_use]
     pub fn settings(&self) -> &Arc<WebSocketSettings> {
@@ -90,6 +95,7 @@ impl From<Arc<dyn WebSocketHandler>> for Endpoint {
             handler,
             settings: Arc::default(),
             interceptors: Arc::default(),
+            places: Arc::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a handler holds: one connection, as messages.
 
+mod control;
 mod id;
 mod inbox;
 mod outbound;
@@ -15,6 +16,7 @@ use futures_core::Stream;
 
 use self::state::Shared;
 pub use self::{
+    control::{Order, SessionControl, ShuttingDown},
     id::SessionId,
     inbox::{Inbox, InboxEnd, Received},
     outbound::Dropped,
@@ -68,6 +70,15 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 /// A peer that vanishes, idles or reads too slowly: see [`ping_interval`](crate::WebSocketSettings::ping_interval),
 /// [`pong_timeout`](crate::WebSocketSettings::pong_timeout), [`idle_timeout`](crate::WebSocketSettings::idle_timeout),
 /// [`max_session_age`](crate::WebSocketSettings::max_session_age) and [`SlowConsumerPolicy`](crate::SlowConsumerPolicy).
+///
+/// Shutting down, when whoever serves the application [ends all sessions](Self::shutting_down):
+/// - `session.shutdown.1` The peer is sent Close 1001.
+/// - `session.shutdown.2` [`shutting_down`](Self::shutting_down) resolves when that begins, for any number of callers.
+/// - `session.shutdown.3` What the handler sends in answer, and on the messages it had not received yet, is written
+///   before the Close; as with the peer's Close, it may go on as long as it gets further with them and the peer reads.
+/// - `session.shutdown.4` A handler that closes with a status of its own sends that; one that returns sends 1001.
+/// - `session.shutdown.5` Handlers may finish their work when the connection is closed, until the deadline. Then what is
+///   left is dropped, connection and handler.
 ///
 /// Also: `session.id.1` [`id`](Self::id) is unique and cannot be guessed.
 ///
@@ -214,6 +225,37 @@ impl WebSocketSession {
     #[must_use]
     pub fn closed(&self) -> Closed {
         self.sender.closed()
+    }
+
+    /// Resolves when the application is shutting down, and when the session has ended in any other way, so that nobody
+    /// waits for ever. Tell the two apart by [`is_shutting_down`](ShuttingDown::is_shutting_down).
+    ///
+    /// The session is closed with 1001 whether or not anybody asks.
+    ///
+    /// ```
+    /// use switchwire_core::{HandlerResult, WebSocketSession, join_either};
+    ///
+    /// async fn handle(mut session: WebSocketSession) -> HandlerResult {
+    ///     let sender = session.sender();
+    ///     let work = async {
+    ///         while let Some(message) = session.receive().await? {
+    ///             session.send(message).await?;
+    ///         }
+    ///         Ok(())
+    ///     };
+    ///     let farewell = async {
+    ///         sender.shutting_down().await;
+    ///         sender.send("reconnect in a minute").await
+    ///     };
+    ///     Ok(join_either(work, farewell).await?)
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    #[must_use]
+    pub fn shutting_down(&self) -> ShuttingDown {
+        self.sender.shutting_down()
     }
 
     /// Whether messages can still be sent.

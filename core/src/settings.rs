@@ -51,6 +51,8 @@ pub struct WebSocketSettings {
     closing_deadline: Duration,
     handler_grace: Duration,
     control_frames: bool,
+    max_sessions: Option<usize>,
+    max_sessions_per_address: Option<usize>,
 }
 
 impl Default for WebSocketSettings {
@@ -77,6 +79,8 @@ impl Default for WebSocketSettings {
             closing_deadline: Duration::from_secs(5),
             handler_grace: Duration::from_secs(30),
             control_frames: false,
+            max_sessions: None,
+            max_sessions_per_address: None,
         }
     }
 }
@@ -241,5 +245,23 @@ impl WebSocketSettings {
     #[must_use]
     pub fn control_frames(&self) -> bool {
         self.control_frames
+    }
+
+    /// How many sessions the endpoint may have at a time. Default: any number.
+    ///
+    /// - `limits.sessions.1` A handshake for one more is answered with 503, once it is found to be right otherwise.
+    /// - `limits.sessions.3` A place is free again when its session has ended, handler included, or its switch failed.
+    #[must_use]
+    pub fn max_sessions(&self) -> Option<usize> {
+        self.max_sessions
+    }
+
+    /// How many sessions the endpoint may have at a time from one address, which is the client's own behind
+    /// a trusted proxy. Default: any number.
+    ///
+    /// `limits.sessions.2` A handshake for one more is answered with 429.
+    #[must_use]
+    pub fn max_sessions_per_address(&self) -> Option<usize> {
+        self.max_sessions_per_address
     }
 }

@@ -7,11 +7,18 @@ use actix_web::{
     web::{self, Bytes, PayloadConfig},
 };
 use http::Request;
-use switchwire::actix::{configure, on_connect};
+use switchwire::{
+    ShutdownReport,
+    actix::{configure, on_connect, serve_with_shutdown},
+};
 
-use crate::{Pages, Site, pages};
+use crate::{
+    Pages, Site, pages,
+    stop::{DEADLINE, stop},
+};
 
-pub(crate) fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
+pub(crate) fn serve(site: Site, listener: TcpListener) -> io::Result<ShutdownReport> {
+    let registry = site.dispatcher.registry().clone();
     let sessions = configure(site.dispatcher).map_err(io::Error::other)?;
     let server = HttpServer::new(move || {
         let pages = site.pages.clone();
@@ -23,7 +30,11 @@ pub(crate) fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
                 async move { answer(&pages, &request, body).await }
             }))
     });
-    rt::System::new().block_on(server.on_connect(on_connect).listen(listener)?.run())
+    let server = server.on_connect(on_connect).disable_signals();
+    rt::System::new().block_on(async {
+        let stop = stop(registry.clone())?;
+        serve_with_shutdown(server.listen(listener)?.run(), registry, stop, DEADLINE).await
+    })
 }
 
 /// The pages speak today's `http`, the server still the version before.

@@ -4,20 +4,21 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, service::service_fn};
-use switchwire::hyper::HyperServer;
+use switchwire::{ShutdownReport, hyper::HyperServer};
 
-use crate::{Pages, Site, pages};
+use crate::{
+    Pages, Site, pages,
+    stop::{DEADLINE, stop},
+};
 
 #[tokio::main]
-pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
+pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<ShutdownReport> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let application = service_fn(move |request| answer(site.pages.clone(), request));
-    tokio::select! {
-        () = HyperServer::with_application(site.dispatcher, application).serve(listener) => {}
-        stop = tokio::signal::ctrl_c() => stop?,
-    }
-    Ok(())
+    let stop = stop(site.dispatcher.registry().clone())?;
+    let server = HyperServer::with_application(site.dispatcher, application);
+    Ok(server.serve_with_shutdown(listener, stop, DEADLINE).await)
 }
 
 async fn answer(

@@ -3,6 +3,7 @@
 mod actix_server;
 mod hyper_server;
 pub mod pages;
+mod stop;
 mod warp_server;
 
 use std::{io, net::SocketAddr};
@@ -56,7 +57,7 @@ impl Site {
         }
     }
 
-    /// Serves until the process is told to stop.
+    /// Serves until the process is told to stop, then ends every session with 1001; at once when it is told again.
     ///
     /// # Errors
     /// When the address cannot be listened on, or a proxy is no address.
@@ -75,10 +76,12 @@ impl Site {
             "listening on ws://{0}/ (open http://{0}/ in a browser)",
             listener.local_addr()?
         );
-        match options.server {
+        let report = match options.server {
             Server::Hyper => hyper_server::serve(self, listener),
             Server::Actix => actix_server::serve(self, listener),
             Server::Warp => warp_server::serve(self, listener),
-        }
+        }?;
+        println!("stopped: {report}");
+        Ok(())
     }
 }

@@ -2,13 +2,19 @@ use std::{io, net::TcpListener};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
-use switchwire::warp::{dispatch, http, serve as serve_routes};
+use switchwire::{
+    ShutdownReport,
+    warp::{dispatch, http, serve_with_shutdown},
+};
 use warp::{Filter, path::FullPath};
 
-use crate::{Pages, Site, pages};
+use crate::{
+    Pages, Site, pages,
+    stop::{DEADLINE, stop},
+};
 
 #[tokio::main]
-pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
+pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<ShutdownReport> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let body = warp::body::content_length_limit(pages::MAX_BODY as u64).and(warp::body::bytes());
@@ -20,12 +26,10 @@ pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
         .then(move |method, path, headers, body| {
             answer(pages.clone(), method, path, headers, body)
         });
+    let registry = site.dispatcher.registry().clone();
+    let stop = stop(registry.clone())?;
     let routes = dispatch(site.dispatcher).or(http().and(application));
-    tokio::select! {
-        () = serve_routes(routes, listener) => {}
-        stop = tokio::signal::ctrl_c() => stop?,
-    }
-    Ok(())
+    Ok(serve_with_shutdown(routes, listener, registry, stop, DEADLINE).await)
 }
 
 async fn answer(

@@ -1,20 +1,21 @@
 //! From a request to a running session, for every backend.
 
 mod decision;
+mod run;
 
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use switchwire_core::{
-    Acceptance, CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, HandshakeRequest,
-    InvalidSettings, RequestUpgradeStrategy, SessionId, SessionPort, Transport, WebSocketService,
+    Acceptance, CloseOutcome, Endpoint, HandshakeError, HandshakeRequest, InvalidSettings,
+    RequestUpgradeStrategy, WebSocketService,
 };
-use tokio::time::timeout;
 
-use self::decision::decide;
+pub(crate) use self::run::new_id;
+use self::{decision::decide, run::Admitted};
 use crate::{
-    HandshakeWebSocketService, InvalidMapping, MappedPath, SessionDriver, TrustedProxies,
+    HandshakeWebSocketService, InvalidMapping, MappedPath, SessionRegistry, TrustedProxies,
     UrlHandlerMapping, cors,
 };
 
@@ -36,6 +37,7 @@ pub struct WebSocketDispatcher {
     mappings: Arc<[UrlHandlerMapping]>,
     service: Arc<dyn WebSocketService>,
     proxies: Option<Arc<TrustedProxies>>,
+    registry: SessionRegistry,
 }
 
 /// What became of a request.
@@ -76,6 +78,7 @@ impl WebSocketDispatcher {
             mappings: mappings.into(),
             service: Arc::new(HandshakeWebSocketService::new()),
             proxies: None,
+            registry: SessionRegistry::new(),
         }
     }
 
@@ -91,6 +94,19 @@ impl WebSocketDispatcher {
     pub fn with_trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.proxies = Some(Arc::new(proxies));
         self
+    }
+
+    /// Keeps its sessions in this registry, together with those of other dispatchers. Default: one of its own.
+    #[must_use]
+    pub fn with_registry(mut self, registry: SessionRegistry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// Where its sessions are.
+    #[must_use]
+    pub fn registry(&self) -> &SessionRegistry {
+        &self.registry
     }
 
     /// The mappings, in the order they are asked.
@@ -145,7 +161,7 @@ impl WebSocketDispatcher {
         }
         match self.accept(handshake).await {
             Err(error) => refuse(error),
-            Ok(acceptance) => switch(strategy, request, acceptance),
+            Ok(acceptance) => self.switch(strategy, request, acceptance),
         }
     }
 
@@ -158,6 +174,9 @@ impl WebSocketDispatcher {
     }
 
     async fn accept(&self, handshake: HandshakeRequest) -> Result<Acceptance, HandshakeError> {
+        if self.registry.is_shutting_down() {
+            return Err(HandshakeError::ShuttingDown);
+        }
         let Some(mapped) = self.find(handshake.uri().path()) else {
             return Err(HandshakeError::NotFound);
         };
@@ -174,6 +193,25 @@ impl WebSocketDispatcher {
             cors::add_headers(&cors, request, acceptance.response.headers_mut());
         }
         Ok(acceptance)
+    }
+
+    /// Switches the connection of an accepted request.
+    fn switch<S: RequestUpgradeStrategy>(
+        &self,
+        strategy: &S,
+        request: S::Request,
+        mut acceptance: Acceptance,
+    ) -> Dispatch<S::Request, S::Response, impl Future<Output = CloseOutcome> + use<S>> {
+        let response = std::mem::take(&mut acceptance.response);
+        let settings = acceptance.endpoint.settings().clone();
+        let upgraded = Admitted::new(acceptance, &self.registry).and_then(|admitted| {
+            let (response, upgrading) = strategy.upgrade(request, response, &settings)?;
+            Ok((response, admitted.run(upgrading)))
+        });
+        match upgraded {
+            Err(error) => refuse(error),
+            Ok((response, session)) => Dispatch::Accepted(response, session),
+        }
     }
 
     fn find(&self, path: &str) -> Option<MappedPath<'_>> {
@@ -206,44 +244,4 @@ impl fmt::Debug for WebSocketDispatcher {
 fn refuse<Req, Res, Ses>(error: HandshakeError) -> Dispatch<Req, Res, Ses> {
     tracing::debug!(code = error.code(), "a handshake was refused");
     Dispatch::Refused(error)
-}
-
-/// Switches the connection of an accepted request.
-fn switch<S: RequestUpgradeStrategy>(
-    strategy: &S,
-    request: S::Request,
-    mut acceptance: Acceptance,
-) -> Dispatch<S::Request, S::Response, impl Future<Output = CloseOutcome> + use<S>> {
-    let response = std::mem::take(&mut acceptance.response);
-    match strategy.upgrade(request, response, acceptance.endpoint.settings()) {
-        Err(error) => refuse(error),
-        Ok((response, upgrading)) => {
-            Dispatch::Accepted(response, run_session(upgrading, acceptance))
-        }
-    }
-}
-
-/// Runs an accepted session to its end, once the connection is switched.
-pub async fn run_session<T: Transport>(
-    upgrading: impl Future<Output = Result<T, Error>>,
-    acceptance: Acceptance,
-) -> CloseOutcome {
-    let limit = acceptance.endpoint.settings().handshake_timeout();
-    let upgraded = timeout(limit, upgrading).await;
-    let transport = match upgraded.unwrap_or_else(|_| Err(Error::new(ErrorKind::Handshake))) {
-        Ok(transport) => transport,
-        Err(error) => {
-            tracing::debug!(error = %error, "the connection was not switched");
-            return CloseOutcome::Abnormal(error);
-        }
-    };
-    let Acceptance { info, endpoint, .. } = acceptance;
-    let (session, port) = SessionPort::open(new_id(), info, endpoint.settings().clone());
-    SessionDriver::new(transport, endpoint.handler().clone(), session, port).await
-}
-
-fn new_id() -> SessionId {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
-    SessionId::from_bytes(bytes)
 }

@@ -20,7 +20,7 @@ use std::{
 
 use bytes::Bytes;
 use switchwire_core::{
-    CloseOutcome, Inbox, SessionPort, Transport, WebSocketHandler, WebSocketMessage,
+    CloseCode, CloseOutcome, Inbox, SessionPort, Transport, WebSocketHandler, WebSocketMessage,
     WebSocketSession,
 };
 
@@ -32,7 +32,8 @@ const ROUNDS: usize = 16;
 /// With this much to write, it is written although there is more to read.
 const FLUSH_FROM: usize = 64 << 10;
 
-/// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done.
+/// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done; as timed
+/// out when it was ordered to drop them before.
 ///
 /// Each time it is woken it reads what has arrived, lets the handler run until it waits, and writes everything
 /// that was sent with one flush. There is no task and no channel between the connection and the handler.
@@ -97,6 +98,7 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Does what can be done now; false when nothing could.
     fn round(&mut self, cx: &mut Context<'_>) -> bool {
+        let ordered = self.obey(cx);
         let read = self.read(cx);
         let ran = self.run_handler();
         let used = self.collect(ran);
@@ -104,7 +106,7 @@ impl<T: Transport> SessionDriver<T> {
         let wrote = (!read || self.buffered() >= FLUSH_FROM) && self.write(cx);
         // Last, so that a peer is judged by what it has sent and taken.
         let ticked = self.tick();
-        read || ran || used || wrote || ticked
+        ordered || read || ran || used || wrote || ticked
     }
 
     /// Lets the handler run until it waits, if it has been woken.
@@ -115,6 +117,12 @@ impl<T: Transport> SessionDriver<T> {
         }
         self.handler_started = true;
         if let Some(status) = self.handler.poll() {
+            let returned = status.code() == CloseCode::NORMAL;
+            let status = if returned && self.port.is_shutting_down() {
+                CloseCode::GOING_AWAY.into()
+            } else {
+                status
+            };
             self.port.request_close(status);
         }
         true

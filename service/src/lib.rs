@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod client;
 mod cors;
 mod dispatcher;
 mod driver;
@@ -7,13 +8,20 @@ mod forwarded;
 pub mod framing;
 mod handshake;
 mod mapping;
+mod registry;
 mod stream;
+#[cfg(feature = "test")]
+pub mod test;
+mod topic;
 
 pub use self::{
-    dispatcher::{Dispatch, WebSocketDispatcher, run_session},
+    client::{ClientHandshake, client_info, hand_over, serve_client},
+    dispatcher::{Dispatch, WebSocketDispatcher},
     driver::SessionDriver,
     forwarded::{InvalidProxy, TrustedProxies},
     handshake::{HandshakeWebSocketService, OriginPolicy},
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
+    registry::{SessionRegistry, ShutdownReport},
     stream::StreamTransport,
+    topic::{Broadcast, Membership, Published, Topic},
 };

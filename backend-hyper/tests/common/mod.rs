@@ -107,6 +107,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Peer<IO> {
         }
     }
 
+    /// Sends something, and returns everything until the server closes the connection, which it may have done already.
+    pub(crate) async fn tell(&mut self, bytes: impl AsRef<[u8]>) -> Vec<u8> {
+        let _ = self.io.write_all(bytes.as_ref()).await;
+        self.end().await
+    }
+
     /// Waits until the server closes the connection; everything that came before that.
     pub(crate) async fn end(&mut self) -> Vec<u8> {
         while self.read().await {}

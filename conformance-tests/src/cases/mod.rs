@@ -1,5 +1,6 @@
 //! Every case, one file per part of the protocol.
 
+mod admission;
 mod attributes;
 mod contract_close;
 mod contract_end;
@@ -14,6 +15,7 @@ mod limits;
 mod mapping;
 mod origin;
 mod rate;
+mod registry;
 mod s10_2;
 mod s4_answer;
 mod s4_headers;
@@ -24,9 +26,11 @@ mod s5_5;
 mod s7;
 mod s8_1;
 mod settings;
+mod shutdown;
 mod slow;
 mod spring;
 mod subprotocol;
+mod topic;
 
 use self::contract_handshake::http_side;
 use crate::{
@@ -64,6 +68,10 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         interceptors::CASES,
         attributes::CASES,
         settings::CASES,
+        registry::CASES,
+        topic::CASES,
+        shutdown::CASES,
+        admission::CASES,
         spring::CASES,
     ]
     .into_iter()

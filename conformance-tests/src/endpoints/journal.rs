@@ -23,7 +23,7 @@ pub(super) fn add(
 
 /// The journals by the key that the reader and the writers have in their query.
 #[derive(Clone, Default)]
-pub(super) struct Journals {
+pub(crate) struct Journals {
     entries: Arc<Mutex<HashMap<String, Entry>>>,
 }
 
@@ -48,9 +48,12 @@ impl Journals {
 
     /// What lets the handlers with this key begin.
     pub(super) fn starting(&self, session: &WebSocketSession) -> Arc<Notify> {
-        self.with(parameter(session, "key").unwrap_or_default(), |entry| {
-            entry.start.clone()
-        })
+        self.start_of(parameter(session, "key").unwrap_or_default())
+    }
+
+    /// What lets those with this key go on.
+    pub(super) fn start_of(&self, key: &str) -> Arc<Notify> {
+        self.with(key, |entry| entry.start.clone())
     }
 
     fn with<T>(&self, key: &str, then: impl FnOnce(&mut Entry) -> T) -> T {

@@ -1,15 +1,19 @@
 //! The kit's own handlers. What they saw they tell in words, over the wire or to a journal.
 
 mod access;
+mod admission;
 mod asking;
 mod closing;
 mod ending;
 mod journal;
+mod keeping;
 mod production;
 mod receiving;
 mod sending;
 mod service;
+mod shutting;
 mod slow;
+mod topics;
 
 use std::time::Duration;
 
@@ -17,10 +21,17 @@ use switchwire_core::{
     CloseOutcome, Endpoint, Error, HandlerResult, WebSocketHandler, WebSocketSession,
     WebSocketSettings, WebSocketSettingsBuilder,
 };
-use switchwire_service::{InvalidMapping, TrustedProxies, UrlHandlerMapping, WebSocketDispatcher};
+use switchwire_service::{
+    InvalidMapping, SessionRegistry, TrustedProxies, UrlHandlerMapping, WebSocketDispatcher,
+};
 
-pub(crate) use self::slow::{SLOW_LEN, SLOW_MESSAGES};
-use self::{journal::Journals, service::AppService};
+use self::service::AppService;
+pub(crate) use self::{
+    admission::MOST,
+    journal::Journals,
+    slow::{SLOW_LEN, SLOW_MESSAGES},
+    topics::LARGE,
+};
 
 /// What the application sets on the answer of `/response-headers`: two cookies and a header that must arrive, and
 /// three that must not replace those of the handshake.
@@ -37,20 +48,32 @@ pub(crate) const RESPONSE_HEADERS: &[(&str, &str)] = &[
 pub(crate) const PROXY: &str = "127.0.0.2";
 
 /// Every handler by its path, and the decisions about handshakes.
-pub(crate) fn dispatcher() -> WebSocketDispatcher {
-    let journals = Journals::default();
-    let mappings = mapping(&journals).and_then(|mapping| {
+pub(crate) fn dispatcher(journals: &Journals, registry: &SessionRegistry) -> WebSocketDispatcher {
+    let mappings = mapping(journals, registry).and_then(|mapping| {
         let [first, last] = access::around()?;
         WebSocketDispatcher::new([mapping, last, first])
     });
     let proxies = TrustedProxies::x_forwarded([PROXY]).expect("an address");
     mappings
         .expect("the paths of the kit do not conflict")
-        .with_service(AppService::new(&journals))
+        .with_service(AppService::new(journals))
         .with_trusted_proxies(proxies)
+        .with_registry(registry.clone())
 }
 
-fn mapping(journals: &Journals) -> Result<UrlHandlerMapping, InvalidMapping> {
+/// What stands beside the app with this registry: ends its sessions, and tells its journals when they have ended.
+pub(crate) fn control(journals: &Journals, registry: &SessionRegistry) -> WebSocketDispatcher {
+    let mapping = journal::add(UrlHandlerMapping::new(), journals)
+        .and_then(|mapping| shutting::add_control(mapping, registry));
+    mapping
+        .expect("the paths of the kit do not conflict")
+        .into()
+}
+
+fn mapping(
+    journals: &Journals,
+    registry: &SessionRegistry,
+) -> Result<UrlHandlerMapping, InvalidMapping> {
     let mapping = UrlHandlerMapping::new()
         .with("/echo", echo)?
         .with_endpoint(
@@ -79,6 +102,10 @@ fn mapping(journals: &Journals) -> Result<UrlHandlerMapping, InvalidMapping> {
     let mapping = closing::add(mapping, journals)?;
     let mapping = production::add(mapping, journals)?;
     let mapping = slow::add(mapping, journals)?;
+    let mapping = keeping::add(mapping, journals, registry)?;
+    let mapping = topics::add(mapping)?;
+    let mapping = admission::add(mapping)?;
+    let mapping = shutting::add(mapping, journals)?;
     ending::add(mapping, journals)
 }
 

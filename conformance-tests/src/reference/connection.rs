@@ -13,7 +13,8 @@ use super::{
     session::{self, Session},
 };
 
-pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>) -> io::Result<()> {
+pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>, is_control: bool) -> io::Result<()> {
+    let _ = is_control;
     stream.set_nodelay(true)?;
     let remote = stream.peer_addr()?.to_string();
     let mut buffer = Vec::new();

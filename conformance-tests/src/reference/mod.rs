@@ -17,7 +17,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -53,22 +53,21 @@ impl Backend for Reference {
     }
 
     /// Serves its own handlers on the paths of the app, which it does not need.
-    fn serve(&self, _: TestApp) -> io::Result<Served> {
+    fn serve(&self, app: TestApp) -> io::Result<Served> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let world = Arc::new(World {
-            fault: self.fault,
-            stopped: AtomicBool::new(false),
-            sessions: AtomicU64::new(0),
-            attribute: Mutex::default(),
-            stuck: Mutex::default(),
-            journals: Journals::default(),
-        });
+        let (worlds, is_control) = app.worlds();
+        let world = worlds.0.get_or_init(|| Arc::new(World::new(self.fault)));
+        let world = world.clone();
         let accepting = world.clone();
-        thread::spawn(move || accept(&listener, &accepting));
+        thread::spawn(move || accept(&listener, &accepting, is_control));
         Ok(Served::new(address, Stop { address, world }))
     }
 }
+
+/// The world of an app that reference servers serve, which its control shares.
+#[derive(Default)]
+pub(crate) struct Worlds(OnceLock<Arc<World>>);
 
 /// What all connections of a server share.
 struct World {
@@ -84,6 +83,17 @@ struct World {
 }
 
 impl World {
+    fn new(fault: Option<Fault>) -> Self {
+        Self {
+            fault,
+            stopped: AtomicBool::new(false),
+            sessions: AtomicU64::new(0),
+            attribute: Mutex::default(),
+            stuck: Mutex::default(),
+            journals: Journals::default(),
+        }
+    }
+
     fn has(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
     }
@@ -101,7 +111,7 @@ impl World {
     }
 }
 
-fn accept(listener: &TcpListener, world: &Arc<World>) {
+fn accept(listener: &TcpListener, world: &Arc<World>, is_control: bool) {
     for stream in listener.incoming() {
         if world.stopped.load(Ordering::Relaxed) {
             return;
@@ -111,7 +121,7 @@ fn accept(listener: &TcpListener, world: &Arc<World>) {
         let one_by_one = world.has(Fault::DiesOfBadEnds);
         let serving = thread::spawn(move || {
             // A connection that breaks is the peer's business; cases see what they need.
-            let _ = connection::serve(stream, &world);
+            let _ = connection::serve(stream, &world, is_control);
         });
         if one_by_one {
             // So that it is surely dead before the next connection comes.

@@ -26,7 +26,7 @@ requirements! { CLOSING:
     K23 = "closing.23" Should Rfc6455 "7.1.2" "A peer that never answers a Close is disconnected at a deadline.";
     K24 = "closing.24" Should Rfc6455 "7.1.2" "Data that arrives between our Close and its answer does not break the closing handshake.";
     K25 = "closing.25" May Rfc6455 "7.1.1" "Unread input does not make a reset destroy the Close frame.";
-    K26 = "closing.26" May Rfc6455 "7.4.1" "At shutdown every session gets 1001." not "waits for graceful shutdown";
+    K26 = "closing.26" May Rfc6455 "7.4.1" "At shutdown every session gets 1001.";
     K27 = "closing.27" May Rfc6455 "7.4.1" "A handler that fails or panics closes with 1011 and tells nothing more.";
     K28 = "closing.28" May Rfc6455 "7.4.1" "A handler can refuse a type of message with 1003.";
     K29 = "closing.29" May Rfc6455 "7.4.1" "Broken policy closes with 1008, too big with 1009, overload with 1013.";

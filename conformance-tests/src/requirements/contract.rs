@@ -71,5 +71,9 @@ requirements! { CONTRACT:
     LIMITS_RATE_3 = "limits.rate.3" Must Contract "WebSocketSettings" "Pings over the rate close the session with 1008; those before are answered.";
     LIMITS_RATE_4 = "limits.rate.4" Must Contract "RatePolicy" "With the policy Wait nothing is lost.";
     LIMITS_RATE_5 = "limits.rate.5" Must Contract "RatePolicy" "With the policy Close the session is closed with 1008, after what came before.";
-    SESSION_SHUTDOWN_1 = "session.shutdown.1" Must Contract "SessionRegistry" "Shutdown sends 1001 to every session and drains by the deadline." not "waits for graceful shutdown";
+    SESSION_SHUTDOWN_1 = "session.shutdown.1" Must Contract "WebSocketSession" "Shutdown sends Close 1001 to every session.";
+    SESSION_SHUTDOWN_2 = "session.shutdown.2" Must Contract "WebSocketSession" "Any number of callers are told when shutdown begins.";
+    SESSION_SHUTDOWN_3 = "session.shutdown.3" Must Contract "WebSocketSession" "What the handler sends in answer, and on messages it had not received yet, is written before the Close.";
+    SESSION_SHUTDOWN_4 = "session.shutdown.4" Must Contract "WebSocketSession" "A handler that closes with a status of its own sends that; one that returns sends 1001.";
+    SESSION_SHUTDOWN_5 = "session.shutdown.5" Must Contract "WebSocketSession" "Handlers may finish their work until the deadline; then connection and handler are dropped.";
 }

@@ -28,6 +28,7 @@ mod framing;
 mod handshake;
 mod http2;
 mod limits;
+mod registry;
 
 pub(crate) use access::*;
 pub(crate) use closing::*;
@@ -35,6 +36,7 @@ pub(crate) use contract::*;
 pub(crate) use framing::*;
 pub(crate) use handshake::*;
 pub(crate) use limits::*;
+pub(crate) use registry::*;
 
 use crate::Requirement;
 
@@ -46,6 +48,7 @@ pub(crate) const GROUPS: &[(&str, &[Requirement])] = &[
     ("Limits", LIMITS),
     ("Contract", CONTRACT),
     ("Access", ACCESS),
+    ("Registry, topics and limits", REGISTRY),
     ("Client", client::CLIENT),
     ("permessage-deflate", deflate::DEFLATE),
     ("HTTP/2", http2::HTTP2),

@@ -31,6 +31,11 @@ impl Journal {
         format!("{path}{separator}key={}", self.key)
     }
 
+    /// Lets the handlers of this journal go on that wait for that.
+    pub(crate) fn start(&self, server: &Server) -> Verdict {
+        server.open(&self.of("/start"))?.expect_text("started")
+    }
+
     /// The next entry.
     pub(crate) fn next(&mut self) -> Verdict<String> {
         let message = self.peer.message()?;

@@ -449,6 +449,21 @@ impl Peer {
         self.expect_pong("fence")
     }
 
+    /// Asks again and again until the answer is this one: for what becomes true a moment after all that can be seen.
+    pub(crate) fn asks_until(&mut self, question: &str, answer: &str) -> Verdict {
+        let until = Instant::now() + self.timing.deadline;
+        loop {
+            self.send(&Frame::text(question));
+            let message = self.message()?;
+            if message.payload == answer.as_bytes() {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(Failure::new(format!("text {answer:?} at last"), message));
+            }
+        }
+    }
+
     /// The closing handshake, begun here.
     pub(crate) fn close(mut self) -> Verdict {
         self.send(&Frame::close(1000, ""));

@@ -4,7 +4,7 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr, TcpStream},
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use socket2::{Domain, Socket, Type};
@@ -24,6 +24,7 @@ pub(crate) struct Server {
     timing: Timing,
     transcript: Transcript,
     connections: AtomicUsize,
+    control: Option<Box<Self>>,
 }
 
 impl Server {
@@ -35,7 +36,26 @@ impl Server {
             timing,
             transcript: Transcript::default(),
             connections: AtomicUsize::new(0),
+            control: None,
         }
+    }
+
+    /// The same, with another server beside it that controls it.
+    pub(crate) fn with_control(mut self, control: Self) -> Self {
+        let transcript = self.transcript.clone();
+        self.control = Some(Box::new(Self {
+            transcript,
+            connections: AtomicUsize::new(100), // so that the numbers differ
+            ..control
+        }));
+        self
+    }
+
+    /// The server that controls this one.
+    pub(crate) fn control(&self) -> Verdict<&Self> {
+        self.control
+            .as_deref()
+            .ok_or_else(|| Failure::new("a server of the case's own", "one for all cases"))
     }
 
     pub(crate) fn transcript(&self) -> &Transcript {
@@ -132,6 +152,19 @@ impl Server {
         let mut peer = self.connect()?;
         let reply = peer.upgrade(request)?;
         Ok((peer, reply))
+    }
+
+    /// Tries again and again until there is something: for what becomes true a moment after all that can be seen.
+    pub(crate) fn until<T>(&self, mut attempt: impl FnMut() -> Verdict<Option<T>>) -> Verdict<T> {
+        let until = Instant::now() + self.timing.deadline;
+        loop {
+            if let Some(found) = attempt()? {
+                return Ok(found);
+            }
+            if Instant::now() > until {
+                return Err(Failure::new("what has to be true at last", "it is not"));
+            }
+        }
     }
 
     /// Sends a handshake on a new connection, which must be refused: an HTTP error, or at least no answer.

@@ -55,6 +55,15 @@ pub enum HandshakeError {
     /// The decision took longer than the endpoint's handshake timeout: 503.
     #[error("the handshake took too long")]
     TimedOut,
+    /// The server is shutting down: 503.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The endpoint has as many sessions as it may have: 503.
+    #[error("there are too many sessions")]
+    TooManySessions,
+    /// The endpoint has as many sessions from this address as it may have: 429.
+    #[error("there are too many sessions from this address")]
+    TooManyFromAddress,
     /// The server failed while it decided: 500.
     #[error("the server failed")]
     Failed,
@@ -108,7 +117,10 @@ impl HandshakeError {
             Self::Origin => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotUpgradable | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TimedOut | Self::ShuttingDown | Self::TooManySessions => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::TooManyFromAddress => StatusCode::TOO_MANY_REQUESTS,
             Self::Rejected(response) => response.status(),
             Self::Version
             | Self::Host
@@ -141,6 +153,9 @@ impl HandshakeError {
             Self::NotFound => "not_found",
             Self::NotUpgradable => "not_upgradable",
             Self::TimedOut => "timed_out",
+            Self::ShuttingDown => "shutting_down",
+            Self::TooManySessions => "too_many_sessions",
+            Self::TooManyFromAddress => "too_many_from_address",
             Self::Failed => "failed",
             Self::Rejected(_) => "rejected",
         }

@@ -1,7 +1,14 @@
-use std::{collections::VecDeque, fmt, sync::Arc, task::Waker, time::Duration};
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::{Poll, Waker},
+    time::Duration,
+};
 
 use super::{
-    SessionId, WebSocketSession,
+    Order, SessionControl, SessionId, WebSocketSession,
     inbox::Room,
     state::{Shared, shrink},
 };
@@ -46,6 +53,48 @@ impl SessionPort {
     #[must_use]
     pub fn id(&self) -> SessionId {
         self.shared.id
+    }
+
+    /// Who may end the session from outside.
+    #[must_use]
+    pub fn control(&self) -> SessionControl {
+        SessionControl::new(self.shared.clone())
+    }
+
+    /// Takes an order that was given through a [`SessionControl`].
+    #[must_use]
+    pub fn take_order(&self) -> Option<Order> {
+        if !self.shared.signals.take_order() {
+            return None;
+        }
+        let aborted = self.shared.lock().aborted;
+        Some(if aborted {
+            Order::Abort
+        } else {
+            Order::ShutDown
+        })
+    }
+
+    /// Whether the handler has been told that the application is shutting down. True before there is an order.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shared.lock().shutting_down
+    }
+
+    /// Resolves when the session is to be aborted: for what comes before there is a driver.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    pub async fn aborted(&self) {
+        poll_fn(|cx| {
+            let mut state = self.shared.lock();
+            if state.aborted {
+                return Poll::Ready(());
+            }
+            state.outcome_wakers.register(cx.waker());
+            Poll::Pending
+        })
+        .await;
     }
 
     /// The driver's poll begins: until [`leave`](Self::leave) signals are only noted. True when the waker is another

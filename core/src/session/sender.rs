@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Dropped, SessionId,
+    Dropped, SessionId, ShuttingDown,
     state::{IfFull, Shared},
 };
 use crate::{Attributes, CloseOutcome, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
@@ -80,6 +80,14 @@ impl WebSocketSender {
         }
     }
 
+    /// Waits until nobody can receive any more: the session and all its receive streams are dropped.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    pub async fn abandoned(&self) {
+        poll_fn(|cx| self.shared.poll_abandoned(cx)).await;
+    }
+
     /// Whether messages can still be sent.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -102,6 +110,12 @@ impl WebSocketSender {
     #[must_use]
     pub fn round_trip_time(&self) -> Option<Duration> {
         self.shared.lock().round_trip_time
+    }
+
+    /// As [`WebSocketSession::shutting_down`](crate::WebSocketSession::shutting_down).
+    #[must_use]
+    pub fn shutting_down(&self) -> ShuttingDown {
+        ShuttingDown::new(self.shared.clone())
     }
 
     /// The session's name.

@@ -12,6 +12,8 @@ const ACTIVE: u8 = 1;
 const HANDLER: u8 = 2;
 /// The session was used: something to send, room to read, a close.
 const SESSION: u8 = 4;
+/// Whoever keeps the session gave an order.
+const ORDER: u8 = 8;
 
 /// What wakes the driver, and tells it why, without waking the task from inside its own poll.
 #[derive(Debug, Default)]
@@ -51,6 +53,17 @@ impl Signals {
     /// Takes the signal that the handler can go on.
     pub(super) fn take_handler(&self) -> bool {
         self.raised.fetch_and(!HANDLER, Ordering::AcqRel) & HANDLER != 0
+    }
+
+    /// Takes the signal that an order was given. Looked at often, so it writes only when there is one.
+    pub(super) fn take_order(&self) -> bool {
+        self.raised.load(Ordering::Acquire) & ORDER != 0
+            && self.raised.fetch_and(!ORDER, Ordering::AcqRel) & ORDER != 0
+    }
+
+    /// An order was given.
+    pub(super) fn order(&self) {
+        self.raise(ORDER);
     }
 
     /// The session was used.

@@ -32,6 +32,7 @@ pub(super) struct State {
     pub(super) reading_paused: bool,
     pub(super) receivers: usize,
     pub(super) receive_wakers: WakerSet,
+    pub(super) abandoned_wakers: WakerSet,
 
     pub(super) outbound: Outbound,
     /// The peer does not take what was written last.
@@ -42,7 +43,10 @@ pub(super) struct State {
     pub(super) round_trip_time: Option<Duration>,
 
     pub(super) close_request: Option<CloseStatus>,
+    pub(super) shutting_down: bool,
+    pub(super) aborted: bool,
     pub(super) outcome: Option<CloseOutcome>,
+    /// Those who wait for the outcome, and for what comes shortly before it.
     pub(super) outcome_wakers: WakerSet,
 }
 
@@ -132,8 +136,10 @@ impl Shared {
         if state.receivers == 0 {
             state.inbound_bytes = 0;
             let unread = mem::take(&mut state.inbound);
+            let wakers = state.abandoned_wakers.take();
             drop(state);
             drop(unread);
+            wakers.wake();
             self.signals.session();
         }
     }
@@ -224,6 +230,15 @@ impl Shared {
         drop(state);
         wakers.wake();
         self.signals.session();
+    }
+
+    pub(super) fn poll_abandoned(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.receivers == 0 {
+            return Poll::Ready(());
+        }
+        state.abandoned_wakers.register(cx.waker());
+        Poll::Pending
     }
 
     pub(super) fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<CloseOutcome> {

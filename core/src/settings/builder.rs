@@ -38,6 +38,8 @@ impl WebSocketSettingsBuilder {
         with_ping_interval, ping_interval: Duration;
         with_idle_timeout, idle_timeout: Duration;
         with_max_session_age, max_session_age: Duration;
+        with_max_sessions, max_sessions: usize;
+        with_max_sessions_per_address, max_sessions_per_address: usize;
     }
 
     with! {
@@ -74,15 +76,20 @@ impl WebSocketSettingsBuilder {
             ("outbound_buffer_size", settings.outbound_buffer_size, 1),
             ("outbound_messages", settings.outbound_messages, 1),
         ];
-        let rates = [
+        let optional = [
             ("max_messages_per_second", settings.max_messages_per_second),
             ("max_bytes_per_second", settings.max_bytes_per_second),
             ("max_pings_per_second", settings.max_pings_per_second),
+            ("max_sessions", settings.max_sessions),
+            (
+                "max_sessions_per_address",
+                settings.max_sessions_per_address,
+            ),
         ];
-        let rates = rates
+        let optional = optional
             .into_iter()
-            .filter_map(|(name, rate)| Some((name, rate?, 1)));
-        for (name, value, least) in sizes.into_iter().chain(rates) {
+            .filter_map(|(name, value)| Some((name, value?, 1)));
+        for (name, value, least) in sizes.into_iter().chain(optional) {
             if value < least {
                 return Err(InvalidSettings::TooSmall { name, value, least });
             }

@@ -8,6 +8,9 @@ pub(super) enum Phase {
     /// The peer sent a Close, broke the rules or left: the answer goes out once the handler has got no further with
     /// the messages before it. The number is of those that it had not received yet.
     Ending(InboxEnd, usize),
+    /// The application shuts down: our Close goes out once the handler has got no further with the messages that it had
+    /// not received yet.
+    Leaving(usize),
     /// Our Close is on its way; the peer's is awaited.
     AwaitingClose(CloseStatus),
     /// All is said; it has to be written.
@@ -25,7 +28,11 @@ impl Phase {
             Self::Ending(InboxEnd::Close(status), _) => Some(CloseOutcome::ByPeer(status)),
             Self::Ending(InboxEnd::Failed(error), _) => Some(CloseOutcome::Abnormal(error)),
             Self::Flushing(outcome) => Some(outcome),
-            Self::Open | Self::AwaitingClose(_) | Self::ShuttingDown | Self::Gone => None,
+            Self::Open
+            | Self::Leaving(_)
+            | Self::AwaitingClose(_)
+            | Self::ShuttingDown
+            | Self::Gone => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::task::{Context, Poll};
 
-use switchwire_core::{CloseOutcome, InboxEnd, Outgoing, Transport, WebSocketMessage};
+use switchwire_core::{CloseCode, CloseOutcome, InboxEnd, Outgoing, Transport, WebSocketMessage};
 
 use super::{SessionDriver, phase::Phase};
 
@@ -14,15 +14,18 @@ impl<T: Transport> SessionDriver<T> {
         let used = self.port.take_session_use() || more;
         let may_answer = match &mut self.phase {
             Phase::Open if used => false,
-            Phase::Ending(..) if more => false,
-            Phase::Ending(_, unread) => {
+            Phase::Ending(..) | Phase::Leaving(_) if more => false,
+            Phase::Ending(_, unread) | Phase::Leaving(unread) => {
                 // While output is blocked no answer could leave, and the handler may be waiting for room.
                 let before = std::mem::replace(unread, self.port.unread());
                 !self.unflushed && (!handler_ran || *unread >= before)
             }
             _ => return used,
         };
-        if may_answer {
+        let leaves = matches!(self.phase, Phase::Leaving(_));
+        if may_answer && leaves {
+            self.port.request_close(CloseCode::GOING_AWAY.into());
+        } else if may_answer {
             self.port.end_sending();
         }
         let taken = self.port.take_outbound(&mut self.outbound);
@@ -39,7 +42,7 @@ impl<T: Transport> SessionDriver<T> {
         }
         self.outbound = outbound;
         let ended = close.is_some() && matches!(self.phase, Phase::Ending(..));
-        if may_answer || ended {
+        if ended || (may_answer && !leaves) {
             self.answer_end();
         } else if let Some(status) = close {
             self.send(Outgoing::Close(Some(status.clone())));
@@ -73,8 +76,9 @@ impl<T: Transport> SessionDriver<T> {
         let before = std::mem::discriminant(&self.phase);
         let had_to_flush = self.unflushed;
         self.flush(cx);
-        let may_now_answer =
-            had_to_flush && !self.unflushed && matches!(self.phase, Phase::Ending(..));
+        let may_now_answer = had_to_flush
+            && !self.unflushed
+            && matches!(self.phase, Phase::Ending(..) | Phase::Leaving(_));
         if let Phase::Flushing(outcome) = &self.phase
             && !self.unflushed
         {

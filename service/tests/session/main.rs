@@ -8,4 +8,5 @@ mod closing;
 mod flow;
 mod framing;
 mod peer;
+mod shutdown;
 mod slow;

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use switchwire_core::{
-    CloseOutcome, HandshakeRequest, SessionId, SessionPort, WebSocketHandler, WebSocketSettings,
+    CloseOutcome, HandshakeRequest, SessionControl, SessionId, SessionPort, WebSocketHandler,
+    WebSocketSettings,
 };
 use switchwire_service::{SessionDriver, StreamTransport};
 use tokio::{
@@ -23,16 +24,27 @@ pub(crate) fn start(
     settings: WebSocketSettings,
     pipe: usize,
 ) -> Peer {
+    start_with_control(handler, settings, pipe).0
+}
+
+/// The same, and who may end the session from outside.
+pub(crate) fn start_with_control(
+    handler: impl WebSocketHandler + 'static,
+    settings: WebSocketSettings,
+    pipe: usize,
+) -> (Peer, SessionControl) {
     let (ours, theirs) = tokio::io::duplex(pipe);
     let (head, ()) = http::Request::new(()).into_parts();
     let info = HandshakeRequest::from(head).into_info(None);
     let transport = StreamTransport::new(ours, bytes::Bytes::new(), &settings);
     let (session, port) = SessionPort::open(SessionId::from_bytes([7; 16]), info, settings.into());
+    let control = port.control();
     let driver = SessionDriver::new(transport, Arc::new(handler), session, port);
-    Peer {
+    let peer = Peer {
         io: theirs,
         session: tokio::spawn(driver),
-    }
+    };
+    (peer, control)
 }
 
 /// A masked frame whose key is zero, so that its payload can be read.

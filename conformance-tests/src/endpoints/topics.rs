@@ -1,0 +1,83 @@
+//! Handlers that publish, and handlers that hear it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use switchwire_core::{HandlerResult, WebSocketSession};
+use switchwire_service::{InvalidMapping, Published, Topic, UrlHandlerMapping};
+
+use super::parameter;
+
+pub(super) fn add(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, InvalidMapping> {
+    let topics = Topics::default();
+    let joined = topics.clone();
+    mapping
+        .with("/topic/member", move |session: WebSocketSession| {
+            let topic = joined.of(&session);
+            be_member(session, topic)
+        })?
+        .with("/topic/publisher", move |session: WebSocketSession| {
+            let topic = topics.of(&session);
+            publish(session, topic)
+        })
+}
+
+/// How much there is of what is published to fill a member's buffer.
+pub(crate) const LARGE: usize = 64 << 10;
+
+/// The topics by name.
+#[derive(Clone, Default)]
+struct Topics(Arc<Mutex<HashMap<String, Topic>>>);
+
+impl Topics {
+    fn of(&self, session: &WebSocketSession) -> Topic {
+        let name = parameter(session, "topic").unwrap_or_default().to_owned();
+        let mut topics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        topics.entry(name).or_default().clone()
+    }
+}
+
+/// Joins, and leaves when it is told to.
+async fn be_member(mut session: WebSocketSession, topic: Topic) -> HandlerResult {
+    let mut membership = Some(topic.join(&session.sender()));
+    session.send("in").await?;
+    while let Some(message) = session.receive().await? {
+        match message.as_text() {
+            Some("leave") => {
+                membership = None;
+                // A buffer that is full has no room for an answer.
+                let _ = session.sender().try_send("left");
+            }
+            _ => session.send(message).await?,
+        }
+    }
+    drop(membership);
+    Ok(())
+}
+
+/// Publishes what it is told, and answers with what became of it.
+async fn publish(mut session: WebSocketSession, topic: Topic) -> HandlerResult {
+    while let Some(message) = session.receive().await? {
+        let text = message.as_text().unwrap_or_default();
+        let answer = match text.split_once(' ') {
+            None if text == "members" => topic.len().to_string(),
+            None => told(&topic.publish_now(vec![0; LARGE])),
+            Some(("publish", text)) => told(&topic.publish(text.to_owned()).await),
+            Some((_, text)) => told(&topic.publish_now(text.to_owned())),
+        };
+        session.send(answer).await?;
+    }
+    Ok(())
+}
+
+fn told(published: &Published) -> String {
+    let Published {
+        accepted,
+        missed,
+        gone,
+        ..
+    } = published;
+    format!("{accepted} accepted, {missed} missed, {gone} gone")
+}

@@ -1,0 +1,166 @@
+//! How many sessions an endpoint has, and who may have one more.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{Endpoint, HandshakeError};
+
+/// The sessions of an endpoint that has a limit, counted.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// A session's place among those an endpoint may have. Given back when it is dropped.
+#[derive(Debug)]
+#[must_use = "dropping it gives the place back"]
+pub struct Place {
+    /// `None` when nothing is counted.
+    taken: Option<(Arc<Places>, Option<IpAddr>)>,
+}
+
+impl Endpoint {
+    /// Takes a place for one more session from this address, before its handshake is answered.
+    ///
+    /// Clones of an endpoint share its places. An IPv4 address that came in the form of IPv6 counts as what it is; a
+    /// connection without an address counts for the endpoint alone.
+    ///
+    /// # Errors
+    /// [`HandshakeError::TooManySessions`] and [`HandshakeError::TooManyFromAddress`], when the settings allow no more.
+    pub fn take_place(&self, address: Option<IpAddr>) -> Result<Place, HandshakeError> {
+        let settings = self.settings();
+        let (most, most_each) = (settings.max_sessions(), settings.max_sessions_per_address());
+        if most.is_none() && most_each.is_none() {
+            return Ok(Place { taken: None });
+        }
+        let address = address
+            .map(|address| address.to_canonical())
+            .filter(|_| most_each.is_some());
+        let mut taken = self.places().lock();
+        if most.is_some_and(|most| taken.all >= most) {
+            return Err(HandshakeError::TooManySessions);
+        }
+        if let Some(address) = address {
+            let each = taken.by_address.get(&address).copied().unwrap_or_default();
+            if most_each.is_some_and(|most| each >= most) {
+                return Err(HandshakeError::TooManyFromAddress);
+            }
+            taken.by_address.insert(address, each + 1);
+        }
+        taken.all += 1;
+        drop(taken);
+        Ok(Place {
+            taken: Some((self.places().clone(), address)),
+        })
+    }
+}
+
+impl Places {
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some((places, address)) = self.taken.take() else {
+            return;
+        };
+        let mut taken = places.lock();
+        taken.all -= 1;
+        if let Some(address) = address
+            && let Some(each) = taken.by_address.get_mut(&address)
+        {
+            *each -= 1;
+            if *each == 0 {
+                taken.by_address.remove(&address);
+            }
+        }
+        if taken.all == 0 {
+            taken.by_address = HashMap::new(); // keeps no room of a rush that is over
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::{WebSocketSession, WebSocketSettings};
+
+    fn endpoint(most: Option<usize>, each: Option<usize>) -> Endpoint {
+        let settings = WebSocketSettings::builder()
+            .with_max_sessions(most)
+            .with_max_sessions_per_address(each);
+        Endpoint::new(|_: WebSocketSession| async { Ok(()) })
+            .with_settings(settings.build().unwrap())
+    }
+
+    #[test]
+    fn a_place_is_given_back() {
+        let endpoint = endpoint(Some(1), None);
+        let place = endpoint.clone().take_place(None).unwrap();
+        assert!(matches!(
+            endpoint.take_place(None),
+            Err(HandshakeError::TooManySessions)
+        ));
+        drop(place);
+        assert!(endpoint.take_place(None).is_ok());
+    }
+
+    #[test]
+    fn addresses_are_counted_each_and_forgotten() {
+        let endpoint = endpoint(None, Some(1));
+        let [four, mapped, other] = ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1"]
+            .map(|text| Some(text.parse().unwrap()));
+        let place = endpoint.take_place(four).unwrap();
+        assert!(matches!(
+            endpoint.take_place(mapped),
+            Err(HandshakeError::TooManyFromAddress)
+        ));
+        let others = [
+            endpoint.take_place(other).unwrap(),
+            endpoint.take_place(None).unwrap(),
+        ];
+        drop(place);
+        assert!(
+            !endpoint
+                .places()
+                .lock()
+                .by_address
+                .contains_key(&four.unwrap())
+        );
+        assert!(endpoint.take_place(mapped).is_ok());
+        drop(others);
+        assert_eq!(endpoint.places().lock().by_address.capacity(), 0);
+    }
+
+    #[test]
+    fn no_race_gets_past_the_limit() {
+        let endpoint = endpoint(Some(10), Some(10));
+        let address = Some("192.0.2.1".parse().unwrap());
+        let taken: Vec<_> = thread::scope(|scope| {
+            let take = || {
+                (0..100)
+                    .flat_map(|_| endpoint.take_place(address))
+                    .collect::<Vec<_>>()
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(take)).collect();
+            threads
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        assert_eq!(taken.len(), 10);
+    }
+}

@@ -1,0 +1,106 @@
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use super::{WebSocketSender, state::Shared};
+
+/// Ends a session from outside of its handler.
+///
+/// For authors of registries; `switchwire-service` has the one to use.
+#[derive(Clone)]
+pub struct SessionControl {
+    shared: Arc<Shared>,
+}
+
+/// What a [`SessionControl`] asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Let the handler get as far as it can with what came before, then close with 1001.
+    ShutDown,
+    /// Drop the connection and the handler.
+    Abort,
+}
+
+impl SessionControl {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Sends on the session.
+    #[must_use]
+    pub fn sender(&self) -> WebSocketSender {
+        WebSocketSender {
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// Tells the handler that the application is shutting down, and has the driver close with 1001.
+    pub fn shut_down(&self) {
+        let mut state = self.shared.lock();
+        state.shutting_down = true;
+        let wakers = state.outcome_wakers.take();
+        drop(state);
+        // First the handler, so that it runs before the driver closes.
+        wakers.wake();
+        self.shared.signals.order();
+    }
+
+    /// Has the driver drop the connection and the handler.
+    pub fn abort(&self) {
+        let mut state = self.shared.lock();
+        state.aborted = true;
+        let wakers = state.outcome_wakers.take();
+        drop(state);
+        wakers.wake();
+        self.shared.signals.order();
+    }
+}
+
+impl fmt::Debug for SessionControl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionControl")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Resolves when a session is shutting down or has ended. May be dropped at any time.
+pub struct ShuttingDown {
+    shared: Arc<Shared>,
+}
+
+impl ShuttingDown {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Whether the application is shutting down.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shared.lock().shutting_down
+    }
+}
+
+impl Future for ShuttingDown {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.shared.lock();
+        if state.shutting_down || state.outcome.is_some() {
+            return Poll::Ready(());
+        }
+        state.outcome_wakers.register(cx.waker());
+        Poll::Pending
+    }
+}
+
+impl fmt::Debug for ShuttingDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShuttingDown")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,77 @@
+use std::sync::Arc;
+
+use switchwire_core::{
+    Acceptance, CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, Place, SessionId,
+    SessionPort, Transport, WebSocketSession,
+};
+use tokio::time::timeout;
+
+use crate::{SessionDriver, SessionRegistry, registry::Registration};
+
+/// A session that may begin once its connection is switched. Dropping it gives back what was taken for it.
+pub(super) struct Admitted {
+    endpoint: Endpoint,
+    session: WebSocketSession,
+    port: SessionPort,
+    registration: Registration,
+    place: Place,
+}
+
+impl Admitted {
+    /// Takes a place for the session, and registers it.
+    pub(super) fn new(
+        acceptance: Acceptance,
+        registry: &SessionRegistry,
+    ) -> Result<Self, HandshakeError> {
+        let Acceptance { info, endpoint, .. } = acceptance;
+        let address = info.remote_address().map(|address| address.ip());
+        let place = endpoint.take_place(address)?;
+        let id = new_id();
+        let (session, port) = SessionPort::open(id, info, Arc::clone(endpoint.settings()));
+        let registration = registry.register(id, port.control())?;
+        Ok(Self {
+            endpoint,
+            session,
+            port,
+            registration,
+            place,
+        })
+    }
+
+    /// Runs the session to its end, once the connection is switched.
+    pub(super) async fn run<T: Transport>(
+        self,
+        upgrading: impl Future<Output = Result<T, Error>>,
+    ) -> CloseOutcome {
+        let Self {
+            endpoint,
+            session,
+            port,
+            registration,
+            place,
+        } = self;
+        let limit = endpoint.settings().handshake_timeout();
+        let upgraded = tokio::select! {
+            upgraded = timeout(limit, upgrading) => upgraded.ok(),
+            () = port.aborted() => None,
+        };
+        let outcome = match upgraded.unwrap_or_else(|| Err(Error::new(ErrorKind::Handshake))) {
+            Ok(transport) => {
+                SessionDriver::new(transport, endpoint.handler().clone(), session, port).await
+            }
+            Err(error) => {
+                tracing::debug!(error = %error, "the connection was not switched");
+                CloseOutcome::Abnormal(error)
+            }
+        };
+        drop(place);
+        registration.end(outcome.clone());
+        outcome
+    }
+}
+
+pub(crate) fn new_id() -> SessionId {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+    SessionId::from_bytes(bytes)
+}

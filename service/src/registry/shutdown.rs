@@ -1,0 +1,163 @@
+use std::{future::pending, sync::Arc, time::Duration};
+
+use switchwire_core::{CloseOutcome, SessionControl};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{SessionRegistry, Shared, ShutdownReport};
+
+/// How long sessions that were aborted may take to be gone. They need no more than a turn of the runtime.
+const ABORTING: Duration = Duration::from_secs(1);
+
+/// The deadline of those who ask for so much time that it cannot be reckoned.
+const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// A shutdown that has begun.
+pub(super) struct Shutdown {
+    deadline: Instant,
+    /// The deadline has passed.
+    aborting: bool,
+    report: ShutdownReport,
+}
+
+impl Shutdown {
+    /// A session has ended, so or with its task.
+    pub(super) fn ended(&mut self, outcome: Option<&CloseOutcome>) {
+        let count = match outcome {
+            Some(outcome) if outcome.is_clean() => &mut self.report.closed,
+            Some(_) if !self.aborting => &mut self.report.failed,
+            _ => &mut self.report.aborted,
+        };
+        *count += 1;
+    }
+}
+
+impl SessionRegistry {
+    /// Ends every session: with Close 1001, after what its handler sends in answer to
+    /// [`shutting_down`](switchwire_core::WebSocketSession::shutting_down), and drops what is left at the deadline.
+    ///
+    /// - `registry.shutdown.1` It takes effect when it is called, and no session begins after that: handshakes get 503.
+    /// - `registry.shutdown.2` The future resolves when the last session has ended, its handler included, or soon after
+    ///   the deadline, and tells how many ended in which way.
+    /// - `registry.shutdown.3` It may be called again, also at the same time: the earliest deadline counts, for all calls.
+    /// - `registry.shutdown.4` There is no way back: dropping the future does not undo it.
+    ///
+    /// The call keeps the deadline: when every future is dropped before that, sessions end in their own time.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the waiting alone.
+    pub fn shutdown(
+        &self,
+        deadline: Duration,
+    ) -> impl Future<Output = ShutdownReport> + Send + 'static + use<> {
+        let changed = self.shared.changed.subscribe();
+        self.shared.begin(deadline);
+        wait(self.shared.clone(), changed)
+    }
+
+    /// Resolves at the deadline of a shutdown that has begun, for what else has to end by then.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    pub async fn deadline(&self) {
+        let mut changed = self.shared.changed.subscribe();
+        loop {
+            let deadline = self
+                .shared
+                .lock()
+                .shutdown
+                .as_ref()
+                .map(|begun| begun.deadline);
+            let passed = async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                () = passed => return,
+                _ = changed.changed() => {}
+            }
+        }
+    }
+
+    /// Whether a shutdown has begun.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shared.lock().shutdown.is_some()
+    }
+}
+
+impl Shared {
+    fn begin(&self, deadline: Duration) {
+        let now = Instant::now();
+        let deadline = now.checked_add(deadline).unwrap_or(now + FAR);
+        let mut state = self.lock();
+        if let Some(shutdown) = &mut state.shutdown {
+            shutdown.deadline = shutdown.deadline.min(deadline);
+            drop(state);
+            self.changed.send_replace(());
+            return;
+        }
+        state.shutdown = Some(Shutdown {
+            deadline,
+            aborting: false,
+            report: ShutdownReport::default(),
+        });
+        let sessions: Vec<_> = state.sessions.values().cloned().collect();
+        drop(state);
+        self.changed.send_replace(());
+        tracing::info!(sessions = sessions.len(), "shutting down");
+        sessions.iter().for_each(SessionControl::shut_down);
+    }
+
+    /// The deadline, as long as there are sessions.
+    fn awaited(&self) -> Option<Instant> {
+        let state = self.lock();
+        let shutdown = state.shutdown.as_ref().expect("it has begun");
+        (!state.sessions.is_empty()).then_some(shutdown.deadline)
+    }
+
+    fn abort(&self) {
+        let mut state = self.lock();
+        let shutdown = state.shutdown.as_mut().expect("it has begun");
+        shutdown.aborting = true;
+        let sessions: Vec<_> = state.sessions.values().cloned().collect();
+        drop(state);
+        sessions.iter().for_each(SessionControl::abort);
+    }
+
+    fn report(&self) -> ShutdownReport {
+        let state = self.lock();
+        let shutdown = state.shutdown.as_ref().expect("it has begun");
+        ShutdownReport {
+            remaining: state.sessions.len(),
+            ..shutdown.report
+        }
+    }
+}
+
+async fn wait(shared: Arc<Shared>, mut changed: watch::Receiver<()>) -> ShutdownReport {
+    while let Some(deadline) = shared.awaited() {
+        let alarm = sleep_until(deadline);
+        tokio::select! {
+            // The registry, which sends this, is in `shared`.
+            _ = changed.changed() => {}
+            () = alarm => {
+                shared.abort();
+                let gone = async {
+                    while shared.awaited().is_some() {
+                        let _ = changed.changed().await;
+                    }
+                };
+                let _ = timeout(ABORTING, gone).await;
+                break;
+            }
+        }
+    }
+    let report = shared.report();
+    tracing::info!(%report, "shut down");
+    report
+}

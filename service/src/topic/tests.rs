@@ -1,0 +1,98 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use switchwire_core::{
+    CloseOutcome, HandshakeRequest, SessionId, SessionPort, WebSocketMessage, WebSocketSession,
+    WebSocketSettings,
+};
+
+use super::*;
+
+/// A session without a driver, with room for one message.
+fn session(number: u8) -> (WebSocketSession, SessionPort) {
+    let (head, ()) = http::Request::new(()).into_parts();
+    let info = HandshakeRequest::from(head).into_info(None);
+    let settings = WebSocketSettings::builder().with_outbound_messages(1);
+    let settings = Arc::new(settings.build().unwrap());
+    SessionPort::open(SessionId::from_bytes([number; 16]), info, settings)
+}
+
+fn take(port: &SessionPort) -> Vec<WebSocketMessage> {
+    let mut taken = Default::default();
+    let _ = port.take_outbound(&mut taken);
+    let _ = port.written();
+    taken.into()
+}
+
+fn published(accepted: usize, missed: usize, gone: usize) -> Published {
+    Published {
+        accepted,
+        missed,
+        gone,
+    }
+}
+
+#[test]
+fn members_share_the_payload() {
+    let topic = Topic::new();
+    let sessions: Vec<_> = (0..5).map(session).collect();
+    let join = |(session, _): &(WebSocketSession, _)| topic.join(&session.sender());
+    let guards: Vec<_> = sessions.iter().map(join).collect();
+    let payload = Bytes::from(vec![7; 1000]);
+    assert_eq!(topic.publish_now(payload.clone()), published(5, 0, 0));
+    for (_, port) in &sessions {
+        assert_eq!(take(port)[0].payload().as_ptr(), payload.as_ptr());
+    }
+    drop(guards);
+    assert_eq!(topic.publish_now("nobody hears"), published(0, 0, 0));
+}
+
+#[test]
+fn a_full_member_delays_nobody_and_is_waited_for() {
+    let topic = Topic::new();
+    let [(slow, slow_port), (fast, fast_port)] = [session(1), session(2)];
+    let _guards = [topic.join(&slow.sender()), topic.join(&fast.sender())];
+    slow.sender().try_send("before").unwrap();
+    assert_eq!(topic.publish_now("missed"), published(1, 1, 0));
+    assert_eq!(take(&fast_port), ["missed".into()]);
+    let mut publishing = Box::pin(topic.publish("waits"));
+    assert!((&mut publishing).now_or_never().is_none());
+    assert_eq!(take(&fast_port), ["waits".into()]);
+    assert_eq!(take(&slow_port), ["before".into()]);
+    assert_eq!(publishing.now_or_never(), Some(published(2, 0, 0)));
+    assert_eq!(take(&slow_port), ["waits".into()]);
+}
+
+#[test]
+fn whoever_leaves_or_ends_is_not_waited_for() {
+    let topic = Topic::new();
+    let [(leaver, _port), (ended, port)] = [session(1), session(2)];
+    for session in [&leaver, &ended] {
+        session.sender().try_send("full").unwrap();
+    }
+    let guard = topic.join(&leaver.sender());
+    let _other = topic.join(&ended.sender());
+    let mut publishing = Box::pin(topic.publish("too late"));
+    assert!((&mut publishing).now_or_never().is_none());
+    drop(guard);
+    port.finish(CloseOutcome::TimedOut);
+    let told = publishing.now_or_never().expect("nobody to wait for");
+    assert_eq!(told, published(0, 0, 2));
+    assert!(topic.is_empty());
+}
+
+#[test]
+fn sessions_that_ended_are_forgotten_though_their_guards_are_kept() {
+    let topic = Topic::new();
+    let mut guards = Vec::new();
+    for number in 0..=255 {
+        let (session, port) = session(number);
+        guards.push(topic.join(&session.sender()));
+        port.finish(CloseOutcome::TimedOut);
+    }
+    let kept = topic.members.kept();
+    assert!(kept <= 64, "{kept}");
+    assert!(topic.is_empty());
+    assert_eq!(topic.members.kept(), 0);
+}
