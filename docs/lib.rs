@@ -15,6 +15,7 @@ guides! {
     servers: "guide/servers.md";
     access: "guide/access.md";
     slow_consumers: "guide/slow-consumers.md";
+    testing: "guide/testing.md";
     deploy: "deploy.md";
     adding_a_backend: "adding-a-backend.md";
     from_axum: "guide/from-axum.md";
