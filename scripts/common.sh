@@ -56,10 +56,15 @@ known_servers() {
   done
 }
 
+# Most are binaries of one package; one that needs more has a package of its own.
+build_example() {
+  local package=switchwire-examples
+  [ ! -d "$root/examples/$1" ] || package=switchwire-example-$1
+  (cd "$root" && cargo build --quiet --package "$package" --bin "$1")
+}
+
 # build_client_example NAME: a program of the client's own, at target/debug/examples/NAME
 build_client_example() { (cd "$root" && cargo build --quiet --package switchwire-client --all-features --example "$1"); }
-
-build_example() { (cd "$root" && cargo build --quiet --package switchwire-examples --bin "$1"); }
 
 # start_server COMMAND...: sets `url` to the address that COMMAND prints on its first line.
 start_server() {
@@ -97,7 +102,17 @@ installed() {
 
 pip_install() { python3 -m pip install --quiet --disable-pip-version-check --target "$2" "$1"; }
 
-npm_install() { mkdir -p "$2" && npm install --silent --no-save --prefix "$2" "$1"; }
+npm_install() {
+  local folder=${!#}
+  mkdir -p "$folder" && npm install --silent --no-save --prefix "$folder" "${@:1:$#-1}"
+}
+
+# Not optimised: it runs for a second, and compiles for a minute.
+cargo_install() {
+  local folder=${!#}
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
+    cargo install --quiet --locked --root "$folder" --target-dir "$work/cargo-install" "${@:1:$#-1}"
+}
 
 apt_install() {
   local apt=(apt-get)

@@ -1,8 +1,9 @@
-#![cfg_attr(feature = "hyper", doc = include_str!("../README.md"))]
+#![cfg_attr(feature = "full", doc = include_str!("lib.md"))]
 #![cfg_attr(
-    not(feature = "hyper"),
+    not(feature = "full"),
     doc = "One WebSocket handler, any Rust HTTP server. The documentation is complete with all features."
 )]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use switchwire_core::{
     Attributes, ByteString, Bytes, ClientRequest, CloseCode, CloseOutcome, CloseStatus, CloseWith,
@@ -80,7 +81,3 @@ pub mod client {
 pub mod test {
     pub use switchwire_service::test::*;
 }
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/deploy.md")]
-struct Deploy;

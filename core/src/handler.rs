@@ -17,6 +17,8 @@ use crate::{CorsConfiguration, HandlerResult, HandshakeRequest, WebSocketSession
 ///   [handler's grace](crate::WebSocketSettings::handler_grace), its future is dropped.
 /// - The handler never learns which server it runs on.
 ///
+/// Put `#[async_trait]` above the `impl`. Without it the compiler says that lifetimes do not match the trait (E0195).
+///
 /// # For backend authors
 /// A handler is held as `Arc<dyn WebSocketHandler>`; only the session driver calls it.
 ///

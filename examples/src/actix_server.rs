@@ -26,8 +26,8 @@ pub(crate) fn serve(site: Site, listener: TcpListener) -> io::Result<ShutdownRep
             .app_data(PayloadConfig::new(pages::MAX_BODY))
             .configure(sessions.clone())
             .default_service(web::to(move |request: HttpRequest, body: Bytes| {
-                let response = answer(&pages, &request, body);
-                async move { response }
+                let pages = pages.clone();
+                async move { answer(&pages, &request, body).await }
             }))
     });
     let server = server.on_connect(on_connect).disable_signals();
@@ -38,7 +38,7 @@ pub(crate) fn serve(site: Site, listener: TcpListener) -> io::Result<ShutdownRep
 }
 
 /// The pages speak today's `http`, the server still the version before.
-fn answer(pages: &Pages, request: &HttpRequest, body: Bytes) -> HttpResponse {
+async fn answer(pages: &Pages, request: &HttpRequest, body: Bytes) -> HttpResponse {
     let mut builder = Request::builder()
         .method(request.method().as_str())
         .uri(request.path());
@@ -48,7 +48,7 @@ fn answer(pages: &Pages, request: &HttpRequest, body: Bytes) -> HttpResponse {
     let Ok(request) = builder.body(body) else {
         return HttpResponse::BadRequest().finish();
     };
-    let (head, body) = pages.answer(&request).into_parts();
+    let (head, body) = pages.answer(request).await.into_parts();
     let status = StatusCode::from_u16(head.status.as_u16()).unwrap_or_default();
     let mut response = HttpResponse::build(status);
     for (name, value) in &head.headers {

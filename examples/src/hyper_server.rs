@@ -28,7 +28,10 @@ async fn answer(
     let (head, body) = request.into_parts();
     let body = Limited::new(body, pages::MAX_BODY).collect().await;
     let response = match body {
-        Ok(body) => pages.answer(&Request::from_parts(head, body.to_bytes())),
+        Ok(body) => {
+            let request = Request::from_parts(head, body.to_bytes());
+            pages.answer(request).await
+        }
         Err(_) => pages::text(StatusCode::PAYLOAD_TOO_LARGE, "too much\n"),
     };
     Ok(response.map(Full::from))

@@ -6,7 +6,7 @@ pub mod pages;
 mod stop;
 mod warp_server;
 
-use std::{io, net::SocketAddr};
+use std::{fmt::Write as _, io, net::SocketAddr};
 
 use clap::{Parser, ValueEnum};
 use switchwire::{TrustedProxies, WebSocketDispatcher};
@@ -84,4 +84,17 @@ impl Site {
         println!("stopped: {report}");
         Ok(())
     }
+}
+
+/// 128 random bits as hexadecimal digits: to be looked up, never guessed.
+///
+/// # Errors
+/// When the system has no random bits.
+pub fn random_token() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().fold(String::new(), |mut token, byte| {
+        let _ = write!(token, "{byte:02x}");
+        token
+    }))
 }

@@ -1,6 +1,6 @@
 //! The HTTP side of an example, in terms of no server.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::ready, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -12,32 +12,34 @@ pub(crate) const MAX_BODY: usize = 16 << 10;
 #[derive(Clone)]
 pub struct Pages(Arc<Answer>);
 
-type Answer = dyn Fn(&Request<Bytes>) -> Response<Bytes> + Send + Sync;
+type Answer = dyn Fn(Request<Bytes>) -> Answering + Send + Sync;
+type Answering = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
 
 impl Pages {
-    /// Answers with what a function returns.
-    pub fn new(
-        answer: impl Fn(&Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
-    ) -> Self {
-        Self(Arc::new(answer))
+    /// Answers with what an async function returns.
+    pub fn new<F, Fut>(answer: F) -> Self
+    where
+        F: Fn(Request<Bytes>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Response<Bytes>> + Send + 'static,
+    {
+        Self(Arc::new(move |request| Box::pin(answer(request))))
     }
 
     /// The answer to a request.
-    #[must_use]
-    pub fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        (self.0)(request)
+    pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+        (self.0)(request).await
     }
 }
 
 impl From<&'static str> for Pages {
     /// One page, at `/`.
     fn from(page: &'static str) -> Self {
-        Self::new(
-            move |request| match (request.method(), request.uri().path()) {
+        Self::new(move |request| {
+            ready(match (request.method(), request.uri().path()) {
                 (&Method::GET, "/") => html(page),
                 _ => text(StatusCode::NOT_FOUND, "not found\n"),
-            },
-        )
+            })
+        })
     }
 }
 
@@ -64,7 +66,9 @@ pub fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Bytes> {
     response
 }
 
-fn with_type(body: Bytes, content_type: &'static str) -> Response<Bytes> {
+/// A body of this type.
+#[must_use]
+pub fn with_type(body: Bytes, content_type: &'static str) -> Response<Bytes> {
     let mut response = Response::new(body);
     let value = HeaderValue::from_static(content_type);
     response.headers_mut().insert(header::CONTENT_TYPE, value);

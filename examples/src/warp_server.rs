@@ -23,17 +23,19 @@ pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<Shutd
         .and(warp::path::full())
         .and(warp::header::headers_cloned())
         .and(body.or(warp::any().map(Bytes::new)).unify())
-        .map(move |method, path, headers, body| answer(&pages, method, &path, headers, body));
+        .then(move |method, path, headers, body| {
+            answer(pages.clone(), method, path, headers, body)
+        });
     let registry = site.dispatcher.registry().clone();
     let stop = stop(registry.clone())?;
     let routes = dispatch(site.dispatcher).or(http().and(application));
     Ok(serve_with_shutdown(routes, listener, registry, stop, DEADLINE).await)
 }
 
-fn answer(
-    pages: &Pages,
+async fn answer(
+    pages: Pages,
     method: Method,
-    path: &FullPath,
+    path: FullPath,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Bytes> {
@@ -41,5 +43,5 @@ fn answer(
     *request.method_mut() = method;
     *request.uri_mut() = path.as_str().parse().unwrap_or_default();
     *request.headers_mut() = headers;
-    pages.answer(&request)
+    pages.answer(request).await
 }

@@ -1,5 +1,5 @@
-// Drives the chat page in two tabs. Usage: chat.cjs CHROMIUM SCREENSHOT COMMAND...
-// COMMAND... --listen ADDR serves the page and prints its address; SCREENSHOT may be empty.
+// Drives the chat page in two tabs. Usage: chat.cjs CHROMIUM SCREENSHOTS WSCAT COMMAND...
+// COMMAND... --listen ADDR serves the page and prints its address; SCREENSHOTS is a folder, WSCAT the example; either may be empty.
 'use strict';
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
@@ -8,7 +8,7 @@ const path = require('node:path');
 const { createInterface } = require('node:readline');
 const { chromium } = require('playwright-core');
 
-const [executablePath, screenshot, ...command] = process.argv.slice(2);
+const [executablePath, screenshots, wscat, ...command] = process.argv.slice(2);
 const DEADLINE = 30_000; // milliseconds for whatever is waited for
 const FLAGS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -42,15 +42,17 @@ async function tab(browser, url, options) {
   page.setDefaultTimeout(DEADLINE);
   page.on('pageerror', (error) => troubles.push(error.message));
   page.on('console', (message) => {
-    // Chromium reports each attempt to reconnect while the server is away.
-    if (message.type() === 'error' && !message.text().startsWith('WebSocket connection')) troubles.push(message.text());
+    // Chromium reports each attempt to reconnect while the server is away, and that it asks us to log in.
+    const expected = /^(WebSocket connection|Failed to load resource)/;
+    if (message.type() === 'error' && !expected.test(message.text())) troubles.push(message.text());
   });
   await page.goto(url);
   return page;
 }
 
-async function join(page, name) {
+async function join(page, name, room) {
   await page.fill('#name', name);
+  await page.fill('#room', room);
   await page.press('#name', 'Enter');
   await connected(page);
 }
@@ -84,11 +86,23 @@ async function main() {
     bo = await tab(browser, `http://${address}/`, { viewport: { width: 390, height: 844 }, colorScheme: 'dark', deviceScaleFactor: 2 });
   });
   await check('both join and see each other', async () => {
-    await join(ada, 'Ada');
-    await join(bo, 'Bo');
+    await join(ada, 'Ada', 'tea & cake');
+    await join(bo, 'Bo', 'tea & cake');
     await shows(ada, 'Bo joined');
-    await text(ada, '#people', '2 online');
-    await text(bo, '#people', '2 online');
+    await text(ada, '#title', '# tea & cake');
+    await text(ada, '#people', '2 online: Ada, Bo');
+    await text(bo, '#people', '2 online: Ada, Bo');
+  });
+  await check('a name is taken once', async () => {
+    const other = await tab(browser, `http://${address}/`);
+    await other.fill('#name', 'Ada');
+    await other.press('#name', 'Enter');
+    await text(other, '#trouble', 'somebody has this name already');
+    await other.close();
+  });
+  await check('one sees the other typing', async () => {
+    await bo.locator('#text').pressSequentially('Hm');
+    await text(ada, '#typing', 'Bo is typing…');
   });
   await check('a message crosses, and its answer', async () => {
     await say(ada, 'Is anybody there? One café, s’il vous plaît ✓');
@@ -98,10 +112,26 @@ async function main() {
     await shows(ada, 'Right here, in the other tab');
     await text(ada, '.own .bubble', 'Is anybody there?');
   });
-  if (screenshot) {
-    const { dir, name, ext } = path.parse(screenshot);
-    await ada.screenshot({ path: screenshot });
-    await bo.screenshot({ path: path.join(dir, `${name}-phone${ext}`) });
+  if (wscat) {
+    await check('the command-line client talks to the browsers', async () => {
+      const cy = await fetch(`http://${address}/login`, { method: 'POST', body: 'Cy' });
+      const url = `ws://${address}/rooms/${encodeURIComponent('tea & cake')}`;
+      const client = spawn(wscat, [url, '--header', `Authorization: Bearer ${await cy.text()}`], { stdio: ['pipe', 'pipe', 'inherit'] });
+      const heard = createInterface(client.stdout)[Symbol.asyncIterator]();
+      await shows(ada, 'Cy joined');
+      client.stdin.write('{"type":"say","text":"Hello from a shell"}\n');
+      await shows(bo, 'Hello from a shell');
+      await say(ada, 'Hello shell');
+      let line;
+      do line = (await heard.next()).value; while (line !== undefined && !line.includes('Hello shell'));
+      assert(line, 'it heard the answer');
+      client.stdin.end();
+      await shows(ada, 'Cy left');
+    });
+  }
+  if (screenshots) {
+    await ada.screenshot({ path: path.join(screenshots, 'chat.png') });
+    await bo.screenshot({ path: path.join(screenshots, 'chat-phone.png') });
   }
   await check('markup stays text', async () => {
     await say(ada, MARKUP);
@@ -112,12 +142,13 @@ async function main() {
   await check('both notice that the server is gone', async () => {
     await stop();
     await state(ada, 'connecting');
-    await state(bo, 'connecting');
+    await shows(bo, 'The server is going away for a moment');
   });
   await check('both come back with the server, and talk', async () => {
     await serve(address);
     await connected(ada);
     await connected(bo);
+    await shows(ada, 'The server was started anew');
     await text(ada, '#people', '2 online');
     await say(bo, 'Still here');
     await shows(ada, 'Still here');

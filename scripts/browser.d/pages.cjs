@@ -1,9 +1,11 @@
-// Drives the pages of the examples routes and auth. Usage: pages.cjs CHROMIUM routes|auth URL
+// Drives the pages of the examples routes, auth and graphql. Usage: pages.cjs CHROMIUM SCREENSHOTS routes|auth|graphql URL
+// SCREENSHOTS is a folder, or empty.
 'use strict';
 const assert = require('node:assert');
+const path = require('node:path');
 const { chromium } = require('playwright-core');
 
-const [executablePath, example, url] = process.argv.slice(2);
+const [executablePath, screenshots, example, url] = process.argv.slice(2);
 const DEADLINE = 30_000; // milliseconds for whatever is waited for
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
 
@@ -69,15 +71,54 @@ const checks = {
       await shows(page, '#state', 'Refused with 401: this token is not good. Log in first.');
     });
   },
+
+  async graphql(page) {
+    const other = await open(page.context());
+    const vote = (tab, name) => tab.locator('#options button', { hasText: name }).click();
+    await check('a vote moves the bars of both tabs', async () => {
+      await shows(other, '#latest', 'Nobody has voted yet.');
+      for (const name of ['hyper', 'hyper', 'actix-web', 'warp', 'hyper']) await vote(page, name);
+      await shows(other, '#latest', '5 votes');
+      assert.match(await other.locator('#options').innerText(), /hyper\s+3\s+actix-web\s+1\s+warp\s+1/);
+    });
+    await check('a subscription counts down on the page', async () => {
+      await page.click('#run');
+      await shows(page, '#output', '(complete)');
+      assert.strictEqual((await page.locator('#output').innerText()).match(/countdown/g).length, 6);
+    });
+    if (screenshots) await page.screenshot({ path: path.join(screenshots, 'graphql.png'), fullPage: true });
+    await check('a query goes over HTTP', async () => {
+      await page.selectOption('#preset', { label: 'Query: the poll' });
+      await page.click('#run');
+      await shows(page, '#output', '"question": "Which server do you run?"');
+    });
+    await check('stopping a subscription stops it', async () => {
+      await page.selectOption('#preset', { label: 'Subscription: the poll' });
+      await page.click('#run');
+      await shows(page, '#output', '"votes":3');
+      await page.click('#stop');
+      for (const votes of [6, 7]) {
+        await vote(page, 'warp');
+        await shows(page, '#latest', `${votes} votes`);
+      }
+      assert.doesNotMatch(await page.locator('#output').innerText(), /"warp","votes":[23]/);
+    });
+  },
 };
+
+const troubles = []; // of the pages
+
+async function open(context) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(DEADLINE);
+  page.on('pageerror', (error) => troubles.push(error.message));
+  await page.goto(url.replace(/^ws/, 'http'));
+  return page;
+}
 
 async function main() {
   const browser = await chromium.launch({ executablePath, args: FLAGS });
-  const page = await browser.newPage();
-  page.setDefaultTimeout(DEADLINE);
-  const troubles = [];
-  page.on('pageerror', (error) => troubles.push(error.message));
-  await page.goto(url.replace(/^ws/, 'http'));
+  const page = await open(await browser.newContext({ viewport: { width: 1000, height: 560 }, colorScheme: 'light' }));
   await checks[example](page);
   await check('no error in the page', async () => assert.deepStrictEqual(troubles, []));
   await browser.close();

@@ -1,8 +1,10 @@
 """What the checks through a proxy share. Usage of each: NAME.py UPSTREAM PLAIN_PORT TLS_PORT CERTIFICATE"""
 import asyncio
+import functools
 import json
 import ssl
 import sys
+import urllib.request
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -13,9 +15,18 @@ TRUST = ssl.create_default_context(cafile=CERTIFICATE)
 SCHEMES = [("ws", "http", PLAIN), ("wss", "https", TLS)]
 
 
-def client(scheme, port, **options):
+@functools.cache
+def logged_in(name):
+    """The header that says who we are. The login is not through the proxy, and none of what is checked."""
+    with urllib.request.urlopen(f"http://{UPSTREAM}/login", data=name.encode(), timeout=DEADLINE) as answer:
+        return {"Authorization": f"Bearer {answer.read().decode()}"}
+
+
+def client(scheme, port, name="somebody", additional_headers=(), **options):
     secure = {"ssl": TRUST} if scheme == "wss" else {}
-    return connect(f"{scheme}://localhost:{port}/ws", proxy=None, host="127.0.0.1", port=int(port), **secure, **options)
+    return connect(
+        f"{scheme}://localhost:{port}/rooms/lobby", proxy=None, host="127.0.0.1", port=int(port),
+        additional_headers=logged_in(name) | dict(additional_headers), **secure, **options)
 
 
 async def status(scheme, port, **options):
@@ -41,8 +52,7 @@ async def exchange(port, request, secure):
     return answer
 
 
-async def join(ws, name):
-    await ws.send(json.dumps({"type": "hello", "name": name}))
+async def welcome(ws):
     await until(ws, "welcome")
 
 

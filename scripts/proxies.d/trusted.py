@@ -1,7 +1,7 @@
 """Checks the chat example behind a proxy that it trusts."""
 import asyncio
 
-from through import DEADLINE, PLAIN, SCHEMES, TLS, UPSTREAM, client, connect, exchange, join, run, same, status, until
+from through import DEADLINE, PLAIN, SCHEMES, TLS, UPSTREAM, client, connect, exchange, logged_in, run, same, status, until, welcome
 
 
 async def the_page_opens():
@@ -14,9 +14,9 @@ async def the_page_opens():
 async def pages_of_the_chat_talk_to_each_other():
     for scheme, origin, port in SCHEMES:
         here = f"{origin}://localhost:{port}"
-        async with client(scheme, port, origin=here) as ada, client(scheme, port, origin=here) as bo:
-            await join(ada, "Ada")
-            await join(bo, "Bo")
+        async with client(scheme, port, "Ada", origin=here) as ada, client(scheme, port, "Bo", origin=here) as bo:
+            await welcome(ada)
+            await welcome(bo)
             await ada.send('{"type": "say", "text": "h\u00e9llo"}')
             same((await until(bo, "said"))["text"], "h\u00e9llo")
             await bo.close(1000)
@@ -25,9 +25,9 @@ async def pages_of_the_chat_talk_to_each_other():
 
 
 async def a_large_message_passes():
-    text = "x" * 200_000
+    text = "x" * 60_000
     async with client("wss", TLS, max_size=None) as ws:
-        await join(ws, "Ada")
+        await welcome(ws)
         await ws.send('{"type": "say", "text": "%s"}' % text)
         same((await until(ws, "said"))["text"], text)
 
@@ -53,9 +53,10 @@ async def from_elsewhere_the_headers_are_ignored():
     host, port = UPSTREAM.split(":")
     claims = {"X-Forwarded-Host": "public.example", "X-Forwarded-Proto": "https"}
     for source, expected in [("127.0.0.1", True), ("127.0.0.2", False)]:
-        options = {"additional_headers": claims, "origin": "https://public.example", "local_addr": (source, 0)}
+        headers = logged_in("somebody") | claims
+        options = {"additional_headers": headers, "origin": "https://public.example", "local_addr": (source, 0)}
         try:
-            async with connect(f"ws://{host}:{port}/ws", proxy=None, **options):
+            async with connect(f"ws://{host}:{port}/rooms/lobby", proxy=None, **options):
                 accepted = True
         except Exception as error:
             accepted = False
@@ -66,9 +67,9 @@ async def from_elsewhere_the_headers_are_ignored():
 async def a_refused_handshake_leaves_no_tunnel():
     for scheme, origin, port in SCHEMES:
         request = (
-            f"GET /ws HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET /rooms/lobby HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 12\r\n\r\n"
-            "GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            "GET /rooms/lobby HTTP/1.1\r\nHost: localhost\r\n\r\n"
         ).encode()
         answer = await exchange(port, request, scheme == "wss")
         head = answer.split(b"\r\n\r\n")[0].lower()
@@ -80,8 +81,8 @@ async def a_refused_handshake_leaves_no_tunnel():
 async def many_sessions_at_once():
     async def visit(number):
         scheme, _, port = SCHEMES[number % 2]
-        async with client(scheme, port) as ws:
-            await join(ws, f"visitor {number}")
+        async with client(scheme, port, f"visitor {number}") as ws:
+            await welcome(ws)
     await asyncio.wait_for(asyncio.gather(*(visit(number) for number in range(50))), DEADLINE)
 
 

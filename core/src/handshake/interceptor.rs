@@ -45,6 +45,11 @@ use crate::{HandshakeError, HandshakeRequest};
 /// # }
 /// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handshake interceptor",
+    label = "implement `HandshakeInterceptor` for it, or pass a closure `|request: &mut HandshakeRequest| Ok(())`",
+    note = "a closure is not async and must be `Send + Sync`; what has to wait implements `HandshakeInterceptor`"
+)]
 pub trait HandshakeInterceptor: Send + Sync {
     /// Looks at the request, and may add to it or refuse it.
     ///

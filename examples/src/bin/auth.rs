@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     error::Error,
-    fmt::Write as _,
+    future::ready,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -20,6 +20,7 @@ use switchwire::{
 use switchwire_examples::{
     Options, Pages, Site,
     pages::{html, text},
+    random_token,
 };
 
 const PAGE: &str = include_str!("../../assets/auth.html");
@@ -35,14 +36,9 @@ struct LoggedIn(Arc<RwLock<HashMap<String, User>>>);
 struct User(&'static str);
 
 impl LoggedIn {
-    /// A new token for a user. It has 128 random bits, so it can only be looked up, not guessed.
+    /// A new token for a user.
     fn add(&self, user: User) -> Result<String, getrandom::Error> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)?;
-        let token = bytes.iter().fold(String::new(), |mut token, byte| {
-            let _ = write!(token, "{byte:02x}");
-            token
-        });
+        let token = random_token()?;
         let mut users = self.0.write().unwrap_or_else(PoisonError::into_inner);
         users.insert(token.clone(), user);
         Ok(token)
@@ -138,6 +134,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let users = LoggedIn::default();
     let endpoint = Endpoint::new(Notes).with_interceptor(users.clone());
     let mapping = UrlHandlerMapping::new().with_endpoint("/notes", endpoint)?;
-    let pages = Pages::new(move |request| answer(&users, request));
+    let pages = Pages::new(move |request| ready(answer(&users, &request)));
     Ok(Site::new(mapping, pages).serve(&Options::parse())?)
 }

@@ -1,6 +1,6 @@
 //! An echo whose numbers Prometheus reads at `/metrics`.
 
-use std::error::Error;
+use std::{error::Error, future::ready};
 
 use clap::Parser;
 use http::StatusCode;
@@ -19,12 +19,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
     let numbers = PrometheusBuilder::new().install_recorder()?;
     let mapping = UrlHandlerMapping::new().with("/echo/{name}", echo)?;
-    let pages = Pages::new(move |request| match request.uri().path() {
-        "/metrics" => {
-            numbers.run_upkeep();
-            pages::text(StatusCode::OK, numbers.render())
-        }
-        _ => pages::text(StatusCode::NOT_FOUND, "not found\n"),
+    let pages = Pages::new(move |request| {
+        ready(match request.uri().path() {
+            "/metrics" => {
+                numbers.run_upkeep();
+                pages::text(StatusCode::OK, numbers.render())
+            }
+            _ => pages::text(StatusCode::NOT_FOUND, "not found\n"),
+        })
     });
     Ok(Site::new(mapping, pages).serve(&options)?)
 }
