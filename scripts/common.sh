@@ -29,6 +29,25 @@ parse_options() {
   [ ${#servers[@]} -gt 0 ] || mapfile -t servers < <(known_servers)
 }
 
+# As parse_options, for scripts that test our clients too: sets `clients` from --client NAME..., the engines. Naming only one
+# kind leaves the other out.
+clients=()
+parse_both() {
+  local named=" $* "
+  parse_options "$@"
+  [ ${#clients[@]} -gt 0 ] || clients=(tokio hyper)
+  case $named in
+    *' --server '*' --client '* | *' --client '*' --server '*) ;;
+    *' --server '*) clients=() ;;
+    *' --client '*) servers=() ;;
+  esac
+}
+
+# For `option`: takes --client NAME.
+client_option() {
+  [ "$1" != --client ] || { [ $# -gt 1 ] || misused "--client needs a name"; clients+=("$2") taken=2; }
+}
+
 known_servers() {
   local folder
   for folder in "$root"/backend-*/; do
@@ -36,6 +55,9 @@ known_servers() {
     echo "${folder##*/backend-}"
   done
 }
+
+# build_client_example NAME: a program of the client's own, at target/debug/examples/NAME
+build_client_example() { (cd "$root" && cargo build --quiet --package switchwire-client --all-features --example "$1"); }
 
 build_example() { (cd "$root" && cargo build --quiet --package switchwire-examples --bin "$1"); }
 
@@ -49,7 +71,7 @@ start_server() {
   rm "$work/stdout"
   read -r -t 30 line <&8 || true
   # shellcheck disable=SC2034 # read by the scripts
-  url=$(grep -o 'ws://[^ ]*' <<< "$line") || fail "no ws:// address on the first line of: $*"
+  url=$(grep -oE 'wss?://[^ ]*' <<< "$line") || fail "no ws:// address on the first line of: $*"
 }
 
 stop_server() {

@@ -5,13 +5,14 @@
 )]
 
 pub use switchwire_core::{
-    Attributes, ByteString, Bytes, CloseCode, CloseOutcome, CloseStatus, CloseWith, Closed,
-    CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint, Error, ErrorKind, HandlerError,
-    HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
-    HttpSession, InvalidCloseStatus, InvalidCors, InvalidOrigin, InvalidSettings, Origin,
-    OriginPattern, Principal, RatePolicy, ReceiveStream, RequestUpgradeStrategy, ResponseHeaders,
-    SessionId, ShuttingDown, SlowConsumerPolicy, TrySendError, WebSocketHandler, WebSocketMessage,
-    WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
+    Attributes, ByteString, Bytes, ClientRequest, CloseCode, CloseOutcome, CloseStatus, CloseWith,
+    Closed, ConnectError, CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint, Error,
+    ErrorKind, HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
+    HandshakeRequest, HandshakeViolation, HttpSession, InvalidCloseStatus, InvalidCors,
+    InvalidOrigin, InvalidRequest, InvalidSettings, Origin, OriginPattern, Principal, ProxyError,
+    RatePolicy, ReceiveStream, RedirectError, RequestUpgradeStrategy, ResponseHeaders, SessionId,
+    ShuttingDown, SlowConsumerPolicy, TrySendError, WebSocketClient, WebSocketHandler,
+    WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
     WebSocketSettingsBuilder, async_trait, join_both, join_either,
 };
 pub use switchwire_service::{
@@ -37,6 +38,15 @@ pub mod warp {
 pub mod actix {
     pub use switchwire_backend_actix::*;
 }
+
+/// Connecting to a server.
+#[cfg(feature = "client")]
+pub mod client {
+    pub use switchwire_client::*;
+}
+
+#[cfg(feature = "test")]
+pub use switchwire_service::test;
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/deploy.md")]

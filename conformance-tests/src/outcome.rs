@@ -39,7 +39,7 @@ impl Case {
         echo: &str,
         timing: Timing,
     ) -> Verified {
-        self.judge(Server::new(
+        self.judge(&Server::new(
             address,
             host.to_owned(),
             echo.to_owned(),
@@ -59,7 +59,7 @@ impl Case {
             let address = served.address();
             Server::new(address, address.to_string(), "/echo".to_owned(), timing)
         };
-        Ok(self.judge(at(&app).with_control(at(&control))))
+        Ok(self.judge(&at(&app).with_control(at(&control))))
     }
 
     /// Whether the case leaves a server unfit for others, so that it has to [run alone](Self::run_alone).
@@ -68,8 +68,8 @@ impl Case {
         self.alone
     }
 
-    fn judge(&self, server: Server) -> Verified {
-        match (self.check)(&server) {
+    fn judge(&self, server: &Server) -> Verified {
+        match (self.check)(server) {
             Ok(()) => Verified {
                 outcome: Outcome::Passed,
                 broken: None,
@@ -80,7 +80,7 @@ impl Case {
                     case: self,
                     failure: &failure,
                     broken,
-                    server: &server,
+                    server,
                 };
                 Verified {
                     outcome: Outcome::Failed(story.to_string()),

@@ -2,6 +2,7 @@
 
 mod admission;
 mod attributes;
+mod client;
 mod close;
 mod cors;
 mod error;
@@ -25,6 +26,10 @@ pub use bytestring::ByteString;
 pub use self::{
     admission::Place,
     attributes::Attributes,
+    client::{
+        ClientRequest, ConnectError, HandshakeViolation, InvalidRequest, ProxyError, RedirectError,
+        WebSocketClient,
+    },
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
     cors::{CorsConfiguration, CorsConfigurationBuilder, InvalidCors},
     error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},

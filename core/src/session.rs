@@ -67,6 +67,10 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 ///   discarded when there is none.
 /// - `session.close.8` [`closed`](Self::closed) tells how it ended, to any number of callers.
 ///
+/// A peer that vanishes, idles or reads too slowly: see [`ping_interval`](crate::WebSocketSettings::ping_interval),
+/// [`pong_timeout`](crate::WebSocketSettings::pong_timeout), [`idle_timeout`](crate::WebSocketSettings::idle_timeout),
+/// [`max_session_age`](crate::WebSocketSettings::max_session_age) and [`SlowConsumerPolicy`](crate::SlowConsumerPolicy).
+///
 /// Shutting down, when whoever serves the application [ends all sessions](Self::shutting_down):
 /// - `session.shutdown.1` The peer is sent Close 1001.
 /// - `session.shutdown.2` [`shutting_down`](Self::shutting_down) resolves when that begins, for any number of callers.
@@ -75,10 +79,6 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 /// - `session.shutdown.4` A handler that closes with a status of its own sends that; one that returns sends 1001.
 /// - `session.shutdown.5` Handlers may finish their work when the connection is closed, until the deadline. Then what is
 ///   left is dropped, connection and handler.
-///
-/// A peer that vanishes, idles or reads too slowly: see [`ping_interval`](crate::WebSocketSettings::ping_interval),
-/// [`pong_timeout`](crate::WebSocketSettings::pong_timeout), [`idle_timeout`](crate::WebSocketSettings::idle_timeout),
-/// [`max_session_age`](crate::WebSocketSettings::max_session_age) and [`SlowConsumerPolicy`](crate::SlowConsumerPolicy).
 ///
 /// Also: `session.id.1` [`id`](Self::id) is unique and cannot be guessed.
 ///

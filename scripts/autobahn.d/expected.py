@@ -22,7 +22,7 @@ INTRODUCTION = """\
 # The Autobahn testsuite
 
 What the official [Autobahn testsuite](https://github.com/crossbario/autobahn-testsuite) {version} says of the `echo` example
-on each server. Chapters 12 and 13 test compression, which is not offered. A case also counts as failed
+on each server, and of the client over each of its engines. Chapters 12 and 13 test compression, which is not offered. A case also counts as failed
 when the connection was closed uncleanly, with the wrong code or by the wrong side.
 
 Rendered by `scripts/autobahn --update` from the expected results in `scripts/autobahn.d/expected`;
@@ -102,7 +102,7 @@ def render():
         for case, entry in expected["not_ok"].items():
             notes.setdefault((case, entry["result"], entry["reason"]), []).append(server)
     lines += ["", "## Cases that are not OK", ""]
-    lines += table(["Case", "Result", "Servers", "Reason"], (
+    lines += table(["Case", "Result", "Of", "Reason"], (
         [case, result, "all" if len(where) == len(servers) else ", ".join(where), reason]
         for (case, result, reason), where in sorted(notes.items(), key=lambda note: number(note[0][0]))
     ))

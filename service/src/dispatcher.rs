@@ -12,6 +12,7 @@ use switchwire_core::{
     RequestUpgradeStrategy, WebSocketService,
 };
 
+pub(crate) use self::run::new_id;
 use self::{decision::decide, run::Admitted};
 use crate::{
     HandshakeWebSocketService, InvalidMapping, MappedPath, SessionRegistry, TrustedProxies,

@@ -4,7 +4,6 @@ mod clock;
 mod ending;
 mod handler;
 mod keepalive;
-mod orders;
 mod phase;
 mod rate;
 mod reading;

@@ -5,6 +5,7 @@
 
 mod decoder;
 mod encoder;
+mod keys;
 mod mask;
 mod pool;
 

@@ -17,7 +17,7 @@ use tungstenite::handshake::derive_accept_key;
 
 pub use self::origin::OriginPolicy;
 pub(crate) use self::{
-    list::{elements, is_token, split_unquoted},
+    list::{contains, elements, is_token, split_unquoted},
     origin::is_same_origin,
 };
 
@@ -179,10 +179,10 @@ fn check_request(request: &HandshakeRequest) -> Result<&str, HandshakeError> {
     single(headers, &header::HOST)
         .filter(|host| !host.is_empty())
         .ok_or(HandshakeError::Host)?;
-    if !list::contains(headers, &header::UPGRADE, "websocket") {
+    if !contains(headers, &header::UPGRADE, "websocket") {
         return Err(HandshakeError::Upgrade);
     }
-    if !list::contains(headers, &header::CONNECTION, "upgrade") {
+    if !contains(headers, &header::CONNECTION, "upgrade") {
         return Err(HandshakeError::Connection);
     }
     let key = single(headers, &header::SEC_WEBSOCKET_KEY)

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod client;
 mod cors;
 mod dispatcher;
 mod driver;
@@ -10,9 +11,12 @@ mod mapping;
 mod observe;
 mod registry;
 mod stream;
+#[cfg(feature = "test")]
+pub mod test;
 mod topic;
 
 pub use self::{
+    client::{ClientHandshake, client_info, hand_over, serve_client},
     dispatcher::{Dispatch, WebSocketDispatcher},
     driver::SessionDriver,
     forwarded::{InvalidProxy, TrustedProxies},

@@ -28,6 +28,8 @@ pub struct StreamTransport<IO> {
     /// Read, but not decoded yet.
     unread: Bytes,
     read_size: usize,
+    /// A client leaves it to the server to close TCP first.
+    is_client: bool,
     shut_down: bool,
     discarded: usize,
 }
@@ -42,8 +44,23 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
             encoder: Encoder::default(),
             unread: already_read,
             read_size: settings.read_buffer_size(),
+            is_client: false,
             shut_down: false,
             discarded: 0,
+        }
+    }
+
+    /// A client's transport over `io`, of which `already_read` came together with the answer.
+    ///
+    /// `client.30` It waits for the server to close TCP before it does so itself
+    /// ([RFC 6455 section 7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)); the driver's deadline ends that.
+    #[must_use]
+    pub fn client(io: IO, already_read: Bytes, settings: &WebSocketSettings) -> Self {
+        Self {
+            decoder: Decoder::client(settings),
+            encoder: Encoder::client(),
+            is_client: true,
+            ..Self::new(io, already_read, settings)
         }
     }
 
@@ -112,11 +129,23 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
     }
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_client {
+            ready!(self.poll_flush(cx))?;
+            ready!(self.poll_discard(cx))?;
+            return Pin::new(&mut self.io).poll_shutdown(cx);
+        }
         if !self.shut_down {
             ready!(self.poll_flush(cx))?;
             ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
             self.shut_down = true;
         }
+        self.poll_discard(cx)
+    }
+}
+
+impl<IO: AsyncRead + Unpin> StreamTransport<IO> {
+    /// Reads and drops what still comes, until the peer ends its half.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         with_read_buffer(self.read_size, |buffer| {
             loop {
                 let mut buffer = ReadBuf::new(buffer);

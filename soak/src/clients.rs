@@ -205,7 +205,8 @@ pub(crate) async fn vanish(world: Arc<World>) -> io::Result<()> {
         }
         // By now the server has given up, whether or not what it said of that is still there.
         let mut stream = socket.into_inner();
-        let rest = tokio::io::copy(&mut stream, &mut tokio::io::sink());
+        let mut nowhere = tokio::io::sink();
+        let rest = tokio::io::copy(&mut stream, &mut nowhere);
         if timeout(Duration::from_secs(2), rest).await.is_err() {
             count(&world.tally.wrong);
         }

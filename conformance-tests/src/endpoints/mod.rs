@@ -100,12 +100,12 @@ fn mapping(
     let mapping = receiving::add(mapping, journals)?;
     let mapping = sending::add(mapping, journals)?;
     let mapping = closing::add(mapping, journals)?;
+    let mapping = production::add(mapping, journals)?;
+    let mapping = slow::add(mapping, journals)?;
     let mapping = keeping::add(mapping, journals, registry)?;
     let mapping = topics::add(mapping)?;
     let mapping = admission::add(mapping)?;
     let mapping = shutting::add(mapping, journals)?;
-    let mapping = production::add(mapping, journals)?;
-    let mapping = slow::add(mapping, journals)?;
     ending::add(mapping, journals)
 }
 

@@ -80,6 +80,14 @@ impl WebSocketSender {
         }
     }
 
+    /// Waits until nobody can receive any more: the session and all its receive streams are dropped.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    pub async fn abandoned(&self) {
+        poll_fn(|cx| self.shared.poll_abandoned(cx)).await;
+    }
+
     /// Whether messages can still be sent.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -32,6 +32,7 @@ pub(super) struct State {
     pub(super) reading_paused: bool,
     pub(super) receivers: usize,
     pub(super) receive_wakers: WakerSet,
+    pub(super) abandoned_wakers: WakerSet,
 
     pub(super) outbound: Outbound,
     /// The peer does not take what was written last.
@@ -135,8 +136,10 @@ impl Shared {
         if state.receivers == 0 {
             state.inbound_bytes = 0;
             let unread = mem::take(&mut state.inbound);
+            let wakers = state.abandoned_wakers.take();
             drop(state);
             drop(unread);
+            wakers.wake();
             self.signals.session();
         }
     }
@@ -227,6 +230,15 @@ impl Shared {
         drop(state);
         wakers.wake();
         self.signals.session();
+    }
+
+    pub(super) fn poll_abandoned(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.receivers == 0 {
+            return Poll::Ready(());
+        }
+        state.abandoned_wakers.register(cx.waker());
+        Poll::Pending
     }
 
     pub(super) fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<CloseOutcome> {

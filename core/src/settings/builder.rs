@@ -38,6 +38,8 @@ impl WebSocketSettingsBuilder {
         with_ping_interval, ping_interval: Duration;
         with_idle_timeout, idle_timeout: Duration;
         with_max_session_age, max_session_age: Duration;
+        with_max_sessions, max_sessions: usize;
+        with_max_sessions_per_address, max_sessions_per_address: usize;
     }
 
     with! {
@@ -56,8 +58,6 @@ impl WebSocketSettingsBuilder {
         with_closing_deadline, closing_deadline: Duration;
         with_handler_grace, handler_grace: Duration;
         with_control_frames, control_frames: bool;
-        with_max_sessions, max_sessions: Option<usize>;
-        with_max_sessions_per_address, max_sessions_per_address: Option<usize>;
     }
 
     /// Checks the settings.
@@ -76,33 +76,25 @@ impl WebSocketSettingsBuilder {
             ("outbound_buffer_size", settings.outbound_buffer_size, 1),
             ("outbound_messages", settings.outbound_messages, 1),
         ];
-        let rates = [
+        let optional = [
             ("max_messages_per_second", settings.max_messages_per_second),
             ("max_bytes_per_second", settings.max_bytes_per_second),
             ("max_pings_per_second", settings.max_pings_per_second),
-        ];
-        let rates = rates
-            .into_iter()
-            .filter_map(|(name, rate)| Some((name, rate?, 1)));
-        for (name, value, least) in sizes.into_iter().chain(rates) {
-            if value < least {
-                return Err(InvalidSettings::TooSmall { name, value, least });
-            }
-            if value > isize::MAX as usize {
-                return Err(InvalidSettings::TooLarge { name, value });
-            }
-        }
-        let numbers = [
             ("max_sessions", settings.max_sessions),
             (
                 "max_sessions_per_address",
                 settings.max_sessions_per_address,
             ),
         ];
-        for (name, most) in numbers {
-            if most == Some(0) {
-                let (value, least) = (0, 1);
+        let optional = optional
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?, 1)));
+        for (name, value, least) in sizes.into_iter().chain(optional) {
+            if value < least {
                 return Err(InvalidSettings::TooSmall { name, value, least });
+            }
+            if value > isize::MAX as usize {
+                return Err(InvalidSettings::TooLarge { name, value });
             }
         }
         if settings.max_frame_size > settings.max_message_size {

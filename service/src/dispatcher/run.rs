@@ -89,7 +89,7 @@ impl Admitted {
     }
 }
 
-fn new_id() -> SessionId {
+pub(crate) fn new_id() -> SessionId {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the operating system has random numbers");
     SessionId::from_bytes(bytes)

@@ -18,12 +18,17 @@ use super::{
 /// The longest header: two bytes, a 64-bit length and a masking key.
 const MAX_HEADER: usize = 14;
 
-/// Turns the bytes of a client into messages, checking everything RFC 6455 sections 5.1 to 5.5, 7.4 and 8.1 ask of it.
+/// The bit beside the length that says that a frame is masked.
+const MASKED: u8 = 0x80;
+
+/// Turns the bytes of a peer into messages, checking everything RFC 6455 sections 5.1 to 5.5, 7.4 and 8.1 ask of it.
 ///
 /// Bytes may come in any pieces. A violation ends the inbox with its error as soon as it can be known: a bad
 /// header before its payload came, bad UTF-8 before its frame ended.
 #[derive(Debug)]
 pub struct Decoder {
+    /// The bit that says that a frame is masked, as every frame of the peer must have it: set by a client, clear by a server.
+    mask_bit: u8,
     max_frame_size: usize,
     max_message_size: usize,
     max_fragments: usize,
@@ -42,7 +47,8 @@ pub struct Decoder {
 struct Frame {
     opcode: OpCode,
     is_final: bool,
-    key: [u8; 4],
+    /// None from a server, whose frames are not masked.
+    key: Option<[u8; 4]>,
     received: usize,
     remaining: usize,
 }
@@ -58,10 +64,23 @@ struct Message {
 }
 
 impl Decoder {
-    /// A decoder with the limits of the settings.
+    /// A server's decoder of what a client sends, with the limits of the settings.
     #[must_use]
     pub fn new(settings: &WebSocketSettings) -> Self {
+        Self::with_mask_bit(MASKED, settings)
+    }
+
+    /// A client's decoder of what a server sends, with the limits of the settings.
+    ///
+    /// `client.28` A frame that is masked is a violation, told with 1002.
+    #[must_use]
+    pub fn client(settings: &WebSocketSettings) -> Self {
+        Self::with_mask_bit(0, settings)
+    }
+
+    fn with_mask_bit(mask_bit: u8, settings: &WebSocketSettings) -> Self {
         Self {
+            mask_bit,
             max_frame_size: settings.max_frame_size(),
             max_message_size: settings.max_message_size(),
             max_fragments: settings.max_fragments(),
@@ -84,7 +103,7 @@ impl Decoder {
     fn decode_frames(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
         while !inbox.is_full() {
             let step = match self.frame {
-                None if self.is_short_message(input) => short_message(input, inbox),
+                None if self.is_short_message(input) => self.short_message(input, inbox),
                 None => self.decode_header(input, inbox),
                 Some(frame) => self.decode_payload(frame, input, inbox),
             };
@@ -101,14 +120,40 @@ impl Decoder {
         let [first, second, ..] = *input else {
             return false;
         };
-        let length = usize::from(second & 0x7f);
+        let length = usize::from(second & !MASKED);
         matches!(first, 0x81 | 0x82)
-            && second & 0x80 != 0
+            && second & MASKED == self.mask_bit
             && length <= 125
             && length <= self.max_frame_size
-            && input.len() >= 6 + length
+            && input.len() >= 2 + self.key_size() + length
             && self.message.is_none()
             && self.header_len == 0
+    }
+
+    /// Takes a frame that [`is_short_message`](Self::is_short_message) found.
+    fn short_message(&self, input: &mut &[u8], inbox: &mut Inbox) -> Result<bool, Error> {
+        let (&[first, second], rest) = input.split_first_chunk().expect("it has a header");
+        *input = rest;
+        let key = if self.mask_bit == 0 {
+            None
+        } else {
+            let (key, rest) = input.split_first_chunk().expect("it has a key");
+            *input = rest;
+            Some(*key)
+        };
+        let data = if first == 0x81 {
+            Data::Text
+        } else {
+            Data::Binary
+        };
+        let length = usize::from(second & !MASKED);
+        inbox.push(whole_message(data, key, length, input)?);
+        Ok(true)
+    }
+
+    /// How many bytes of a key stand in a header.
+    fn key_size(&self) -> usize {
+        usize::from(self.mask_bit >> 5) // 4 or 0
     }
 
     /// Reads a header, and the payload too when a whole message lies behind it; false when the header is not whole yet.
@@ -156,9 +201,15 @@ impl Decoder {
         if header.rsv1 || header.rsv2 || header.rsv3 {
             return Err(protocol("a reserved bit is set"));
         }
-        let Some(key) = header.mask else {
-            return Err(protocol("a frame of a client is not masked"));
-        };
+        match header.mask {
+            None if self.mask_bit != 0 => {
+                return Err(protocol("a frame of a client is not masked"));
+            }
+            Some(_) if self.mask_bit == 0 => {
+                return Err(protocol("a frame of a server is masked"));
+            }
+            _ => {}
+        }
         if size != header.len(length) {
             return Err(protocol("the length is not in its shortest form"));
         }
@@ -179,7 +230,7 @@ impl Decoder {
         Ok(Frame {
             opcode: header.opcode,
             is_final: header.is_final,
-            key,
+            key: header.mask,
             received: 0,
             remaining: length,
         })
@@ -250,7 +301,9 @@ impl Decoder {
             }
         }
         payload.extend_from_slice(arrived);
-        mask::apply(&mut payload[start..], frame.key, frame.received);
+        if let Some(key) = frame.key {
+            mask::apply(&mut payload[start..], key, frame.received);
+        }
         frame.received += arrived.len();
         frame.remaining -= arrived.len();
 
@@ -316,31 +369,19 @@ impl Message {
     }
 }
 
-/// Takes a frame that [`Decoder::is_short_message`] found.
-fn short_message(input: &mut &[u8], inbox: &mut Inbox) -> Result<bool, Error> {
-    let (&[first, second, a, b, c, d], rest) = input.split_first_chunk().expect("it has a header");
-    *input = rest;
-    let length = usize::from(second & 0x7f);
-    let data = if first == 0x81 {
-        Data::Text
-    } else {
-        Data::Binary
-    };
-    inbox.push(whole_message(data, [a, b, c, d], length, input)?);
-    Ok(true)
-}
-
 /// The message of a frame that is final and wholly at the front of `input`: one copy of exactly its size.
 fn whole_message(
     data: Data,
-    key: [u8; 4],
+    key: Option<[u8; 4]>,
     length: usize,
     input: &mut &[u8],
 ) -> Result<WebSocketMessage, Error> {
     let (arrived, rest) = input.split_at(length);
     *input = rest;
     let mut payload = arrived.to_vec();
-    mask::apply(&mut payload, key, 0);
+    if let Some(key) = key {
+        mask::apply(&mut payload, key, 0);
+    }
     if data == Data::Binary {
         return Ok(WebSocketMessage::Binary(payload.into()));
     }

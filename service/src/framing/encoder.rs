@@ -7,13 +7,15 @@ use tungstenite::protocol::frame::{
     coding::{Control, Data, OpCode},
 };
 
+use super::{keys, mask, pool};
+
 /// Payloads of this size and more are not copied, but written from where they are.
 const SHARED_FROM: usize = 8 << 10;
 
 /// What an empty buffer may keep of its memory.
 const KEPT: usize = 4 << 10;
 
-/// Turns messages into the bytes of a server's frames: unmasked, unfragmented, lengths in their shortest form.
+/// Turns messages into the bytes of frames: unfragmented, lengths in their shortest form, masked by a client only.
 #[derive(Debug, Default)]
 pub struct Encoder {
     /// What comes first: large payloads, and the small frames between them.
@@ -22,9 +24,22 @@ pub struct Encoder {
     tail: Vec<u8>,
     written: usize,
     len: usize,
+    masks: bool,
 }
 
 impl Encoder {
+    /// A client's encoder. The default is a server's.
+    ///
+    /// - `client.26` Every frame is masked, control frames and empty ones included.
+    /// - `client.27` Each has a key of its own, of the operating system's random numbers.
+    #[must_use]
+    pub fn client() -> Self {
+        Self {
+            masks: true,
+            ..Self::default()
+        }
+    }
+
     /// Puts a message behind what is there.
     pub fn encode(&mut self, outgoing: Outgoing) {
         match outgoing {
@@ -35,18 +50,23 @@ impl Encoder {
                     WebSocketMessage::Ping(_) => OpCode::Control(Control::Ping),
                     WebSocketMessage::Pong(_) => OpCode::Control(Control::Pong),
                 };
-                self.header(opcode, message.len());
+                let key = self.header(opcode, message.len());
                 if message.len() < SHARED_FROM {
-                    self.copy(message.payload());
+                    self.copy_masked(message.payload(), key, 0);
+                } else if let Some(key) = key {
+                    self.share(masked(message.into_payload(), key));
                 } else {
                     self.share(message.into_payload());
                 }
             }
-            Outgoing::Close(None) => self.header(OpCode::Control(Control::Close), 0),
+            Outgoing::Close(None) => {
+                self.header(OpCode::Control(Control::Close), 0);
+            }
             Outgoing::Close(Some(status)) => {
-                self.header(OpCode::Control(Control::Close), 2 + status.reason().len());
-                self.copy(&status.code().as_u16().to_be_bytes());
-                self.copy(status.reason().as_bytes());
+                let length = 2 + status.reason().len();
+                let key = self.header(OpCode::Control(Control::Close), length);
+                self.copy_masked(&status.code().as_u16().to_be_bytes(), key, 0);
+                self.copy_masked(status.reason().as_bytes(), key, 2);
             }
         }
     }
@@ -113,17 +133,30 @@ impl Encoder {
         Some(chunk)
     }
 
-    fn header(&mut self, opcode: OpCode, payload: usize) {
+    /// Writes a header, and returns the key that its payload has to be masked with.
+    fn header(&mut self, opcode: OpCode, payload: usize) -> Option<[u8; 4]> {
+        let key = self.masks.then(keys::next);
         let header = FrameHeader {
             opcode,
+            mask: key,
             ..FrameHeader::default()
         };
-        let mut bytes = [0; 10];
+        let mut bytes = [0; 14];
         let size = header.len(payload as u64);
         header
             .format(payload as u64, &mut &mut bytes[..])
-            .expect("a header without a key has at most 10 bytes");
+            .expect("a header has at most 14 bytes");
         self.copy(&bytes[..size]);
+        key
+    }
+
+    /// Copies a part of a payload that lies `phase` bytes into its frame.
+    fn copy_masked(&mut self, bytes: &[u8], key: Option<[u8; 4]>, phase: usize) {
+        self.copy(bytes);
+        if let Some(key) = key {
+            let start = self.tail.len() - bytes.len();
+            mask::apply(&mut self.tail[start..], key, phase);
+        }
     }
 
     fn copy(&mut self, bytes: &[u8]) {
@@ -140,9 +173,105 @@ impl Encoder {
     }
 }
 
+/// A payload as it is sent: in its own memory when nobody else has a part in it, else in a copy.
+fn masked(payload: Bytes, key: [u8; 4]) -> Bytes {
+    match payload.try_into_mut() {
+        Ok(mut payload) => {
+            mask::apply(&mut payload, key, 0);
+            payload.freeze()
+        }
+        Err(shared) => {
+            let mut payload = pool::take(shared.len());
+            payload.extend_from_slice(&shared);
+            mask::apply(&mut payload, key, 0);
+            pool::freeze(payload)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_masks_every_frame_with_a_key_of_its_own() {
+        use std::collections::HashSet;
+
+        use switchwire_core::{CloseCode, CloseStatus, Inbox, InboxEnd, WebSocketSettings};
+
+        use crate::framing::Decoder;
+
+        let shared = Bytes::from(vec![3; 9_000]);
+        let messages = [
+            WebSocketMessage::from(""),
+            "text".into(),
+            vec![1; 300].into(),
+            vec![2; 70_000].into(),
+            shared.clone().into(),
+            WebSocketMessage::Ping(Bytes::from_static(b"ping")),
+            WebSocketMessage::Pong(Bytes::new()),
+        ];
+        let status = CloseStatus::new(CloseCode::NORMAL, "done").unwrap();
+        let mut encoder = Encoder::client();
+        let mut keys = HashSet::new();
+        for message in &messages {
+            let before = bytes(&encoder).len();
+            encoder.encode(Outgoing::Message(message.clone()));
+            let frame = &bytes(&encoder)[before..];
+            assert_eq!(frame[1] & 0x80, 0x80, "masked");
+            let key = frame.len() - message.len() - 4;
+            assert!(keys.insert(frame[key..key + 4].to_vec()));
+        }
+        encoder.encode(Outgoing::Close(Some(status.clone())));
+        assert_eq!(
+            shared,
+            vec![3; 9_000],
+            "the application's own is left alone"
+        );
+
+        let mut inbox = Inbox::new(true);
+        let sent = bytes(&encoder);
+        let settings = WebSocketSettings::default();
+        Decoder::new(&settings).decode(&mut &sent[..], &mut inbox);
+        assert_eq!(inbox.take_messages(), messages);
+        assert!(matches!(inbox.take_end(), Some(InboxEnd::Close(Some(it))) if it == status));
+
+        let mut inbox = Inbox::new(true);
+        Decoder::client(&settings).decode(&mut &sent[..], &mut inbox);
+        let Some(InboxEnd::Failed(error)) = inbox.take_end() else {
+            panic!("a client took masked frames");
+        };
+        assert_eq!(error.close_code(), Some(CloseCode::PROTOCOL_ERROR));
+    }
+
+    #[test]
+    fn a_client_reads_what_a_server_writes_in_any_pieces() {
+        use switchwire_core::{Inbox, InboxEnd, WebSocketSettings};
+
+        use crate::framing::Decoder;
+
+        let messages: [WebSocketMessage; 4] = [
+            "".into(),
+            "héllo".into(),
+            vec![2; 300].into(),
+            vec![3; 70_000].into(),
+        ];
+        let mut encoder = Encoder::default();
+        for message in messages.clone() {
+            encoder.encode(Outgoing::Message(message));
+        }
+        encoder.encode(Outgoing::Close(None));
+        let sent = bytes(&encoder);
+        for size in [1, 2, 7, 4_096, sent.len()] {
+            let mut inbox = Inbox::new(true);
+            let mut decoder = Decoder::client(&WebSocketSettings::default());
+            for mut piece in sent.chunks(size) {
+                decoder.decode(&mut piece, &mut inbox);
+            }
+            assert_eq!(inbox.take_messages(), messages);
+            assert!(matches!(inbox.take_end(), Some(InboxEnd::Close(None))));
+        }
+    }
 
     fn bytes(encoder: &Encoder) -> Vec<u8> {
         let mut slices = [IoSlice::new(&[]); 16];

@@ -4,7 +4,7 @@
 use http::{HeaderMap, HeaderName};
 
 /// Whether the list, over all lines of the header, has this token in any case.
-pub(super) fn contains(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+pub(crate) fn contains(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers
         .get_all(name)
         .iter()

@@ -1,0 +1,82 @@
+use std::{
+    io::{self, IoSlice},
+    path::Path,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// What a session runs over. TLS may be inside of TLS, when it goes through a proxy that speaks TLS.
+#[derive(Debug)]
+pub(crate) enum ClientIo {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixStream),
+    #[cfg(feature = "rustls")]
+    Tls(Box<tokio_rustls::client::TlsStream<Self>>),
+}
+
+impl ClientIo {
+    #[cfg(unix)]
+    pub(super) async fn connect_unix(path: &Path) -> io::Result<Self> {
+        tokio::net::UnixStream::connect(path).await.map(Self::Unix)
+    }
+
+    #[cfg(not(unix))]
+    pub(super) async fn connect_unix(_path: &Path) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Calls the same method of whatever it is.
+macro_rules! forward {
+    ($self:ident, $io:ident => $call:expr) => {
+        match $self.get_mut() {
+            Self::Tcp($io) => $call,
+            #[cfg(unix)]
+            Self::Unix($io) => $call,
+            #[cfg(feature = "rustls")]
+            Self::Tls($io) => $call,
+        }
+    };
+}
+
+impl AsyncRead for ClientIo {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        forward!(self, io => Pin::new(io).poll_read(cx, buffer))
+    }
+}
+
+impl AsyncWrite for ClientIo {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        forward!(self, io => Pin::new(io).poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        forward!(self, io => Pin::new(io).poll_write_vectored(cx, slices))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        forward!(self, io => Pin::new(io).poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        forward!(self, io => Pin::new(io).poll_shutdown(cx))
+    }
+}

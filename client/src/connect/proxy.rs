@@ -1,0 +1,256 @@
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderValue, Uri};
+use percent_encoding::percent_decode_str;
+use switchwire_core::{ClientRequest, ProxyError};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use super::no_proxy::NoProxy;
+use crate::answer::{HeadError, read_head};
+
+/// An HTTP proxy that opens tunnels with `CONNECT`
+/// ([RFC 9110 section 9.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)).
+///
+/// ```
+/// use switchwire_client::Proxy;
+///
+/// let proxy = Proxy::new("http://user:secret@proxy.example.com:3128")?;
+/// assert_eq!(proxy.host(), "proxy.example.com");
+/// # Ok::<(), switchwire_client::InvalidProxyUrl>(())
+/// ```
+#[derive(Clone)]
+pub struct Proxy {
+    secure: bool,
+    host: String,
+    port: u16,
+    authorization: Option<HeaderValue>,
+}
+
+impl Proxy {
+    /// The proxy of a URL: `http` or `https` (and `http` when there is no scheme), with user name and password when it
+    /// wants to know them (basic authentication, percent-encoded as in every URL). The default ports are 80 and 443.
+    ///
+    /// # Errors
+    /// What the URL has that is no proxy's.
+    pub fn new(url: &str) -> Result<Self, InvalidProxyUrl> {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let secure = match scheme {
+            _ if scheme.eq_ignore_ascii_case("http") => false,
+            _ if scheme.eq_ignore_ascii_case("https") => true,
+            _ => return Err(InvalidProxyUrl::Scheme),
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (user, address) = match rest.rsplit_once('@') {
+            Some((user, address)) => (Some(user), address),
+            None => (None, rest),
+        };
+        let uri = format!("http://{address}/");
+        let uri: Uri = uri.parse().map_err(|_| InvalidProxyUrl::Address)?;
+        let host = uri.host().filter(|host| !host.is_empty());
+        let host = host.ok_or(InvalidProxyUrl::Address)?;
+        let port = match address.strip_prefix(host) {
+            Some("") => Some(if secure { 443 } else { 80 }),
+            _ => uri.port_u16().filter(|port| *port != 0),
+        };
+        let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+        if uri.path() != "/" {
+            return Err(InvalidProxyUrl::Address);
+        }
+        Ok(Self {
+            secure,
+            host: inner.unwrap_or(host).to_owned(),
+            port: port.ok_or(InvalidProxyUrl::Address)?,
+            authorization: user.map(basic).transpose()?,
+        })
+    }
+
+    /// The host, an IPv6 address without its brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether TLS is spoken with the proxy itself.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Asks for a tunnel to where the request goes.
+    pub(super) async fn open_tunnel<IO: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        io: &mut IO,
+        request: &ClientRequest,
+    ) -> Result<(), ProxyError> {
+        let host = request.uri().host().unwrap_or_default();
+        let port = request.port();
+        let mut head = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+        if let Some(authorization) = &self.authorization {
+            head.push_str("Proxy-Authorization: ");
+            head.push_str(authorization.to_str().expect("it is base64"));
+            head.push_str("\r\n");
+        }
+        head.push_str("\r\n");
+        io.write_all(head.as_bytes()).await?;
+        io.flush().await?;
+        let (answer, early) = read_head(io).await.map_err(|error| match error {
+            HeadError::Io(error) => ProxyError::Io(error),
+            HeadError::Violation(violation) => ProxyError::Violation(violation),
+        })?;
+        if !answer.status().is_success() {
+            return Err(ProxyError::Refused(answer.status()));
+        }
+        if !early.is_empty() {
+            // Nobody was asked anything yet: whoever says something here is not the server.
+            return Err(ProxyError::Violation(
+                switchwire_core::HandshakeViolation::Syntax,
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("secure", &self.secure)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("authorization", &self.authorization.is_some())
+            .finish()
+    }
+}
+
+/// The header for `user` or `user:password`, percent-encoded.
+fn basic(user_info: &str) -> Result<HeaderValue, InvalidProxyUrl> {
+    let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+    let mut pair: Vec<u8> = percent_decode_str(user).collect();
+    if pair.contains(&b':') {
+        return Err(InvalidProxyUrl::UserName);
+    }
+    pair.push(b':');
+    pair.extend(percent_decode_str(password));
+    let value = format!("Basic {}", BASE64_STANDARD.encode(pair));
+    let mut value = HeaderValue::try_from(value).expect("it is base64");
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Why this is no proxy's URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidProxyUrl {
+    /// Only HTTP proxies are known.
+    #[error("the scheme of a proxy is http or https")]
+    Scheme,
+    /// Host and port are missing or malformed, or more follows them.
+    #[error("the url of a proxy looks like http://proxy.example.com:3128")]
+    Address,
+    /// Basic authentication cannot transport the user name.
+    #[error("the user name of a proxy has a colon")]
+    UserName,
+}
+
+/// Which proxy is used for which server.
+#[derive(Debug, Clone)]
+pub(crate) enum Proxies {
+    None,
+    One(Proxy),
+    But(Proxy, NoProxy),
+}
+
+impl Proxies {
+    /// What the environment says, read by `variable`.
+    pub(crate) fn from_variables(
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, InvalidProxyUrl> {
+        let read = |name: &str| {
+            let value = variable(name).or_else(|| variable(&name.to_ascii_uppercase()))?;
+            Some(value.trim().to_owned()).filter(|value| !value.is_empty())
+        };
+        let Some(url) = read("https_proxy").or_else(|| read("all_proxy")) else {
+            return Ok(Self::None);
+        };
+        let no_proxy = NoProxy::parse(&read("no_proxy").unwrap_or_default());
+        Ok(Self::But(Proxy::new(&url)?, no_proxy))
+    }
+
+    /// The proxy to go through to this server.
+    pub(super) fn find(&self, host: &str, port: u16) -> Option<&Proxy> {
+        match self {
+            Self::None => None,
+            Self::One(proxy) => Some(proxy),
+            Self::But(_, no_proxy) if no_proxy.has(host, port) => None,
+            Self::But(proxy, _) => Some(proxy),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_read_from_its_url() {
+        for (url, host, port, secure) in [
+            ("http://p:3128", "p", 3128, false),
+            ("p:3128", "p", 3128, false),
+            ("https://p/", "p", 443, true),
+            ("HTTP://p", "p", 80, false),
+            ("http://[::1]:8080/", "::1", 8080, false),
+        ] {
+            let proxy = Proxy::new(url).unwrap();
+            let seen = (proxy.host(), proxy.port(), proxy.is_secure());
+            assert_eq!(seen, (host, port, secure), "{url}");
+        }
+        for (url, expected) in [
+            ("socks5://p:1080", InvalidProxyUrl::Scheme),
+            ("http://", InvalidProxyUrl::Address),
+            ("http://p:99999", InvalidProxyUrl::Address),
+            ("http://p:0", InvalidProxyUrl::Address),
+            ("http://p/path", InvalidProxyUrl::Address),
+            ("http://p\r\nX: y", InvalidProxyUrl::Address),
+            ("http://a%3Ab:c@p", InvalidProxyUrl::UserName),
+        ] {
+            assert_eq!(Proxy::new(url).unwrap_err(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_decoded_and_not_shown() {
+        let proxy = Proxy::new("http://Aladdin:open%20sesame@p:1").unwrap();
+        let authorization = proxy.authorization.clone().unwrap();
+        assert_eq!(authorization, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert!(!format!("{proxy:?}").contains("QWx"));
+    }
+
+    #[test]
+    fn the_environment_names_a_proxy_and_exceptions() {
+        let find = |variables: &[(&str, &str)], host: &str| {
+            let value = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name)?;
+                Some(found.1.to_owned())
+            };
+            let proxies = Proxies::from_variables(value).unwrap();
+            proxies.find(host, 443).map(|proxy| proxy.host().to_owned())
+        };
+        assert_eq!(find(&[], "h"), None);
+        assert_eq!(find(&[("HTTPS_PROXY", "")], "h"), None);
+        assert_eq!(find(&[("HTTPS_PROXY", "a:1")], "h").unwrap(), "a");
+        assert_eq!(find(&[("ALL_PROXY", "b:1")], "h").unwrap(), "b");
+        let both = [
+            ("ALL_PROXY", "b:1"),
+            ("https_proxy", "c:1"),
+            ("NO_PROXY", "n"),
+        ];
+        assert_eq!(find(&both, "h").unwrap(), "c");
+        assert_eq!(find(&both, "n"), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! What all engines share: everything but how a request is sent and its answer read.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use switchwire_core::{
+    ClientRequest, CloseOutcome, ConnectError, HandshakeInfo, WebSocketHandler, WebSocketSession,
+    WebSocketSettings,
+};
+use switchwire_service::{ClientHandshake, StreamTransport, client_info, hand_over, serve_client};
+use tokio::time::Instant;
+
+use crate::{
+    ClientOptions,
+    connect::{ClientIo, connect as connect_to},
+    redirect,
+};
+
+/// One way to speak HTTP.
+pub(crate) trait Engine {
+    /// Sends the request and reads the answer's head until `deadline`, and what comes of a refusal's body until then.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the connection.
+    fn exchange(
+        io: ClientIo,
+        request: &Request<()>,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Answer, ConnectError>> + Send;
+}
+
+/// What a server answered.
+pub(crate) enum Answer {
+    /// With 101: the connection is no longer HTTP's. Some bytes may have come behind the head.
+    Switched(Response<()>, ClientIo, Bytes),
+    /// With anything else.
+    Other(Response<Bytes>),
+}
+
+/// A connection whose opening handshake is done.
+struct Opened {
+    transport: StreamTransport<ClientIo>,
+    info: Arc<HandshakeInfo>,
+    settings: Arc<WebSocketSettings>,
+}
+
+pub(crate) async fn execute<E: Engine>(
+    options: &ClientOptions,
+    request: ClientRequest,
+    handler: Arc<dyn WebSocketHandler>,
+) -> Result<CloseOutcome, ConnectError> {
+    let request = request.for_handler(&*handler)?;
+    let opened = open::<E>(options, request).await?;
+    let Opened {
+        transport,
+        info,
+        settings,
+    } = opened;
+    Ok(serve_client(transport, handler, info, settings).await)
+}
+
+pub(crate) async fn connect<E: Engine>(
+    options: &ClientOptions,
+    request: ClientRequest,
+) -> Result<WebSocketSession, ConnectError> {
+    let Opened {
+        transport,
+        info,
+        settings,
+    } = open::<E>(options, request).await?;
+    let (session, driver) = hand_over(transport, info, settings);
+    // The session owns the task: it ends when the connection does, which it does when the session is dropped.
+    tokio::spawn(driver);
+    let gone = || ConnectError::Io(std::io::ErrorKind::Interrupted.into());
+    session.await.ok_or_else(gone)
+}
+
+/// Connects and does the opening handshake, following redirects as far as that is asked for.
+async fn open<E: Engine>(
+    options: &ClientOptions,
+    mut request: ClientRequest,
+) -> Result<Opened, ConnectError> {
+    let mut followed = 0;
+    loop {
+        let refused = match attempt::<E>(options, &request).await {
+            Err(ConnectError::Refused(refused)) if options.redirects > 0 => refused,
+            other => return other,
+        };
+        let Some(location) = redirect::location(&refused) else {
+            return Err(ConnectError::Refused(refused));
+        };
+        let left = options.redirects - followed;
+        request = redirect::follow(request, location, left).map_err(|source| {
+            let location = location.to_owned();
+            ConnectError::Redirect { location, source }
+        })?;
+        followed += 1;
+    }
+}
+
+async fn attempt<E: Engine>(
+    options: &ClientOptions,
+    request: &ClientRequest,
+) -> Result<Opened, ConnectError> {
+    let connection = connect_to(options, request).await?;
+    let handshake = ClientHandshake::new(request);
+    let deadline = Instant::now() + request.settings().handshake_timeout();
+    let (answer, io, early) =
+        match E::exchange(connection.io, handshake.request(), deadline).await? {
+            Answer::Switched(answer, io, early) => (answer, io, early),
+            Answer::Other(answer) => return Err(ConnectError::Refused(Box::new(answer))),
+        };
+    let subprotocol = handshake.check(&answer).map_err(ConnectError::Violation)?;
+
+    let info = client_info(request, &answer, subprotocol, connection.addresses);
+    let settings = request.settings().clone();
+    Ok(Opened {
+        transport: StreamTransport::client(io, early, &settings),
+        info,
+        settings,
+    })
+}

@@ -1,0 +1,218 @@
+//! A client that connects again.
+
+mod backoff;
+mod decision;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures_core::Stream;
+use futures_util::stream;
+use switchwire_core::{
+    ClientRequest, CloseOutcome, ConnectError, HandlerResult, WebSocketClient, WebSocketHandler,
+    WebSocketSession,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+
+pub use self::backoff::Backoff;
+
+/// Keeps a handler connected: opens a fresh session when the last one ended in a way that is worth another try.
+///
+/// Tried again, after a [`Backoff`]: what the network did (no address, refused, timed out, reset, 1006), a server that goes
+/// away or restarts or is overloaded (1001, 1012, 1013), and answers that say the same (408, 429, 502, 503, 504, with their
+/// `Retry-After`, up to a bound). Not tried again: everything else, such as 1000, 1008, 401, 403, a certificate that is not
+/// trusted, a server that breaks the protocol, and every close that this side began.
+/// [`with_decision`](Self::with_decision) decides otherwise.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use switchwire_client::{ReconnectingClient, TokioClient};
+/// use switchwire_core::{ClientRequest, WebSocketSession};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = ReconnectingClient::new(TokioClient::default());
+/// let request = ClientRequest::new("ws://127.0.0.1:9001/feed")?;
+/// let handler = |mut session: WebSocketSession| async move {
+///     while let Some(message) = session.receive().await? {
+///         println!("{:?}", message.as_text());
+///     }
+///     Ok(())
+/// };
+/// println!("over: {:?}", client.run(request, Arc::new(handler)).await);
+/// # Ok(())
+/// # }
+/// ```
+pub struct ReconnectingClient<C> {
+    client: C,
+    backoff: Backoff,
+    max_retry_after: Duration,
+    decision: Option<Arc<Decision>>,
+    state: Arc<watch::Sender<ConnectionState>>,
+}
+
+/// Whether to try again after this.
+type Decision = dyn Fn(&Result<CloseOutcome, ConnectError>) -> bool + Send + Sync;
+
+/// What a [`ReconnectingClient`] is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectionState {
+    /// Nothing: it does not run.
+    Idle,
+    /// It connects; the number counts the attempts since a session was last open, from 1.
+    Connecting(u32),
+    /// The handler has a session.
+    Open,
+    /// It waits this long before it connects again.
+    Waiting(Duration),
+}
+
+impl<C: WebSocketClient> ReconnectingClient<C> {
+    /// Reconnects with this client.
+    #[must_use]
+    pub fn new(client: C) -> Self {
+        Self {
+            client,
+            backoff: Backoff::default(),
+            max_retry_after: Duration::from_secs(300),
+            decision: None,
+            state: Arc::new(watch::Sender::new(ConnectionState::Idle)),
+        }
+    }
+
+    /// Sets how long it waits, and how often it tries.
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// Sets how long a server's `Retry-After` may at most make it wait. Default 5 minutes.
+    #[must_use]
+    pub fn with_max_retry_after(mut self, limit: Duration) -> Self {
+        self.max_retry_after = limit;
+        self
+    }
+
+    /// Decides whether to try again after an end of a session, or a failure to open one, in another way.
+    #[must_use]
+    pub fn with_decision(
+        mut self,
+        try_again: impl Fn(&Result<CloseOutcome, ConnectError>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.decision = Some(Arc::new(try_again));
+        self
+    }
+
+    /// Serves sessions with `handler`, one after another, each with a fresh connection, until one ends in a way that is not
+    /// tried again or the attempts are used up. Resolves with how the last one ended.
+    ///
+    /// # Errors
+    /// Why the last attempt had no session.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops at once, whether it waits, connects or serves a session.
+    pub async fn run(
+        &self,
+        request: ClientRequest,
+        handler: Arc<dyn WebSocketHandler>,
+    ) -> Result<CloseOutcome, ConnectError> {
+        let _idle_at_the_end = Reset(&self.state);
+        let watched = Arc::new(Watched {
+            handler,
+            state: self.state.clone(),
+        });
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            self.state
+                .send_replace(ConnectionState::Connecting(attempts));
+            let started = Instant::now();
+            let ended = self.client.execute(request.clone(), watched.clone()).await;
+            if ended.is_ok() && self.backoff.was_stable(started.elapsed()) {
+                attempts = 0;
+            }
+            if !self.tries_again(&ended) || self.backoff.is_used_up(attempts) {
+                return ended;
+            }
+            let asked_for = decision::retry_after(&ended).unwrap_or_default();
+            let delay = self
+                .backoff
+                .delay(attempts)
+                .max(asked_for.min(self.max_retry_after));
+            tracing::debug!(?delay, attempts, "the connection is opened again");
+            self.state.send_replace(ConnectionState::Waiting(delay));
+            sleep(delay).await;
+        }
+    }
+
+    fn tries_again(&self, ended: &Result<CloseOutcome, ConnectError>) -> bool {
+        match &self.decision {
+            Some(decide) => decide(ended),
+            None => decision::is_worth_another_try(ended),
+        }
+    }
+
+    /// What it is doing now.
+    #[must_use]
+    pub fn state(&self) -> ConnectionState {
+        *self.state.borrow()
+    }
+
+    /// What it is doing now and from now on, for as long as the client exists. A state that ends before it is looked at is
+    /// left out.
+    pub fn states(&self) -> impl Stream<Item = ConnectionState> + Send + use<C> {
+        let mut receiver = self.state.subscribe();
+        receiver.mark_changed();
+        Box::pin(stream::unfold(receiver, |mut receiver| async {
+            receiver.changed().await.ok()?;
+            let state = *receiver.borrow_and_update();
+            Some((state, receiver))
+        }))
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for ReconnectingClient<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReconnectingClient")
+            .field("client", &self.client)
+            .field("backoff", &self.backoff)
+            .field("state", &*self.state.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Says that nothing is done any more, even when the future is dropped.
+struct Reset<'a>(&'a watch::Sender<ConnectionState>);
+
+impl Drop for Reset<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(ConnectionState::Idle);
+    }
+}
+
+/// The application's handler, seen when it begins.
+struct Watched {
+    handler: Arc<dyn WebSocketHandler>,
+    state: Arc<watch::Sender<ConnectionState>>,
+}
+
+#[async_trait]
+impl WebSocketHandler for Watched {
+    async fn handle(&self, session: WebSocketSession) -> HandlerResult {
+        self.state.send_replace(ConnectionState::Open);
+        self.handler.handle(session).await
+    }
+
+    fn subprotocols(&self) -> &[&'static str] {
+        self.handler.subprotocols()
+    }
+
+    fn requires_subprotocol(&self) -> bool {
+        self.handler.requires_subprotocol()
+    }
+}
