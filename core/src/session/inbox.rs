@@ -114,6 +114,7 @@ impl Inbox {
     ///
     /// Transports call it for all bytes they take, or silence would be held against a peer that talks, and limits of
     /// bytes would not hold.
+    #[inline]
     pub fn note_bytes(&mut self, bytes: usize, is_whole_frame: bool) {
         self.received.bytes += bytes;
         self.received.is_whole_frame |= is_whole_frame;
@@ -121,6 +122,7 @@ impl Inbox {
 
     /// Takes the account of what was read.
     #[must_use]
+    #[inline]
     pub fn take_received(&mut self) -> Received {
         let mut received = mem::take(&mut self.received);
         received.is_whole_frame |= received.messages > 0;
@@ -153,6 +155,13 @@ impl Inbox {
     pub fn take_messages(&mut self) -> VecDeque<WebSocketMessage> {
         self.bytes = 0;
         mem::take(&mut self.messages)
+    }
+
+    /// Whether there is neither a ping to be answered, nor a pong, nor an end: the common case.
+    #[must_use]
+    #[inline]
+    pub fn has_messages_only(&self) -> bool {
+        self.pings.is_empty() && self.pong.is_none() && self.end.is_none()
     }
 
     /// Takes the pings that came in and have to be answered, in order.

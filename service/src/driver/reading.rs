@@ -2,7 +2,7 @@ use std::task::Context;
 
 use bytes::Bytes;
 use switchwire_core::{
-    CloseOutcome, Error, ErrorKind, InboxEnd, Outgoing, Transport, WebSocketMessage,
+    CloseOutcome, Error, ErrorKind, InboxEnd, Outgoing, Received, Transport, WebSocketMessage,
 };
 use tokio::time::Instant;
 
@@ -46,6 +46,14 @@ impl<T: Transport> SessionDriver<T> {
         let received = self.inbox.take_received();
         self.schedule.note_received(received);
         self.account.receive(received.messages, received.bytes);
+        if self.rates.is_none() && self.inbox.has_messages_only() {
+            self.port.deliver(&mut self.inbox);
+        } else {
+            self.take_in_all(received, cx);
+        }
+    }
+
+    fn take_in_all(&mut self, received: Received, cx: &mut Context<'_>) {
         let mut pings = self.inbox.take_pings();
         let mut violation = None;
         if let Some(rates) = &mut self.rates
