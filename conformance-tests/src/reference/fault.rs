@@ -366,7 +366,7 @@ faults! {
 
     // Rates.
     /// Takes what comes as fast as it comes.
-    IgnoresRates breaks ["messages_over_the_rate_wait", "_with_1008", "told_of_the_policy", "bytes_over_the_rate_wait", "are_bytes"];
+    IgnoresRates breaks ["messages_over_the_rate_wait", "over_the_rate_close", "told_of_the_policy", "bytes_over_the_rate_wait", "are_bytes"];
     /// Loses what has to wait.
     LosesWhatWaited breaks ["lost_by_waiting", "lose_the_close"];
 
