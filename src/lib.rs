@@ -60,5 +60,38 @@ pub mod client {
     pub use switchwire_client::*;
 }
 
+/// Testing handlers in memory, in milliseconds: the way to test one.
+///
+/// A [`TestServer`](test::TestServer) is given what any other server is given, and is a [`WebSocketClient`] itself. Requests go
+/// through the real dispatcher and the real opening handshake, messages through the real framing, with no socket between.
+///
+/// ```
+/// use switchwire::{
+///     ClientRequest, CloseCode, HandlerResult, UrlHandlerMapping, WebSocketClient, WebSocketSession, test::TestServer,
+/// };
+///
+/// async fn shout(mut session: WebSocketSession) -> HandlerResult {
+///     while let Some(message) = session.receive().await? {
+///         session.send(message.as_text().unwrap_or("?").to_uppercase()).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// # const _: &str = r"
+/// #[tokio::test]
+/// # ";
+/// async fn shouting_is_loud() {
+///     let server = TestServer::new(UrlHandlerMapping::new().with("/shout", shout).unwrap());
+///     let request = ClientRequest::new("ws://test/shout").unwrap();
+///     let mut session = server.connect(request).await.unwrap();
+///     session.send("hello").await.unwrap();
+///     assert_eq!(session.receive().await.unwrap().unwrap().as_text(), Some("HELLO"));
+///     assert_eq!(session.close(CloseCode::NORMAL).await.code(), 1000);
+/// }
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(shouting_is_loud());
+/// ```
 #[cfg(feature = "test")]
-pub use switchwire_service::test;
+pub mod test {
+    pub use switchwire_service::test::*;
+}

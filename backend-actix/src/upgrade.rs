@@ -33,6 +33,10 @@ impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
     type Transport = ActixTransport;
     type Upgrading = Upgrading;
 
+    fn server(&self) -> &'static str {
+        "actix-web"
+    }
+
     fn handshake_request(&self, request: &WebSocketRequest) -> HandshakeRequest {
         request.handshake()
     }

@@ -6,7 +6,7 @@ use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, rt, web};
 use switchwire_backend_actix::{configure, on_connect};
 use switchwire_conformance::{Backend, Served, Suite, TestApp};
 
-struct Actix;
+pub(crate) struct Actix;
 
 impl Backend for Actix {
     fn name(&self) -> &'static str {

@@ -45,6 +45,10 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
     type Transport = HyperTransport;
     type Upgrading = HyperUpgrading;
 
+    fn server(&self) -> &'static str {
+        "hyper"
+    }
+
     fn handshake_request(&self, request: &Request<B>) -> HandshakeRequest {
         let (mut head, ()) = Request::new(()).into_parts();
         head.method = request.method().clone();

@@ -9,7 +9,7 @@ use switchwire_backend_hyper::HyperServer;
 use switchwire_conformance::{Backend, Served, Suite, TestApp};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 
-struct Hyper;
+pub(crate) struct Hyper;
 
 impl Backend for Hyper {
     fn name(&self) -> &'static str {

@@ -21,6 +21,10 @@ impl RequestUpgradeStrategy for WarpRequestUpgradeStrategy {
     type Transport = HyperTransport;
     type Upgrading = HyperUpgrading;
 
+    fn server(&self) -> &'static str {
+        "warp"
+    }
+
     fn handshake_request(&self, request: &WebSocketRequest) -> HandshakeRequest {
         self.hyper
             .handshake_request(&request.http)

@@ -7,7 +7,7 @@ use switchwire_conformance::{Backend, Served, Suite, TestApp};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 use warp::Filter;
 
-struct Warp;
+pub(crate) struct Warp;
 
 impl Backend for Warp {
     fn name(&self) -> &'static str {

@@ -114,6 +114,8 @@ fn parse(head: &[u8]) -> Result<Response<()>, HandshakeViolation> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     async fn read(bytes: &[u8]) -> Result<(Response<()>, Bytes), HandshakeViolation> {
@@ -154,6 +156,23 @@ mod tests {
             }
         }
         Pieces(bytes, size)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_answer_makes_the_reader_panic_or_keep_more_than_it_may(
+            head in "(HTTP/1\\.[01] [0-9]{3} ?[ -~]{0,9}\r?\n([!-~]{0,9}: ?[ -~]{0,9}\r?\n){0,4}\r?\n){0,3}",
+            rest: Vec<u8>,
+        ) {
+            let bytes = [head.as_bytes(), &rest].concat();
+            let mut io = &bytes[..];
+            let read = read_head(&mut io).now_or_never().expect("all is there");
+            if let Ok((answer, early)) = read {
+                let mut body = Vec::new();
+                read_body(&mut io, &answer, early, &mut body).now_or_never().expect("all is there");
+                proptest::prop_assert!(body.len() <= bytes.len());
+            }
+        }
     }
 
     #[tokio::test]

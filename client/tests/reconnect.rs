@@ -6,7 +6,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,9 +18,10 @@ use futures_util::StreamExt;
 use http::Response;
 use switchwire_client::{Backoff, ConnectionState, ReconnectingClient};
 use switchwire_core::{
-    ClientRequest, CloseCode, CloseOutcome, ConnectError, Error, ErrorKind, WebSocketClient,
-    WebSocketHandler, WebSocketSession, async_trait,
+    ClientRequest, CloseCode, CloseOutcome, ConnectError, Endpoint, Error, ErrorKind,
+    WebSocketClient, WebSocketHandler, WebSocketSession, async_trait,
 };
+use switchwire_service::test::TestServer;
 use tokio::time::{Instant, sleep};
 
 type Ended = Result<CloseOutcome, ConnectError>;
@@ -204,4 +208,36 @@ async fn states_are_seen_and_a_drop_stops_at_once() {
     assert_eq!(Arc::strong_count(&client), 1);
     drop(client);
     assert_eq!(states.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_handler_gets_a_fresh_session_each_time() {
+    let served = AtomicU32::new(0);
+    let restarts = move |session: WebSocketSession| {
+        let code = match served.fetch_add(1, Ordering::Relaxed) {
+            0 | 1 => CloseCode::SERVICE_RESTART,
+            _ => CloseCode::NORMAL,
+        };
+        async move {
+            drop(session.close(code));
+            Ok(())
+        }
+    };
+    let client = ReconnectingClient::new(TestServer::new(Endpoint::new(restarts)));
+    let ids = Arc::new(Mutex::new(Vec::new()));
+    let handler = {
+        let ids = ids.clone();
+        move |mut session: WebSocketSession| {
+            ids.lock().unwrap().push(session.id());
+            async move {
+                while session.receive().await?.is_some() {}
+                Ok(())
+            }
+        }
+    };
+    let outcome = client.run(request(), Arc::new(handler)).await.unwrap();
+    assert_eq!(outcome.code(), 1000);
+    let mut ids = ids.lock().unwrap().clone();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::{Level, Requirement, wire::Server};
+use crate::{Level, Requirement, Side, wire::Server};
 
 /// One check of the suite.
 #[derive(Clone, Copy)]
@@ -69,6 +69,30 @@ impl Case {
     /// How binding the case is: as binding as its main requirement.
     #[must_use]
     pub fn level(&self) -> Level {
+        self.about().level()
+    }
+
+    pub(crate) fn about(&self) -> About {
+        About {
+            id: self.id,
+            requirements: self.requirements,
+            hint: self.hint,
+            side: Side::Server,
+        }
+    }
+}
+
+/// What is said of a case, whatever it tests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    pub(crate) id: &'static str,
+    pub(crate) requirements: &'static [&'static Requirement],
+    pub(crate) hint: &'static str,
+    pub(crate) side: Side,
+}
+
+impl About {
+    pub(crate) fn level(&self) -> Level {
         self.requirements[0].level
     }
 }

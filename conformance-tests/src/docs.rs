@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Testable, cases, requirements::GROUPS};
+use crate::{Requirement, Testable, cases, client_cases, pair_cases, requirements::GROUPS};
 
 /// `docs/requirements.md`, written from the data: every requirement, with its cases or the reason why it has none.
 #[must_use]
@@ -10,7 +10,8 @@ pub fn requirements_markdown() -> String {
     let mut page = String::from(
         "# Requirements\n\n\
          <!-- Written from the data by `scripts/conformance`; do not edit. -->\n\n\
-         What a WebSocket server must do, where that is stated, and the cases of `switchwire-conformance` that show it.\n\
+         What WebSocket servers and clients must do, where that is stated, and the cases of `switchwire-conformance` that\n\
+         show it. The cases of clients begin with `client`, those of both ends together with `pair`.\n\
          `contract` stands for the project's own rules, stated in the docs of the trait or type that is named.\n",
     );
     for (title, group) in GROUPS {
@@ -28,9 +29,9 @@ pub fn requirements_markdown() -> String {
                 rule.id, rule.level, rule.text
             )
             .expect("a string takes everything");
-            let shown =
-                cases().filter(|case| case.requirements.iter().any(|cited| cited.id == rule.id));
-            let mut lines: Vec<_> = shown.map(|case| format!("- `{}`\n", case.id)).collect();
+            let shown = all_cases()
+                .filter(|(_, requirements)| requirements.iter().any(|cited| cited.id == rule.id));
+            let mut lines: Vec<_> = shown.map(|(id, _)| format!("- `{id}`\n")).collect();
             if let Testable::No(reason) = rule.testable {
                 lines.push(format!("No case: {reason}.\n"));
             }
@@ -38,4 +39,13 @@ pub fn requirements_markdown() -> String {
         }
     }
     page
+}
+
+/// The id and the requirements of every case, of whatever it is.
+fn all_cases() -> impl Iterator<Item = (&'static str, &'static [&'static Requirement])> {
+    let servers = cases().map(|case| (case.id, case.requirements));
+    let clients = client_cases().map(|case| (case.id, case.requirements));
+    servers
+        .chain(clients)
+        .chain(pair_cases().map(|case| (case.id, case.requirements)))
 }

@@ -4,8 +4,11 @@ mod app;
 mod backend;
 mod case;
 mod cases;
+mod client_case;
+mod client_suite;
 mod docs;
 mod endpoints;
+mod engine;
 mod matrix;
 mod outcome;
 pub mod reference;
@@ -21,12 +24,15 @@ pub use self::{
     app::TestApp,
     backend::{Backend, Served},
     case::{Case, Feature, Needs},
-    cases::cases,
+    cases::{cases, client_cases, pair_cases},
+    client_case::{ClientCase, PairCase},
+    client_suite::{ClientSuite, CrossSuite},
     docs::requirements_markdown,
+    engine::{ClientEngine, ClientSettings},
     matrix::Matrix,
     outcome::{Outcome, Verified},
     remote::{InvalidUrl, Remote},
-    report::{Record, read_records},
+    report::{Record, Side, read_records},
     requirement::{Level, Requirement, Spec, Testable},
     requirements::requirements,
     suite::Suite,

@@ -1,14 +1,23 @@
-//! The matrix of requirements and backends, from a report.
+//! The matrix of requirements, backends and clients, from reports.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use crate::{Record, Requirement, Testable, requirements::GROUPS};
+use crate::{Record, Requirement, Side, cases, client_cases, requirements::GROUPS};
 
-/// Which backend does what, as its cases showed.
+/// Which backend and which client does what, as their cases showed.
 #[derive(Debug)]
 pub struct Matrix {
+    servers: Part,
+    clients: Part,
+    pairs: Part,
+}
+
+/// The records of one side.
+#[derive(Debug)]
+struct Part {
+    side: Side,
     records: Vec<Record>,
-    backends: Vec<String>,
+    names: Vec<String>,
 }
 
 /// How the cases of one requirement went on one backend.
@@ -23,6 +32,10 @@ struct Cell {
 impl Cell {
     fn total(self) -> usize {
         self.passed + self.known + self.failed + self.skipped
+    }
+
+    fn count(self) -> String {
+        format!("{} of {}", self.passed, self.total())
     }
 
     fn text(self) -> String {
@@ -53,109 +66,76 @@ impl Matrix {
     /// The end of that part.
     pub const END: &'static str = "<!-- conformance:end -->";
 
-    /// A matrix of these records; each backend that occurs has a column.
+    /// A matrix of these records; each backend and each client that occurs has a column.
     #[must_use]
     pub fn new(records: Vec<Record>) -> Self {
-        let backends: BTreeSet<_> = records
-            .iter()
-            .map(|record| record.backend.clone())
-            .collect();
-        Self {
-            records,
-            backends: backends.into_iter().collect(),
-        }
-    }
-
-    fn cell(&self, backend: &str, covers: impl Fn(&Record) -> bool) -> Cell {
-        let mut cell = Cell::default();
-        for record in self
-            .records
-            .iter()
-            .filter(|record| record.backend == backend && covers(record))
-        {
-            match &*record.outcome {
-                "passed" => cell.passed += 1,
-                "known failure" => cell.known += 1,
-                "skipped" => cell.skipped += 1,
-                _ => cell.failed += 1,
+        let (mut servers, mut clients, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+        for record in records {
+            match record.side {
+                Side::Server => servers.push(record),
+                Side::Client => clients.push(record),
+                Side::Pair => pairs.push(record),
             }
         }
-        cell
+        Self {
+            servers: Part::new(Side::Server, servers),
+            clients: Part::new(Side::Client, clients),
+            pairs: Part::new(Side::Pair, pairs),
+        }
     }
 
-    fn cells(&self, rule: &Requirement) -> Vec<String> {
-        self.backends
-            .iter()
-            .map(|backend| {
-                self.cell(backend, |record| {
-                    record.requirements.iter().any(|id| id == rule.id)
-                })
-                .text()
-            })
-            .collect()
-    }
-
-    /// The short table: a row for each group of requirements.
+    /// The short tables: a row for each group of requirements, then one for each client and each of its servers.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut table = header("Cases passed", &self.backends);
-        for (title, group) in GROUPS.iter().filter(|(_, group)| has_cases(group)) {
-            let cells = self.backends.iter().map(|backend| {
-                let main = |record: &Record| {
-                    record
-                        .requirements
-                        .first()
-                        .is_some_and(|id| group.iter().any(|rule| rule.id == id))
-                };
-                let cell = self.cell(backend, main);
-                format!("{} of {}", cell.passed, cell.total())
-            });
-            row(&mut table, title, cells);
-        }
-        let all = self.backends.iter().map(|backend| {
-            let cell = self.cell(backend, |_| true);
-            format!("**{} of {}**", cell.passed, cell.total())
-        });
-        row(&mut table, "**all**", all);
-        table
+        let tables = [
+            self.servers.summary("Servers"),
+            self.clients.summary("Clients"),
+            self.pairs.cross(),
+        ];
+        let tables: Vec<_> = tables.into_iter().flatten().collect();
+        tables.join("\n")
     }
 
-    /// The page `docs/conformance.md`: the short table, every requirement, and the reasons for every cell that is not
+    /// The page `docs/conformance.md`: the short tables, every requirement, and the reasons for every cell that is not
     /// a plain yes.
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut page = format!(
             "# Conformance\n\n\
              <!-- Written from the reports of the suites by `scripts/conformance`; do not edit. -->\n\n\
-             What each backend does, as the cases of `switchwire-conformance` showed. The rules and their cases are in\n\
-             [requirements.md](requirements.md); the rules that wait for a case are there with the reason.\n\n{}",
+             What each backend and each client does, as the cases of `switchwire-conformance` showed. The rules and their\n\
+             cases are in [requirements.md](requirements.md); the rules that wait for a case are there with the reason.\n\n{}",
             self.summary()
         );
-        for (title, group) in GROUPS.iter().filter(|(_, group)| has_cases(group)) {
-            let columns: Vec<_> = ["Level".to_owned(), "Rule".to_owned()]
-                .into_iter()
-                .chain(self.backends.clone())
-                .collect();
-            write!(page, "\n## {title}\n\n{}", header("Id", &columns))
-                .expect("a string takes everything");
-            for rule in group.iter().filter(|rule| rule.testable == Testable::Yes) {
-                let id = format!(
-                    "[{}](requirements.md#{})",
-                    rule.id,
-                    rule.id.replace('.', "")
-                );
-                row(
-                    &mut page,
-                    &id,
-                    [rule.level.to_string(), rule.text.to_owned()]
-                        .into_iter()
-                        .chain(self.cells(rule)),
-                );
+        for part in [&self.servers, &self.clients] {
+            for (title, rules) in part.groups() {
+                let title = part.heading(title);
+                let columns: Vec<_> = ["Level".to_owned(), "Rule".to_owned()]
+                    .into_iter()
+                    .chain(part.names.clone())
+                    .collect();
+                write!(page, "\n## {title}\n\n{}", header("Id", &columns))
+                    .expect("a string takes everything");
+                for rule in rules {
+                    let id = format!(
+                        "[{}](requirements.md#{})",
+                        rule.id,
+                        rule.id.replace('.', "")
+                    );
+                    row(
+                        &mut page,
+                        &id,
+                        [rule.level.to_string(), rule.text.to_owned()]
+                            .into_iter()
+                            .chain(part.cells(rule)),
+                    );
+                }
             }
         }
-        let mut exceptions: Vec<_> = self
-            .records
+        let parts = [&self.servers, &self.clients, &self.pairs];
+        let mut exceptions: Vec<_> = parts
             .iter()
+            .flat_map(|part| &part.records)
             .filter(|record| record.outcome != "passed")
             .map(|record| {
                 let reason = record.reason.as_deref().unwrap_or("no reason given");
@@ -184,9 +164,152 @@ impl Matrix {
              table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left}\
              .yes{color:#17722f}.other{color:#b3261e;font-weight:600}</style>\n<h1>Conformance</h1>\n",
         );
-        for (title, group) in GROUPS.iter().filter(|(_, group)| has_cases(group)) {
+        for part in [&self.servers, &self.clients] {
+            part.html(&mut page);
+        }
+        page
+    }
+
+    /// Puts the short table between the markers of a README.
+    ///
+    /// # Errors
+    /// When the markers are missing.
+    pub fn update(&self, readme: &str) -> Result<String, String> {
+        let missing = || format!("the markers {} and {} are missing", Self::START, Self::END);
+        let (before, rest) = readme.split_once(Self::START).ok_or_else(missing)?;
+        let (_, after) = rest.split_once(Self::END).ok_or_else(missing)?;
+        Ok(format!(
+            "{before}{}\n{}{}{after}",
+            Self::START,
+            self.summary(),
+            Self::END
+        ))
+    }
+}
+
+impl Part {
+    fn new(side: Side, records: Vec<Record>) -> Self {
+        let names: BTreeSet<_> = records.iter().map(|it| it.backend.clone()).collect();
+        Self {
+            side,
+            records,
+            names: names.into_iter().collect(),
+        }
+    }
+
+    /// The groups of rules that this side has cases for, with their titles; none when nothing was run.
+    fn groups(&self) -> Vec<(&'static str, Vec<&'static Requirement>)> {
+        if self.names.is_empty() {
+            return Vec::new();
+        }
+        let groups = GROUPS.iter().map(|(title, group)| {
+            let rules: Vec<_> = group.iter().filter(|rule| self.covers(rule)).collect();
+            (*title, rules)
+        });
+        groups.filter(|(_, rules)| !rules.is_empty()).collect()
+    }
+
+    /// The heading of a group, which tells the sides apart.
+    fn heading(&self, title: &str) -> String {
+        match (self.side, title.split_at_checked(1)) {
+            (Side::Client, Some((first, rest))) if title != "Client" => {
+                format!("Client: {}{rest}", first.to_lowercase())
+            }
+            _ => title.to_owned(),
+        }
+    }
+
+    /// Whether this side has a case for the rule.
+    fn covers(&self, rule: &Requirement) -> bool {
+        let has = |cited: &[&Requirement]| cited.iter().any(|cited| cited.id == rule.id);
+        match self.side {
+            Side::Server => cases().any(|case| has(case.requirements)),
+            Side::Client => client_cases().any(|case| has(case.requirements)),
+            Side::Pair => false,
+        }
+    }
+
+    fn cell(&self, name: &str, covers: impl Fn(&Record) -> bool) -> Cell {
+        let mut cell = Cell::default();
+        let of_name = self.records.iter().filter(|record| record.backend == name);
+        for record in of_name.filter(|record| covers(record)) {
+            match &*record.outcome {
+                "passed" => cell.passed += 1,
+                "known failure" => cell.known += 1,
+                "skipped" => cell.skipped += 1,
+                _ => cell.failed += 1,
+            }
+        }
+        cell
+    }
+
+    fn cells(&self, rule: &Requirement) -> Vec<String> {
+        let cites = |record: &Record| record.requirements.iter().any(|id| id == rule.id);
+        let cells = self.names.iter().map(|name| self.cell(name, cites).text());
+        cells.collect()
+    }
+
+    /// The short table, if anything was run.
+    fn summary(&self, first: &str) -> Option<String> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let mut table = header(&format!("{first}: cases passed"), &self.names);
+        for (title, rules) in self.groups() {
+            let cells: Vec<_> = self
+                .names
+                .iter()
+                .map(|name| {
+                    let main = |record: &Record| {
+                        let id = record.requirements.first();
+                        id.is_some_and(|id| rules.iter().any(|rule| rule.id == id))
+                    };
+                    self.cell(name, main)
+                })
+                .collect();
+            if cells.iter().any(|cell| cell.total() > 0) {
+                let texts = cells.iter().map(|cell| cell.count());
+                row(&mut table, title, texts);
+            }
+        }
+        let all = self.names.iter().map(|name| self.cell(name, |_| true));
+        row(
+            &mut table,
+            "**all**",
+            all.map(|cell| format!("**{}**", cell.count())),
+        );
+        Some(table)
+    }
+
+    /// The table of clients and servers, if any pair was run.
+    fn cross(&self) -> Option<String> {
+        let split = |name: &String| {
+            let (client, server) = name.split_once(" x ")?;
+            Some((client.to_owned(), server.to_owned()))
+        };
+        let pairs: Vec<_> = self.names.iter().filter_map(split).collect();
+        let clients: BTreeSet<_> = pairs.iter().map(|(client, _)| client).collect();
+        let servers: BTreeSet<_> = pairs.iter().map(|(_, server)| server).collect();
+        let servers: Vec<_> = servers.into_iter().cloned().collect();
+        if servers.is_empty() {
+            return None;
+        }
+        let mut table = header("Both ends: cases passed", &servers);
+        for client in clients {
+            let cells = servers.iter().map(|server| {
+                let name = format!("{client} x {server}");
+                self.cell(&name, |_| true).count()
+            });
+            row(&mut table, client, cells);
+        }
+        Some(table)
+    }
+
+    fn html(&self, page: &mut String) {
+        for (title, rules) in self.groups() {
+            let title = self.heading(title);
             let columns: String = self
-                .backends
+                .names
                 .iter()
                 .map(|backend| format!("<th>{}</th>", escaped(backend)))
                 .collect();
@@ -196,7 +319,7 @@ impl Matrix {
                  {columns}</tr>\n"
             )
             .expect("a string takes everything");
-            for rule in group.iter().filter(|rule| rule.testable == Testable::Yes) {
+            for rule in rules {
                 let cells: String = self
                     .cells(rule)
                     .into_iter()
@@ -220,28 +343,7 @@ impl Matrix {
             }
             page.push_str("</table>\n");
         }
-        page
     }
-
-    /// Puts the short table between the markers of a README.
-    ///
-    /// # Errors
-    /// When the markers are missing.
-    pub fn update(&self, readme: &str) -> Result<String, String> {
-        let missing = || format!("the markers {} and {} are missing", Self::START, Self::END);
-        let (before, rest) = readme.split_once(Self::START).ok_or_else(missing)?;
-        let (_, after) = rest.split_once(Self::END).ok_or_else(missing)?;
-        Ok(format!(
-            "{before}{}\n{}{}{after}",
-            Self::START,
-            self.summary(),
-            Self::END
-        ))
-    }
-}
-
-fn has_cases(group: &[Requirement]) -> bool {
-    group.iter().any(|rule| rule.testable == Testable::Yes)
 }
 
 fn header(first: &str, columns: &[String]) -> String {
@@ -273,7 +375,7 @@ mod tests {
 
     fn record(backend: &str, outcome: &str) -> Record {
         let case = cases().next().unwrap();
-        Record::new(backend, case, outcome, Some("a reason"))
+        Record::new(backend, case.about(), outcome, Some("a reason"))
     }
 
     #[test]
@@ -285,12 +387,36 @@ mod tests {
         ]);
         let rule = cases().next().unwrap().requirements[0];
         assert_eq!(
-            matrix.cells(rule),
+            matrix.servers.cells(rule),
             ["yes", "**no** (0 of 1)", "known failure (0 of 1)"]
         );
         assert!(
             matrix.markdown().contains("- b: `"),
             "a failure is listed with its reason"
+        );
+    }
+
+    #[test]
+    fn clients_and_pairs_have_tables_of_their_own() {
+        let mut client = record("tokio-client", "passed");
+        client.side = Side::Client;
+        let mut pair = record("tokio-client x hyper", "passed");
+        pair.side = Side::Pair;
+        let matrix = Matrix::new(vec![record("hyper", "passed"), client, pair]);
+        assert_eq!(matrix.servers.names, ["hyper"]);
+        let summary = matrix.summary();
+        for line in [
+            "| Servers: cases passed | hyper |",
+            "| Clients: cases passed | tokio-client |",
+            "| Both ends: cases passed | hyper |",
+            "| tokio-client | 1 of 1 |",
+        ] {
+            assert!(summary.contains(line), "{line} is missing: {summary}");
+        }
+        assert!(
+            !Matrix::new(vec![record("a", "passed")])
+                .summary()
+                .contains("Clients")
         );
     }
 

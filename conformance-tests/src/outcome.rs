@@ -2,7 +2,11 @@
 
 use std::{fmt, io, net::SocketAddr};
 
-use crate::{Backend, Case, Requirement, Served, TestApp, Timing, case::Failure, wire::Server};
+use crate::{
+    Backend, Case, Requirement, Served, Side, TestApp, Timing,
+    case::{About, Failure, Verdict},
+    wire::{Server, Transcript},
+};
 
 /// How a case went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,34 +73,38 @@ impl Case {
     }
 
     fn judge(&self, server: &Server) -> Verified {
-        match (self.check)(server) {
-            Ok(()) => Verified {
-                outcome: Outcome::Passed,
-                broken: None,
-            },
-            Err(failure) => {
-                let broken = failure.rule.unwrap_or(self.requirements[0]);
-                let story = Story {
-                    case: self,
-                    failure: &failure,
-                    broken,
-                    server,
-                };
-                Verified {
-                    outcome: Outcome::Failed(story.to_string()),
-                    broken: Some(broken),
-                }
-            }
-        }
+        let result = (self.check)(server);
+        verified(self.about(), result, server.transcript())
+    }
+}
+
+/// What a check's result says of a case.
+pub(crate) fn verified(about: About, result: Verdict, transcript: &Transcript) -> Verified {
+    let Err(failure) = result else {
+        return Verified {
+            outcome: Outcome::Passed,
+            broken: None,
+        };
+    };
+    let broken = failure.rule.unwrap_or(about.requirements[0]);
+    let story = Story {
+        case: about,
+        failure: &failure,
+        broken,
+        transcript,
+    };
+    Verified {
+        outcome: Outcome::Failed(story.to_string()),
+        broken: Some(broken),
     }
 }
 
 /// What a failure prints.
 struct Story<'a> {
-    case: &'a Case,
+    case: About,
     failure: &'a Failure,
     broken: &'static Requirement,
-    server: &'a Server,
+    transcript: &'a Transcript,
 }
 
 impl fmt::Display for Story<'_> {
@@ -114,10 +122,15 @@ impl fmt::Display for Story<'_> {
         if !self.case.hint.is_empty() {
             writeln!(f, "  hint      {}", self.case.hint)?;
         }
+        let tested = match self.case.side {
+            Side::Server => "server",
+            Side::Client => "client",
+            Side::Pair => return Ok(()),
+        };
         writeln!(
             f,
-            "  on the wire (number of the connection, -> to the server, <- from it):"
+            "  on the wire (number of the connection, -> to the {tested}, <- from it):"
         )?;
-        write!(f, "{}", self.server.transcript())
+        write!(f, "{}", self.transcript)
     }
 }

@@ -77,7 +77,12 @@ impl Remote {
             } else {
                 "failed"
             };
-            let record = Record::new(name, case, outcome, verified.broken.map(|rule| rule.id));
+            let record = Record::new(
+                name,
+                case.about(),
+                outcome,
+                verified.broken.map(|rule| rule.id),
+            );
             if let Err(error) = record.append_to(path) {
                 eprintln!("the report {} cannot be written: {error}", path.display());
             }

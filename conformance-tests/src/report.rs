@@ -8,14 +8,30 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::Case;
+use crate::case::About;
+
+/// What a case tests.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// A server.
+    #[default]
+    Server,
+    /// A client.
+    Client,
+    /// A client and a server together.
+    Pair,
+}
 
 /// One line of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
-    /// The backend's name.
+    /// The name of the backend or the client; of both, in that order and with ` x ` between, for a pair.
     pub backend: String,
+    /// What was tested.
+    #[serde(default)]
+    pub side: Side,
     /// The case's id.
     pub case: String,
     /// The ids of the requirements it shows.
@@ -30,9 +46,10 @@ pub struct Record {
 }
 
 impl Record {
-    pub(crate) fn new(backend: &str, case: &Case, outcome: &str, reason: Option<&str>) -> Self {
+    pub(crate) fn new(backend: &str, case: About, outcome: &str, reason: Option<&str>) -> Self {
         Self {
             backend: backend.to_owned(),
+            side: case.side,
             case: case.id.to_owned(),
             requirements: case
                 .requirements

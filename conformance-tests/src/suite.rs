@@ -11,7 +11,8 @@ use std::{
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{
-    Backend, Case, Feature, Needs, Outcome, Served, TestApp, Timing, cases, report::Record,
+    Backend, Case, Feature, Needs, Outcome, Served, TestApp, Timing, Verified, case::About, cases,
+    report::Record,
 };
 
 /// Every case against one backend, as a test binary with the usual output, filters and `--list`.
@@ -47,14 +48,10 @@ impl Suite {
     /// The whole suite against `backend`.
     pub fn new(backend: impl Backend) -> Self {
         Self {
-            server: ServerUnderTest {
-                backend: Box::new(backend),
-                timing: Timing::default(),
-                served: OnceLock::new(),
-            },
+            server: ServerUnderTest::new(backend),
             without: Vec::new(),
             known: Vec::new(),
-            report: env::var_os("CONFORMANCE_REPORT").map(PathBuf::from),
+            report: default_report(),
         }
     }
 
@@ -95,7 +92,7 @@ impl Suite {
         let arguments = Arguments::from_args();
         let report = self.report.map(|path| {
             Arc::new(Report {
-                backend: self.server.backend.name(),
+                backend: self.server.backend.name().to_owned(),
                 path,
             })
         });
@@ -110,7 +107,7 @@ impl Suite {
                 .iter()
                 .find_map(|(id, reason)| (*id == case.id).then_some(*reason));
             if let (Some(reason), Some(report), false) = (skipped, &report, arguments.exact) {
-                report.append(case, "skipped", Some(reason));
+                report.append(case.about(), "skipped", Some(reason));
             }
             let (server, report) = (server.clone(), report.clone());
             let trial = Trial::test(case.id, move || {
@@ -126,6 +123,11 @@ impl Suite {
     }
 }
 
+/// Where the environment wants the report.
+pub(crate) fn default_report() -> Option<PathBuf> {
+    env::var_os("CONFORMANCE_REPORT").map(PathBuf::from)
+}
+
 fn judge(
     case: &Case,
     server: &ServerUnderTest,
@@ -137,6 +139,16 @@ fn judge(
     } else {
         case.run(server.address()?, server.timing)
     };
+    judged(case.about(), verified, known, report)
+}
+
+/// What the outcome of a case means for the run, and its line of the report.
+pub(crate) fn judged(
+    case: About,
+    verified: Verified,
+    known: Option<&str>,
+    report: Option<&Report>,
+) -> Result<(), Failed> {
     let (outcome, reason, result) = match (verified.outcome, known) {
         (Outcome::Passed, None) => ("passed", None, Ok(())),
         (Outcome::Failed(_), Some(reason)) => ("known failure", Some(reason.to_owned()), Ok(())),
@@ -160,14 +172,22 @@ fn judge(
 }
 
 /// The backend, started when the first case asks, and shared by all cases of the process.
-struct ServerUnderTest {
-    backend: Box<dyn Backend>,
+pub(crate) struct ServerUnderTest {
+    pub(crate) backend: Box<dyn Backend>,
     timing: Timing,
     served: OnceLock<Result<Served, String>>,
 }
 
 impl ServerUnderTest {
-    fn address(&self) -> Result<SocketAddr, Failed> {
+    pub(crate) fn new(backend: impl Backend) -> Self {
+        Self {
+            backend: Box::new(backend),
+            timing: Timing::default(),
+            served: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn address(&self) -> Result<SocketAddr, Failed> {
         self.served
             .get_or_init(|| {
                 self.backend
@@ -191,14 +211,16 @@ impl std::fmt::Debug for ServerUnderTest {
     }
 }
 
-struct Report {
-    backend: &'static str,
-    path: PathBuf,
+/// Where the results of one backend or client go.
+pub(crate) struct Report {
+    pub(crate) backend: String,
+    pub(crate) path: PathBuf,
 }
 
 impl Report {
-    fn append(&self, case: &Case, outcome: &str, reason: Option<&str>) {
-        if let Err(error) = Record::new(self.backend, case, outcome, reason).append_to(&self.path) {
+    fn append(&self, case: About, outcome: &str, reason: Option<&str>) {
+        if let Err(error) = Record::new(&self.backend, case, outcome, reason).append_to(&self.path)
+        {
             eprintln!(
                 "the report {} cannot be written: {error}",
                 self.path.display()
@@ -219,7 +241,7 @@ mod tests {
 
     const CASE: &str = "rfc6455::s5_1::unmasked_text_fails";
 
-    fn judged(backend: Reference, known: Option<&str>) -> (Result<(), Failed>, Record) {
+    fn run(backend: Reference, known: Option<&str>) -> (Result<(), Failed>, Record) {
         let server = ServerUnderTest {
             backend: Box::new(backend),
             timing: Timing::default().with_deadline(std::time::Duration::from_millis(300)),
@@ -232,7 +254,7 @@ mod tests {
         );
         let path = env::temp_dir().join(name);
         let report = Report {
-            backend: "reference",
+            backend: "reference".to_owned(),
             path: path.clone(),
         };
         let case = cases().find(|case| case.id == CASE).unwrap();
@@ -244,10 +266,10 @@ mod tests {
 
     #[test]
     fn a_case_passes_or_fails_with_its_story() {
-        let (result, record) = judged(Reference::new(), None);
+        let (result, record) = run(Reference::new(), None);
         assert!(result.is_ok());
         assert_eq!((record.outcome.as_str(), record.reason), ("passed", None));
-        let (result, record) = judged(Reference::with_fault(Fault::AcceptsUnmasked), None);
+        let (result, record) = run(Reference::with_fault(Fault::AcceptsUnmasked), None);
         let story = format!("{:?}", result.unwrap_err());
         for part in [
             "framing.1",
@@ -266,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_known_failure_must_fail() {
-        let (result, record) = judged(
+        let (result, record) = run(
             Reference::with_fault(Fault::AcceptsUnmasked),
             Some("a reason"),
         );
@@ -275,7 +297,7 @@ mod tests {
             (record.outcome.as_str(), record.reason.as_deref()),
             ("known failure", Some("a reason"))
         );
-        let (result, record) = judged(Reference::new(), Some("a reason"));
+        let (result, record) = run(Reference::new(), Some("a reason"));
         let story = format!("{:?}", result.unwrap_err());
         assert!(story.contains("remove it"), "{story}");
         assert_eq!(record.outcome, "failed");

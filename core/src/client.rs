@@ -1,6 +1,7 @@
 //! The other end: what opens a session to a server.
 
 mod error;
+mod invalid;
 mod request;
 
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use async_trait::async_trait;
 
 pub use self::{
     error::{ConnectError, HandshakeViolation, ProxyError, RedirectError},
-    request::{ClientRequest, InvalidRequest},
+    invalid::InvalidRequest,
+    request::ClientRequest,
 };
 use crate::{CloseOutcome, WebSocketHandler, WebSocketSession};
 
@@ -17,8 +19,8 @@ use crate::{CloseOutcome, WebSocketHandler, WebSocketSession};
 ///
 /// # For handler authors
 /// A session keeps the same contract on both ends ([`WebSocketSession`]). What differs on a client:
-/// - Its [`handshake_info`](WebSocketSession::handshake_info) has the URL that was asked for, and as `headers` those of
-///   the server's answer.
+/// - `client.info.1` Its [`handshake_info`](WebSocketSession::handshake_info) has the URL that was asked for, and as `headers`
+///   those of the server's answer.
 /// - The client waits for the server to close TCP, up to the
 ///   [closing deadline](crate::WebSocketSettings::closing_deadline), and closes it then (`client.30`).
 /// - The [handshake timeout](crate::WebSocketSettings::handshake_timeout) of the request's settings is how long the server may
@@ -43,17 +45,18 @@ use crate::{CloseOutcome, WebSocketHandler, WebSocketSession};
 /// ```
 #[async_trait]
 pub trait WebSocketClient: Send + Sync {
-    /// Connects, serves the session with `handler`, and resolves with how the session ended once the handler is done and
-    /// the connection is closed.
+    /// `client.execute.1` Connects, serves the session with `handler`, and resolves with how the session ended once the
+    /// handler is done and the connection is closed.
     ///
-    /// When the request names no subprotocols, the handler's are offered. A handler that
-    /// [requires](WebSocketHandler::requires_subprotocol) one makes an answer without one an error.
+    /// - `client.subprotocol.1` When the request names no subprotocols, the handler's are offered, in their order.
+    /// - `client.subprotocol.2` A handler that [requires](WebSocketHandler::requires_subprotocol) one makes an answer
+    ///   without one an error.
     ///
     /// # Errors
     /// Why there is no session; the handler was not called then.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the handler and the connection, without a closing handshake.
+    /// `client.drop.1` Dropping the future drops the handler and the connection, without a closing handshake.
     async fn execute(
         &self,
         request: ClientRequest,
@@ -62,7 +65,7 @@ pub trait WebSocketClient: Send + Sync {
 
     /// Connects and returns the session. It is served by a task of its own until the connection is closed.
     ///
-    /// The session is the task's owner: when it and all its receive streams are dropped, it is closed with 1001, and the
+    /// `client.drop.2` The session is the task's owner: when it and all its receive streams are dropped, it is closed with 1001, and the
     /// task ends when the server has answered or the closing deadline has passed. Senders do not keep it. As the
     /// session is not used by a handler, a Close of the server is answered at once; what came before it can still
     /// be received.

@@ -183,7 +183,8 @@ pub enum CloseOutcome {
     /// This side began the closing handshake, and the peer answered.
     ByUs(CloseStatus),
     /// The connection ended without a closing handshake: the peer broke the protocol, the network
-    /// failed, or the peer left without a Close.
+    /// failed, the peer left without a Close, or was silent after a ping
+    /// ([`ErrorKind::Timeout`](crate::ErrorKind::Timeout)).
     Abnormal(Error),
     /// This side began the closing handshake, and the peer did not answer in time.
     TimedOut,

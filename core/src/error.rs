@@ -34,7 +34,7 @@ pub enum ErrorKind {
     Disconnected,
     /// The network failed.
     Io,
-    /// A deadline passed.
+    /// A deadline passed: the peer was silent after a ping, or did not answer our Close.
     Timeout,
     /// The call itself was wrong, such as a ping with more than 125 bytes.
     Misuse,

@@ -27,6 +27,11 @@ pub trait RequestUpgradeStrategy {
     /// Resolves with the connection once the server has sent the 101 response.
     type Upgrading: Future<Output = Result<Self::Transport, Error>>;
 
+    /// The server's name for logs and metrics, such as `hyper`.
+    fn server(&self) -> &'static str {
+        "unknown"
+    }
+
     /// Describes the request in terms no server owns.
     fn handshake_request(&self, request: &Self::Request) -> HandshakeRequest;
 

@@ -16,7 +16,7 @@ pub(crate) use self::run::new_id;
 use self::{decision::decide, run::Admitted};
 use crate::{
     HandshakeWebSocketService, InvalidMapping, MappedPath, SessionRegistry, TrustedProxies,
-    UrlHandlerMapping, cors,
+    UrlHandlerMapping, cors, observe::Route,
 };
 
 /// What a backend mounts: mappings and the service that decides handshakes. Cheap to clone.
@@ -159,9 +159,28 @@ impl WebSocketDispatcher {
                 None => Dispatch::NotWebSocket(request),
             };
         }
-        match self.accept(handshake).await {
-            Err(error) => refuse(error),
-            Ok(acceptance) => self.switch(strategy, request, acceptance),
+        let mapped = self.find(handshake.uri().path());
+        let endpoint = match &mapped {
+            Some(mapped) => mapped.pattern.cloned().unwrap_or_else(|| "*".into()),
+            None => "none".into(),
+        };
+        let server = strategy.server();
+        let route = Route { server, endpoint };
+        let accepted = match mapped {
+            Some(mapped) => self.accept(handshake, mapped).await,
+            None => Err(HandshakeError::NotFound),
+        };
+        let switched =
+            accepted.and_then(|acceptance| self.switch(strategy, request, acceptance, &route));
+        match switched {
+            Ok((response, session)) => {
+                route.accepted();
+                Dispatch::Accepted(response, session)
+            }
+            Err(error) => {
+                route.refused(&error);
+                Dispatch::Refused(error)
+            }
         }
     }
 
@@ -173,13 +192,14 @@ impl WebSocketDispatcher {
         Some(cors::preflight(&cors, request))
     }
 
-    async fn accept(&self, handshake: HandshakeRequest) -> Result<Acceptance, HandshakeError> {
+    async fn accept(
+        &self,
+        handshake: HandshakeRequest,
+        mapped: MappedPath<'_>,
+    ) -> Result<Acceptance, HandshakeError> {
         if self.registry.is_shutting_down() {
             return Err(HandshakeError::ShuttingDown);
         }
-        let Some(mapped) = self.find(handshake.uri().path()) else {
-            return Err(HandshakeError::NotFound);
-        };
         let endpoint = mapped.endpoint.clone();
         let handshake = match mapped.path_parameters {
             found if found.is_empty() => handshake, // the server's own routing may have found some
@@ -201,17 +221,13 @@ impl WebSocketDispatcher {
         strategy: &S,
         request: S::Request,
         mut acceptance: Acceptance,
-    ) -> Dispatch<S::Request, S::Response, impl Future<Output = CloseOutcome> + use<S>> {
+        route: &Route,
+    ) -> Result<(S::Response, impl Future<Output = CloseOutcome> + use<S>), HandshakeError> {
         let response = std::mem::take(&mut acceptance.response);
         let settings = acceptance.endpoint.settings().clone();
-        let upgraded = Admitted::new(acceptance, &self.registry).and_then(|admitted| {
-            let (response, upgrading) = strategy.upgrade(request, response, &settings)?;
-            Ok((response, admitted.run(upgrading)))
-        });
-        match upgraded {
-            Err(error) => refuse(error),
-            Ok((response, session)) => Dispatch::Accepted(response, session),
-        }
+        let admitted = Admitted::new(acceptance, &self.registry, route.clone())?;
+        let (response, upgrading) = strategy.upgrade(request, response, &settings)?;
+        Ok((response, admitted.run(upgrading)))
     }
 
     fn find(&self, path: &str) -> Option<MappedPath<'_>> {
@@ -239,9 +255,4 @@ impl fmt::Debug for WebSocketDispatcher {
             .field("proxies", &self.proxies)
             .finish_non_exhaustive()
     }
-}
-
-fn refuse<Req, Res, Ses>(error: HandshakeError) -> Dispatch<Req, Res, Ses> {
-    tracing::debug!(code = error.code(), "a handshake was refused");
-    Dispatch::Refused(error)
 }

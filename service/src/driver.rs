@@ -4,6 +4,7 @@ mod clock;
 mod ending;
 mod handler;
 mod keepalive;
+mod orders;
 mod phase;
 mod rate;
 mod reading;
@@ -25,6 +26,7 @@ use switchwire_core::{
 };
 
 use self::{handler::HandlerTask, phase::Phase, rate::Rates, schedule::Schedule};
+use crate::observe::Account;
 
 /// How often one poll goes round before it lets other tasks run.
 const ROUNDS: usize = 16;
@@ -62,7 +64,10 @@ pub struct SessionDriver<T> {
     has_room: bool,
     /// Since output is blocked: how much waited when it was last looked at.
     stuck: Option<usize>,
+    /// Less of it waits than before this poll.
+    gets_further: bool,
     outcome: Option<CloseOutcome>,
+    account: Account,
 }
 
 impl<T: Transport> SessionDriver<T> {
@@ -92,8 +97,16 @@ impl<T: Transport> SessionDriver<T> {
             write_blocked: false,
             has_room: true,
             stuck: None,
+            gets_further: false,
             outcome: None,
+            account: Account::default(),
         }
+    }
+
+    /// Counts for the metrics of an endpoint.
+    pub(crate) fn with_account(mut self, account: Account) -> Self {
+        self.account = account;
+        self
     }
 
     /// Does what can be done now; false when nothing could.
@@ -104,9 +117,8 @@ impl<T: Transport> SessionDriver<T> {
         let used = self.collect(ran);
         // While there is more to read, what is sent is gathered for one write.
         let wrote = (!read || self.buffered() >= FLUSH_FROM) && self.write(cx);
-        // Last, so that a peer is judged by what it has sent and taken.
-        let ticked = self.tick();
-        ordered || read || ran || used || wrote || ticked
+        // Last, and when nothing else is left to do: a peer is judged by what it has sent and taken.
+        ordered || read || ran || used || wrote || self.tick()
     }
 
     /// Lets the handler run until it waits, if it has been woken.
@@ -130,6 +142,7 @@ impl<T: Transport> SessionDriver<T> {
 
     /// What needs the runtime, and so waits for the first poll.
     fn start(&mut self) {
+        self.account.open();
         self.rates = Rates::new(self.port.settings());
         self.schedule.start(self.port.settings(), self.port.id());
         if let Some(tag) = self.schedule.ping_tag() {
@@ -145,6 +158,7 @@ impl<T: Transport> Future for SessionDriver<T> {
         let this = &mut *self;
         this.read_blocked = false;
         this.write_blocked = false;
+        this.gets_further = false;
         if this.port.enter(cx.waker()) {
             this.schedule.forget_waker();
         }
@@ -159,9 +173,11 @@ impl<T: Transport> Future for SessionDriver<T> {
                 return Poll::Ready(outcome.expect("a connection is gone with an outcome"));
             }
             if !progressed && !this.schedule.register(cx) && this.port.leave() {
+                this.account.settle(this.buffered());
                 return Poll::Pending;
             }
         }
+        this.tick();
         cx.waker().wake_by_ref();
         Poll::Pending
     }

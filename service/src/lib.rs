@@ -9,6 +9,7 @@ mod forwarded;
 pub mod framing;
 mod handshake;
 mod mapping;
+mod observe;
 mod registry;
 mod stream;
 #[cfg(feature = "test")]

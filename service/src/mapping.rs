@@ -42,15 +42,21 @@ use crate::handshake::is_token;
 #[derive(Clone, Default)]
 pub struct UrlHandlerMapping {
     order: i32,
-    router: matchit::Router<Endpoint>,
-    entries: Vec<(String, Endpoint)>,
+    /// Where in the entries.
+    router: matchit::Router<usize>,
+    entries: Vec<Entry>,
     fallback: Option<Endpoint>,
     cors: CorsMapping,
 }
 
+/// A pattern and who serves it.
+type Entry = (Arc<str>, Endpoint);
+
 /// A mapped path.
 #[derive(Debug)]
 pub struct MappedPath<'a> {
+    /// The pattern that has the path; none when only the fallback has.
+    pub pattern: Option<&'a Arc<str>>,
     /// Who serves it.
     pub endpoint: &'a Endpoint,
     /// The parameters found in the path, decoded, in the order of the pattern.
@@ -100,9 +106,9 @@ impl UrlHandlerMapping {
                 .map_err(invalid)?;
         }
         self.router
-            .insert(pattern, endpoint.clone())
+            .insert(pattern, self.entries.len())
             .map_err(|source| invalid(Reason::Pattern(source)))?;
-        self.entries.push((pattern.to_owned(), endpoint));
+        self.entries.push((pattern.into(), endpoint));
         Ok(self)
     }
 
@@ -131,7 +137,7 @@ impl UrlHandlerMapping {
     ) -> Result<Self, InvalidMapping> {
         let handlers = self.entries.iter().filter_map(|(pattern, endpoint)| {
             let cors = endpoint.handler().cors_configuration()?;
-            Some((pattern.as_str(), cors))
+            Some((&**pattern, cors))
         });
         self.cors
             .insert(pattern, cors, handlers)
@@ -155,11 +161,12 @@ impl UrlHandlerMapping {
     /// The endpoint of a path, which is taken as the client sent it.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<MappedPath<'_>> {
-        let (endpoint, path_parameters) = match self.find_pattern(path) {
-            Some(found) => found,
-            None => (self.fallback.as_ref()?, Vec::new()),
+        let (pattern, endpoint, path_parameters) = match self.find_pattern(path) {
+            Some(((pattern, endpoint), found)) => (Some(pattern), endpoint, found),
+            None => (None, self.fallback.as_ref()?, Vec::new()),
         };
         Some(MappedPath {
+            pattern,
             endpoint,
             path_parameters,
             cors: self
@@ -168,18 +175,18 @@ impl UrlHandlerMapping {
         })
     }
 
-    fn find_pattern(&self, path: &str) -> Option<(&Endpoint, Vec<(String, String)>)> {
+    fn find_pattern(&self, path: &str) -> Option<(&Entry, Vec<(String, String)>)> {
         let found = self.router.at(path).ok()?;
         let decoded = found.params.iter().map(|(name, value)| {
             let value = percent_decode_str(value).decode_utf8().ok()?;
             Some((name.to_owned(), value.into_owned()))
         });
-        Some((found.value, decoded.collect::<Option<_>>()?))
+        Some((&self.entries[*found.value], decoded.collect::<Option<_>>()?))
     }
 
     /// The patterns, in the order they were mapped.
     pub fn patterns(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|(pattern, _)| pattern.as_str())
+        self.entries.iter().map(|(pattern, _)| &**pattern)
     }
 
     /// Every endpoint, in the order they were mapped.

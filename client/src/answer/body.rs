@@ -1,7 +1,7 @@
 use std::io;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, Response, StatusCode, header};
 use httparse::{Status, parse_chunk_size};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -22,6 +22,13 @@ pub(crate) async fn read_body(
     early: Bytes,
     body: &mut Vec<u8>,
 ) {
+    // Such an answer ends with its head, whatever that says (RFC 9112 section 6.3).
+    if matches!(
+        head.status(),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    ) {
+        return;
+    }
     let mut reader = Reader {
         io,
         buffer: early.into(),

@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use switchwire_client::{ClientOptions, rustls};
+use switchwire_client::{
+    ClientOptions, Proxy,
+    rustls::{self, pki_types::CertificateDer},
+};
 use switchwire_core::{
     ClientRequest, ConnectError, HandshakeRequest, SessionId, SessionPort, WebSocketSession,
 };
 use switchwire_service::{SessionDriver, StreamTransport};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
 };
 use tokio_rustls::TlsAcceptor;
 
 use crate::server::{accept, clients, soon};
 
-/// A server that speaks TLS with a certificate for `name`, echoes messages, and tells the names that clients asked for;
-/// and a client's configuration that trusts it.
-async fn serve(name: &str) -> (u16, rustls::ClientConfig) {
+/// What speaks TLS with a certificate for `name`, and the certificate of the authority that signed it.
+fn certified(name: &str) -> (TlsAcceptor, CertificateDer<'static>) {
     let mut authority = CertificateParams::new([]).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_key = KeyPair::generate().unwrap();
@@ -27,25 +29,37 @@ async fn serve(name: &str) -> (u16, rustls::ClientConfig) {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new([name.to_owned()]).unwrap();
     let certificate = certificate.signed_by(&key, &issuer).unwrap().der().clone();
-
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let server = rustls::ServerConfig::builder_with_provider(provider.clone())
+    let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key.into())
         .unwrap();
+    (TlsAcceptor::from(Arc::new(config)), root)
+}
+
+/// A client's way to connect that trusts these authorities and no others.
+fn trusting(authorities: impl IntoIterator<Item = CertificateDer<'static>>) -> ClientOptions {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(root).unwrap();
-    let client = rustls::ClientConfig::builder_with_provider(provider)
+    for authority in authorities {
+        roots.add(authority).unwrap();
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    ClientOptions::new().with_tls_config(config)
+}
 
+/// A server that echoes messages over TLS with a certificate for `name`, having told the name that the client asked for;
+/// and the authority to trust.
+async fn serve(name: &str) -> (u16, CertificateDer<'static>) {
+    let (acceptor, authority) = certified(name);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let acceptor = TlsAcceptor::from(Arc::new(server));
     tokio::spawn(async move {
         loop {
             let (socket, _) = listener.accept().await.unwrap();
@@ -86,13 +100,13 @@ async fn serve(name: &str) -> (u16, rustls::ClientConfig) {
             ));
         }
     });
-    (port, client)
+    (port, authority)
 }
 
 #[tokio::test]
 async fn a_session_runs_over_tls_and_the_name_is_sent() {
-    let (port, config) = serve("localhost").await;
-    for client in clients(ClientOptions::new().with_tls_config(config)) {
+    let (port, authority) = serve("localhost").await;
+    for client in clients(trusting([authority])) {
         let request = ClientRequest::new(&format!("wss://localhost:{port}/")).unwrap();
         let mut session = soon(client.connect(request)).await.unwrap();
         assert!(session.handshake_info().is_secure());
@@ -110,10 +124,10 @@ async fn a_session_runs_over_tls_and_the_name_is_sent() {
 
 #[tokio::test]
 async fn another_name_and_an_unknown_authority_are_refused() {
-    let (port, config) = serve("other.example").await;
+    let (port, other) = serve("other.example").await;
     let (_, stranger) = serve("localhost").await;
-    for config in [config, stranger] {
-        for client in clients(ClientOptions::new().with_tls_config(config.clone())) {
+    for authority in [other, stranger] {
+        for client in clients(trusting([authority])) {
             let request = ClientRequest::new(&format!("wss://localhost:{port}/")).unwrap();
             let error = soon(client.connect(request)).await.unwrap_err();
             assert!(matches!(error, ConnectError::Tls(_)), "{error:?}");
@@ -130,11 +144,42 @@ async fn a_server_without_tls_is_an_error_of_tls() {
         })
         .await;
         let url = request.uri().to_string().replace("ws://", "wss://");
-        let (_, config) = serve("localhost").await;
-        let client = &clients(ClientOptions::new().with_tls_config(config))[number];
+        let (_, authority) = serve("localhost").await;
+        let client = &clients(trusting([authority]))[number];
         let error = soon(client.connect(ClientRequest::new(&url).unwrap()))
             .await
             .unwrap_err();
         assert!(matches!(error, ConnectError::Tls(_)), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_may_speak_tls_and_carry_tls() {
+    for number in 0..2 {
+        let (port, of_server) = serve("localhost").await;
+        let (acceptor, of_proxy) = certified("localhost");
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!(
+            "https://localhost:{}",
+            listener.local_addr().unwrap().port()
+        );
+        tokio::spawn(async move {
+            let (socket, _) = listener.accept().await.unwrap();
+            let mut socket = acceptor.accept(socket).await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(socket.read_u8().await.unwrap());
+            }
+            socket.write_all(b"HTTP/1.1 200 \r\n\r\n").await.unwrap();
+            let mut target = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut socket, &mut target).await;
+        });
+        let options = trusting([of_server, of_proxy]).with_proxy(Proxy::new(&url).unwrap());
+        let request = ClientRequest::new(&format!("wss://localhost:{port}/")).unwrap();
+        let mut session = soon(clients(options)[number].connect(request))
+            .await
+            .unwrap();
+        let name = soon(session.receive()).await.unwrap().unwrap();
+        assert_eq!(name.as_text(), Some("localhost"));
     }
 }

@@ -52,7 +52,7 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     Case::app(
-        "contract::admission::wrong_handshake_is_told_what_is_wrong_though_there_is_no_place",
+        "contract::admission::what_is_wrong_is_told_though_there_is_no_place",
         &[&LIMITS_SESSIONS_1],
         |server| {
             let _sessions = fill(server, "/few/3")?;
@@ -86,9 +86,7 @@ pub(super) const CASES: &[Case] = &[
         &[&LIMITS_SESSIONS_3],
         |server| {
             for _ in 0..5 * MOST {
-                let mut peer = server.connect()?;
-                peer.write(&server.upgrade_to("/few/5").encode());
-                peer.reset();
+                accepted_at_last(server, "/few/5")?.reset();
             }
             let [first, second] = [
                 accepted_at_last(server, "/few/5")?,

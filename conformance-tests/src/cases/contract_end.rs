@@ -112,6 +112,17 @@ pub(super) const CASES: &[Case] = &[
     )
     .needing(Feature::Unwinding),
     Case::app(
+        "contract::end::panic_of_what_a_handler_leaves_closes_with_1011",
+        &[&HANDLER_END_3],
+        |server| {
+            let mut peer = server.open("/panic-when-dropped")?;
+            peer.expect_text("ending")?;
+            let reason = peer.expect_close(1011)?;
+            ensure(reason.is_empty(), "an empty reason", reason)
+        },
+    )
+    .needing(Feature::Unwinding),
+    Case::app(
         "contract::end::panic_touches_no_other_session",
         &[&HANDLER_END_3],
         |server| {

@@ -31,15 +31,19 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let mut peer = server.open("/kept")?.showing_pings();
             let mut pings = 0;
-            while pings < 2 {
+            for _ in 0..200 {
                 peer.send(&Frame::text("busy"));
-                let event = peer.next()?;
-                let Event::Frame(frame) = event else {
-                    return Err(Failure::new("pings between echoes", event));
-                };
-                pings += usize::from(frame.opcode == opcode::PING);
+                while let Some(event) = peer.within(Duration::from_millis(2))? {
+                    match event {
+                        Event::Frame(frame) => pings += usize::from(frame.opcode == opcode::PING),
+                        Event::End(_) => return Err(Failure::new("pings", event)),
+                    }
+                }
+                if pings >= 2 {
+                    return Ok(());
+                }
             }
-            Ok(())
+            ensure(false, "pings between echoes", "none in time")
         },
     ),
     Case::app(
@@ -139,6 +143,19 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     Case::app(
+        "keepalive::hanging_handler_of_a_silent_peer_is_dropped",
+        &[&SESSION_KEEPALIVE_4, &HANDLER_END_4],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/kept-stubborn"))?.ignoring_pings();
+            peer.expect_text("going on")?;
+            let event = peer.next()?;
+            given_up(&mut peer, event)?;
+            drop(peer);
+            journal.expect("dropped")
+        },
+    ),
+    Case::app(
         "keepalive::pongs_are_not_shown_to_the_handler",
         &[&SESSION_KEEPALIVE_3],
         |server| {
@@ -185,7 +202,10 @@ pub(super) const CASES: &[Case] = &[
                 }
             }
             // It is not answered: the server has the whole closing deadline to ping.
-            peer.expect_end()
+            match peer.next()? {
+                Event::End(_) => Ok(()),
+                other @ Event::Frame(_) => Err(Failure::new("nothing but the end of TCP", other)),
+            }
         },
     ),
     Case::app(
@@ -300,17 +320,35 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let mut journal = server.journal()?;
             let mut peer = server.open(&journal.of("/aging"))?;
-            loop {
-                peer.send(&Frame::text("busy"));
-                match peer.next()? {
-                    Event::Frame(frame) if frame.opcode == opcode::TEXT => {}
-                    Event::Frame(frame) if frame.close_code() == Some(1001) => break,
-                    other => return Err(Failure::new("Close 1001", other)),
+            for _ in 0..200 {
+                match peer.within(Duration::from_millis(10))? {
+                    None => peer.send(&Frame::text("busy")),
+                    Some(Event::Frame(frame)) if frame.opcode == opcode::TEXT => {}
+                    Some(Event::Frame(frame)) if frame.close_code() == Some(1001) => {
+                        peer.send(&Frame::close(1001, ""));
+                        peer.expect_end()?;
+                        return journal.expect("end");
+                    }
+                    Some(other) => return Err(Failure::new("Close 1001", other)),
                 }
             }
-            peer.send(&Frame::close(1001, ""));
-            peer.expect_end()?;
-            journal.expect("end")
+            ensure(
+                false,
+                "Close 1001",
+                "a session that is kept though it is old",
+            )
+        },
+    ),
+    Case::app(
+        "age::hanging_handler_does_not_hold_up_the_close",
+        &[&SESSION_AGE_1, &HANDLER_END_4],
+        |server| {
+            let mut journal = server.journal()?;
+            let mut peer = server.open(&journal.of("/aging-stubborn"))?;
+            peer.expect_text("going on")?;
+            peer.expect_close(1001)?;
+            drop(peer);
+            journal.expect("dropped")
         },
     ),
     Case::app(

@@ -2,6 +2,20 @@
 
 mod admission;
 mod attributes;
+mod client_answer;
+mod client_broken;
+mod client_closes;
+mod client_closing;
+mod client_execute;
+mod client_frames;
+mod client_http;
+mod client_masks;
+mod client_messages;
+mod client_redirects;
+mod client_refusal;
+mod client_request;
+mod client_subprotocol;
+mod client_timeouts;
 mod contract_close;
 mod contract_end;
 mod contract_handshake;
@@ -14,6 +28,7 @@ mod keepalive;
 mod limits;
 mod mapping;
 mod origin;
+mod pair;
 mod rate;
 mod registry;
 mod s10_2;
@@ -34,12 +49,12 @@ mod topic;
 
 use self::contract_handshake::http_side;
 use crate::{
-    Case,
+    Case, ClientCase, PairCase,
     case::Verdict,
     wire::{Frame, Peer, Request, Server},
 };
 
-/// Every case of the suite, in reading order.
+/// Every case of a server, in reading order.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     [
         s4_request::CASES,
@@ -76,6 +91,33 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// Every case of a client, in reading order.
+pub fn client_cases() -> impl Iterator<Item = &'static ClientCase> {
+    [
+        client_request::CASES,
+        client_subprotocol::CASES,
+        client_answer::CASES,
+        client_http::CASES,
+        client_refusal::CASES,
+        client_broken::CASES,
+        client_timeouts::CASES,
+        client_masks::CASES,
+        client_frames::CASES,
+        client_messages::CASES,
+        client_closing::CASES,
+        client_closes::CASES,
+        client_execute::CASES,
+        client_redirects::CASES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Every case of a client and a server together, in reading order.
+pub fn pair_cases() -> impl Iterator<Item = &'static PairCase> {
+    pair::CASES.iter()
 }
 
 /// The echo endpoint fails the connection with this code.

@@ -44,7 +44,7 @@ pub(super) const CASES: &[Case] = &[
     )
     .alone(),
     Case::app(
-        "contract::shutdown::everyone_who_asks_is_told",
+        "contract::shutdown::all_who_wait_hear_of_it",
         &[&SESSION_SHUTDOWN_2],
         |server| {
             let mut journal = server.control()?.journal()?;

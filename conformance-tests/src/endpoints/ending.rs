@@ -25,6 +25,7 @@ pub(super) fn add(
         .with("/error", fail)?
         .with("/text-only", echo_text)?
         .with("/panic", panic)?
+        .with("/panic-when-dropped", panic_when_dropped)?
         .with_endpoint(
             "/stubborn",
             hurried(move |session| {
@@ -59,8 +60,20 @@ async fn panic(mut session: WebSocketSession) -> HandlerResult {
     panic!("a handler of the kit panics, as it should");
 }
 
+/// Ends well, but for what it leaves to be dropped.
+async fn panic_when_dropped(session: WebSocketSession) -> HandlerResult {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("what a handler of the kit leaves panics, as it should");
+        }
+    }
+    let _dropped_last = Panics;
+    Ok(session.send("ending").await?)
+}
+
 /// Goes on for ever, whatever becomes of the connection.
-async fn go_on(session: WebSocketSession, journal: Journal) -> HandlerResult {
+pub(super) async fn go_on(session: WebSocketSession, journal: Journal) -> HandlerResult {
     let _dropped = WritesWhenDropped(journal);
     session.send("going on").await?;
     future::pending().await

@@ -8,6 +8,7 @@ use switchwire_core::{
 use switchwire_service::{InvalidMapping, UrlHandlerMapping};
 
 use super::{
+    ending::go_on,
     journal::{Journal, Journals},
     limited,
     receiving::described,
@@ -22,8 +23,32 @@ pub(super) fn add(
     mapping: UrlHandlerMapping,
     journals: &Journals,
 ) -> Result<UrlHandlerMapping, InvalidMapping> {
-    let [deaf, pushing] = [(); 2].map(|()| journals.clone());
+    let [deaf, pushing, aging, silent] = [(); 4].map(|()| journals.clone());
     let mapping = mapping
+        .with_endpoint(
+            "/aging-stubborn",
+            limited(
+                move |session| {
+                    let journal = aging.of(&session);
+                    go_on(session, journal)
+                },
+                |settings| {
+                    settings
+                        .with_max_session_age(millis(100))
+                        .with_handler_grace(millis(100))
+                },
+            ),
+        )?
+        .with_endpoint(
+            "/kept-stubborn",
+            limited(
+                move |session| {
+                    let journal = silent.of(&session);
+                    go_on(session, journal)
+                },
+                |settings| kept(settings).with_handler_grace(millis(100)),
+            ),
+        )?
         .with_endpoint(
             "/kept-deaf",
             limited(

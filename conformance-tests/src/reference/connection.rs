@@ -14,7 +14,6 @@ use super::{
 };
 
 pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>, is_control: bool) -> io::Result<()> {
-    let _ = is_control;
     stream.set_nodelay(true)?;
     let remote = stream.peer_addr()?.to_string();
     let mut buffer = Vec::new();
@@ -58,6 +57,22 @@ pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>, is_control: bool)
                 path,
                 subprotocol,
             } => {
+                let session = Session::new(
+                    &stream,
+                    world,
+                    head,
+                    path,
+                    subprotocol,
+                    remote.clone(),
+                    is_control,
+                )?;
+                let session = match session {
+                    Ok(session) => session,
+                    Err(status) => {
+                        answer(&mut stream, status, "", "")?;
+                        continue;
+                    }
+                };
                 stream.write_all(answer_head.as_bytes())?;
                 if world.has(Fault::LosesEarlyBytes) {
                     buffer.clear();
@@ -65,8 +80,7 @@ pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>, is_control: bool)
                 if world.has(Fault::AnswersPipelinedRequests) && buffer.starts_with(b"GET ") {
                     return answer(&mut stream, 200, "", "pipelined");
                 }
-                return Session::new(&stream, world, head, path, subprotocol, remote)?
-                    .run(stream, buffer);
+                return session.run(stream, buffer);
             }
         }
     }

@@ -2,15 +2,15 @@
 
 /// Declares the faults: a variant with its doc line each, and the parts of case ids that must turn red.
 macro_rules! faults {
-    ($($(#[doc = $doc:literal])* $name:ident breaks [$($case:literal),* $(,)?];)*) => {
-        /// One thing that the reference server does wrong.
+    ($(#[doc = $enum_doc:literal])* $enum:ident: $($(#[doc = $doc:literal])* $name:ident breaks [$($case:literal),* $(,)?];)*) => {
+        $(#[doc = $enum_doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Fault {
+        pub enum $enum {
             $($(#[doc = $doc])* $name,)*
         }
 
-        impl Fault {
+        impl $enum {
             /// Every fault.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
@@ -25,7 +25,11 @@ macro_rules! faults {
     };
 }
 
+pub(super) use faults;
+
 faults! {
+    /// One thing that the reference server does wrong.
+    Fault:
     // The request.
     /// Accepts a handshake with any method.
     AcceptsAnyMethod breaks ["::post_is", "::put_is", "::delete_is", "method_in_lower_case"];
@@ -258,7 +262,7 @@ faults! {
     /// Has no limits.
     HasNoLimits breaks ["a_byte_over", "second_fragment_over", "message_without_end", "frame_over", "message_too_big", "too_big_a_message"];
     /// Refuses what is at the limit.
-    RefusesTheLimit breaks ["at_the_limit_is_echoed", "fragments_at_the_limit", "a_message_of_16_mib"];
+    RefusesTheLimit breaks ["at_the_limit_is_echoed", "fragments_at_the_limit", "a_message_of_16_mib", "messages_at_the_rate", "bytes_at_the_rate", "pings_at_the_rate"];
     /// Does not count fragments.
     CountsNoFragments breaks ["one_fragment_too_many", "one_byte_fragments"];
     /// Does not count empty fragments.
@@ -298,6 +302,74 @@ faults! {
     /// Serves a connection only while its handler reads.
     ServesOnlyReaders breaks ["though_the_handler"];
 
+    // Sessions that look at the time.
+    /// Never pings.
+    NeverPings breaks ["keepalive::peer_is_pinged"];
+    /// Pings those only that send nothing.
+    PingsTheIdleOnly breaks ["busy_peer_is_pinged"];
+    /// Pings after its Close.
+    PingsAfterClose breaks ["no_ping_follows"];
+    /// Pings though the pings before wait to be written.
+    PingsBlockedOutput breaks ["blocked_output_gets"];
+    /// Shows handlers the pongs to its own pings.
+    ShowsItsOwnPongs breaks ["pongs_are_not_shown"];
+    /// Gives up those who answer, too.
+    HearsNothing breaks ["answers_pings_is_kept"];
+    /// Takes nothing but its own pongs for a sign of life.
+    HearsItsOwnPongsOnly breaks ["sends_messages_is_kept", "other_pongs_is_kept", "sends_fragments_is_kept"];
+    /// Takes whole messages only for a sign of life.
+    HearsWholeMessagesOnly breaks ["large_frame_slowly", "fragments_is_kept"];
+    /// Takes every byte for a sign of life.
+    HearsEveryByte breaks ["half_a_frame_is_silence"];
+    /// Never gives a peer up.
+    NeverGivesUp breaks ["silent_peer_is", "of_a_silent_peer"];
+    /// Holds against a peer what it does not read.
+    JudgesWhatItDoesNotRead breaks ["holds_nothing_against"];
+    /// Does not measure.
+    KnowsNoRoundTrip breaks ["known_after_a_pong"];
+    /// Measures by pongs of any kind.
+    TakesAnyPong breaks ["other_pongs_tell"];
+    /// Lets sessions idle for ever.
+    NeverIdles breaks ["without_messages_is_closed"];
+    /// Takes pings for messages.
+    PingsKeepFromIdling breaks ["pings_are_no_messages"];
+    /// Takes no account of what it sends.
+    IdlesThoughSending breaks ["of_the_handler_keep"];
+    /// Takes no account of what comes.
+    IdlesThoughReceiving breaks ["of_the_peer_keep"];
+    /// Lets sessions grow old.
+    NeverAges breaks ["age::old_session", "ignores_the_close_is_dropped"];
+
+    // Slow peers.
+    /// Drops where it should wait.
+    DropsThoughItWaits breaks ["wait_loses_nothing", "wait_waits"];
+    /// Waits where it should drop.
+    WaitsThoughItDrops breaks ["dropping_never_waits", "drop_newest_sends", "drop_oldest_sends"];
+    /// Never closes slow sessions.
+    NeverClosesTheSlow breaks ["close_tells_a_peer", "close_drops_a_peer"];
+    /// Closes as soon as there is no room.
+    ClosesAtTheMark breaks ["close_spares", "close_waits_until"];
+    /// Drops the oldest for the newest, and the newest for the oldest.
+    SwapsDropPolicies breaks ["drop_newest_sends", "drop_oldest_sends"];
+    /// Counts a message too many as dropped.
+    MiscountsDrops breaks ["messages_are_counted"];
+    /// Closes where it should drop.
+    ClosesSlowDroppers breaks ["dropping_never_closes"];
+    /// Drops answers to pings.
+    DropsPongs breaks ["answers_to_pings_are_not"];
+    /// Drops a Close that finds no room.
+    DropsClose breaks ["close_is_not_dropped"];
+    /// Waits in try_send.
+    TrySendWaits breaks ["try_send_"];
+    /// Drops where try_send should give back, and gives back where it should drop.
+    SwapsTrySend breaks ["try_send_"];
+
+    // Rates.
+    /// Takes what comes as fast as it comes.
+    IgnoresRates breaks ["messages_over_the_rate_wait", "_with_1008", "told_of_the_policy", "bytes_over_the_rate_wait", "are_bytes"];
+    /// Loses what has to wait.
+    LosesWhatWaited breaks ["lost_by_waiting", "lose_the_close"];
+
     // Closing by the handler.
     /// Closes when somebody awaits it.
     ClosesWhenAwaited breaks ["nobody_awaits", "behind_late_messages", "unread_input_does"];
@@ -310,7 +382,7 @@ faults! {
     /// Sends after closing.
     SendsAfterClose breaks ["sending_afterwards"];
     /// Waits for ever for the peer's Close.
-    WaitsForEver breaks ["does_not_answer", "deadline_is_told", "goes_on_talking"];
+    WaitsForEver breaks ["does_not_answer", "deadline_is_told", "goes_on_talking", "earliest_deadline", "later_deadline", "without_sessions_it"];
     /// Drops what comes after our Close.
     DropsLateMessages breaks ["message_on_its_way"];
     /// Answers the answer to its Close.
@@ -331,10 +403,12 @@ faults! {
     TellsErrors breaks ["tells_nothing", "panic_closes"];
     /// Closes every error with 1011.
     IgnoresChosenStatus breaks ["can_choose"];
+    /// Does not notice a panic of what a handler leaves to be dropped.
+    MissesPanicsOfDrops breaks ["panic_of_what_a_handler"];
     /// Dies of a panic.
     DiesOfPanics breaks ["panic_touches", "fifty_panics", "one_that_panics"];
     /// Never drops a handler.
-    KeepsHandlers breaks ["is_dropped_after"];
+    KeepsHandlers breaks ["is_dropped_after", "hanging_handler", "goes_on_is_dropped"];
 
     // Mappings.
     /// Lets a parameter win over a literal.
@@ -437,4 +511,44 @@ faults! {
     IgnoresBrokenSessions breaks ["cannot_be_loaded"];
     /// Waits for no interceptor.
     HurriesEveryone breaks ["patient_endpoint"];
+
+    // Around sessions.
+    /// Does not know the sessions it has.
+    RegistersNobody breaks ["registry::session_is_found", "registry::sessions_are", "that_was_found_is", "as_soon_as_its_101", "registry::session_is_closed", "sent_from_outside", "registry::all_are", "every_session_gets"];
+    /// Knows sessions that have ended.
+    KeepsEndedSessions breaks ["registry::session_that_ended"];
+    /// Takes a session for gone while its handler goes on.
+    EndsBeforeHandlers breaks ["kept_while_its", "finishes_its_work"];
+    /// Publishes to one member.
+    PublishesToOne breaks ["every_member_gets", "stay_in_order"];
+    /// Keeps members that left.
+    KeepsMembers breaks ["who_left_gets", "topic::session_that_ended", "member_that_leaves", "member_that_ends"];
+    /// Waits for each member before it sends to the next.
+    WaitsInTurn breaks ["slow_member_delays"];
+    /// Waits for no member.
+    WaitsForNobody breaks ["slow_member_delays", "slow_member_is_waited"];
+    /// Counts whoever missed a message among those who have it.
+    MissesNobody breaks ["who_has_no_room", "gets_what_follows"];
+    /// Counts no sessions.
+    CountsNoSessions breaks ["one_session_more", "many_at_once", "clients_behind_a_trusted", "place_of_a_session"];
+    /// Never gives a place back.
+    KeepsPlaces breaks ["place_of_a_session", "peer_that_vanished"];
+    /// Counts the sessions of a proxy as its own.
+    CountsConnections breaks ["another_address_has"];
+    /// Gives places to handshakes it refuses.
+    GivesPlacesToTheRefused breaks ["refused_handshake_takes"];
+    /// Looks for a place before it looks at the handshake.
+    LooksForPlacesFirst breaks ["though_there_is_no_place"];
+
+    // Shutdown.
+    /// Shuts down with 1000.
+    ShutsDownWith1000 breaks ["every_session_gets", "handler_that_returns", "crosses_the_close"];
+    /// Accepts sessions while it shuts down.
+    AcceptsWhileShuttingDown breaks ["handshakes_get_503", "plain_requests_are_still", "decided_late", "does_not_undo"];
+    /// Tells no handler that it shuts down.
+    TellsNoHandlers breaks ["says_farewell", "all_who_wait", "status_of_the_handlers_own"];
+    /// Forgets what handlers have not received when it shuts down.
+    ForgetsReceived breaks ["received_before_is_answered"];
+    /// Does not count how sessions end.
+    CountsNothing breaks ["report_counts"];
 }

@@ -3,7 +3,8 @@
 use std::{sync::PoisonError, thread};
 
 use super::{
-    Fault, access,
+    Fault, access, keeping,
+    production::Plan,
     session::{End, Session, may_be_sent},
 };
 use crate::wire::Frame;
@@ -65,8 +66,17 @@ pub(super) fn open(session: &mut Session<'_>) {
             fail(session);
         }
         "/panic" if session.head.parameter("when").is_none() => panic(session),
+        "/panic-when-dropped" => {
+            session.text("ending");
+            if session.has(Fault::MissesPanicsOfDrops) {
+                end(session, 1000, "");
+            } else {
+                panic(session);
+            }
+        }
+        "/kept-stubborn" | "/aging-stubborn" => session.text("going on"),
         "/stubborn" => session.text("going on"),
-        _ => {}
+        _ => keeping::open(session),
     }
 }
 
@@ -75,7 +85,8 @@ pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
     let words = String::from_utf8_lossy(&payload).into_owned();
     match &*session.path.clone() {
         "/echo" | "/small" | "/large" | "/response-headers" | "/subprotocol" | "/greeting"
-        | "/both" => echo(session, text, payload),
+        | "/both" | "/kept" | "/kept-control" | "/kept-deaf" | "/idle" | "/idle-pinging"
+        | "/aging" => echo(session, text, payload),
         "/handshake" => answer(session, &words),
         path if path.starts_with("/access/") => {
             let Session {
@@ -89,6 +100,7 @@ pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
             session.text(&found.unwrap_or_else(|| "none".to_owned()));
         }
         path if path.starts_with("/rooms/") => answer(session, &words),
+        path if path.starts_with("/rate-") => echo(session, text, payload),
         "/watch" | "/control" | "/late" if text => session.write(format!("text {words}")),
         "/watch" | "/control" | "/late" => session.write(format!("binary {}", payload.len())),
         "/close" if session.closing.is_some() && !session.has(Fault::DropsLateMessages) => {
@@ -103,13 +115,14 @@ pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
         "/text-only" if session.has(Fault::IgnoresChosenStatus) => fail(session),
         "/text-only" => end(session, 1003, "text only"),
         "/panic" => panic(session),
-        _ => {}
+        _ => keeping::message(session, &words),
     }
 }
 
 /// What a handler sees of a control frame.
 pub(super) fn control(session: &Session<'_>, kind: &str, payload: &[u8]) {
-    let asked = session.path == "/control" && !session.has(Fault::HidesControlFrames);
+    let asked = matches!(&*session.path, "/control" | "/kept-control")
+        && !session.has(Fault::HidesControlFrames);
     if asked || (session.path == "/watch" && session.has(Fault::ShowsControlFrames)) {
         session.write(format!("{kind} {}", String::from_utf8_lossy(payload)));
     }
@@ -134,6 +147,19 @@ pub(super) fn ended(session: &mut Session<'_>, end: &End) {
             session.write(told.clone());
             session.write(told);
         }
+        "/kept-stubborn" | "/aging-stubborn" if !session.has(Fault::KeepsHandlers) => {
+            session.write("dropped");
+        }
+        path if Plan::of(path).is_some() => {
+            match end {
+                End::Abnormal(kind) if !session.has(Fault::HidesErrors) => {
+                    session.write(format!("error: {kind}"));
+                }
+                _ => session.write("end"),
+            }
+            session.write(told);
+        }
+        path if path.starts_with("/slow/") => session.write(told),
         "/close" => match session.head.parameter("how") {
             Some("twice") => {
                 session.write(format!("first: {told}"));
@@ -147,7 +173,7 @@ pub(super) fn ended(session: &mut Session<'_>, end: &End) {
         },
         "/impatient" => session.write(told),
         "/stubborn" if !session.has(Fault::KeepsHandlers) => session.write("dropped"),
-        _ => {}
+        _ => keeping::ended(session, &told),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Fault, World, access, http::Head};
+use super::{Fault, World, access, around, http::Head};
 use crate::{TestApp, endpoints::RESPONSE_HEADERS, wire::accept_value};
 
 /// What is done with a request.
@@ -54,6 +54,45 @@ const PATHS: &[&str] = &[
     "/text-only",
     "/panic",
     "/stubborn",
+    "/kept",
+    "/kept-control",
+    "/kept-deaf",
+    "/kept-pushing",
+    "/kept-closing",
+    "/kept-stubborn",
+    "/aging-stubborn",
+    "/panic-when-dropped",
+    "/idle",
+    "/idle-pinging",
+    "/idle-ticking",
+    "/aging",
+    "/rate-two",
+    "/rate-many",
+    "/rate-closing",
+    "/rate-bytes",
+    "/rate-bytes-closing",
+    "/rate-pings",
+    "/slow/wait",
+    "/slow/close",
+    "/slow/close-soon",
+    "/slow/close-late",
+    "/slow/newest",
+    "/slow/oldest",
+    "/kept/member",
+    "/kept/late",
+    "/kept/keeper",
+    "/topic/member",
+    "/topic/publisher",
+    "/down/farewell",
+    "/down/echo",
+    "/down/restart",
+    "/down/return",
+    "/down/told",
+    "/down/work",
+    "/down/hang",
+    "/down/late",
+    "/shutdown",
+    "/close-all",
 ];
 
 const SUBPROTOCOLS: &[&str] = &["v11.stomp", "v12.stomp", "chat"];
@@ -109,8 +148,21 @@ pub(super) fn decide(head: &Head, remote: &str, world: &World) -> Decision {
     {
         return answer;
     }
-    if let Err(status) = check(head, remote, world) {
+    if has(Fault::LooksForPlacesFirst)
+        && let Err(status) = world.around.has_place(&path, remote)
+    {
         return refuse(status, head, world);
+    }
+    if let Err(status) = check(head, remote, world) {
+        if has(Fault::GivesPlacesToTheRefused) {
+            around::waste_place(world, &path, remote);
+        }
+        return refuse(status, head, world);
+    }
+    if path == "/down/late" {
+        let key = head.parameter("key").unwrap_or_default();
+        let _ = world.journals.writer(key).send("deciding".to_owned());
+        world.journals.wait(key);
     }
     if !has(Fault::InterceptsEverything)
         && let Err(answer) = access::intercept(head, world)
@@ -131,7 +183,11 @@ fn route(head: &Head, world: &World) -> Result<String, u16> {
         head.path()
     };
     let path = path.split('?').next().unwrap_or_default();
-    if PATHS.contains(&path) || path.starts_with("/rooms/") {
+    if PATHS.contains(&path)
+        || ["/rooms/", "/few/", "/few-each/"]
+            .iter()
+            .any(|start| path.starts_with(start))
+    {
         return Ok(path.to_owned());
     }
     if path.starts_with("/access/") {

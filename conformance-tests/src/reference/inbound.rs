@@ -29,12 +29,16 @@ pub(super) struct Limits {
 
 pub(super) struct Inbound<'a> {
     world: &'a World,
+    /// Whether the frames are a server's.
+    of_server: bool,
     limits: Limits,
     buffer: Vec<u8>,
     frame: Option<Header>,
     message: Option<Message>,
     /// Fragments of the message under way.
     fragments: usize,
+    /// Whole frames so far.
+    pub(super) frames: usize,
     /// What [`Fault::PongsAfterTheMessage`] holds back.
     held: Vec<Event>,
 }
@@ -60,12 +64,22 @@ impl<'a> Inbound<'a> {
     pub(super) fn new(world: &'a World, limits: Limits, buffer: Vec<u8>) -> Self {
         Self {
             world,
+            of_server: false,
             limits,
             buffer,
             frame: None,
             message: None,
             fragments: 0,
+            frames: 0,
             held: Vec::new(),
+        }
+    }
+
+    /// Reads what a server sends.
+    pub(super) fn of_server(world: &'a World, limits: Limits, buffer: Vec<u8>) -> Self {
+        Self {
+            of_server: true,
+            ..Self::new(world, limits, buffer)
         }
     }
 
@@ -187,7 +201,7 @@ impl<'a> Inbound<'a> {
             matches!(opcode, 0x3..=0x7 | 0xb..=0xf),
             has(Fault::IgnoresReservedOpcodes),
         )?;
-        fail(!masked, has(Fault::AcceptsUnmasked))?;
+        fail(masked == self.of_server, has(Fault::AcceptsUnmasked))?;
         fail(control && !fin, has(Fault::AcceptsFragmentedControlFrames))?;
         fail(control && short > 125, has(Fault::AcceptsLongControlFrames))?;
         fail(
@@ -260,6 +274,7 @@ impl<'a> Inbound<'a> {
             return None;
         }
         self.frame = None;
+        self.frames += 1;
         let mut payload: Vec<u8> = self.buffer.drain(..len).collect();
         self.unmask(header, &mut payload);
         let event = match header.opcode {
@@ -309,6 +324,7 @@ impl<'a> Inbound<'a> {
             return None;
         }
         self.frame = None;
+        self.frames += 1;
         if !ends {
             return Some(None);
         }

@@ -1,9 +1,11 @@
-//! A server on plain `std` TCP, one thread a connection, that does what the cases ask, and can be wrong on purpose.
+//! A server and a client on plain `std` TCP, in threads, that do what the cases ask, and can be wrong on purpose.
 //!
-//! It proves the cases: each is green here, and red under at least one [`Fault`]. It shares no code with
-//! `switchwire-service`, and it is no example of how to write a server.
+//! They prove the cases: each is green here, and red under at least one [`Fault`] or [`ClientFault`]. They share no code
+//! with `switchwire-service` and `switchwire-client`, and are no example of how to write a server or a client.
 
 mod access;
+mod around;
+mod client;
 mod connection;
 mod fault;
 mod handlers;
@@ -11,7 +13,11 @@ mod handshake;
 mod http;
 mod inbound;
 mod journal;
+mod keeping;
+mod production;
 mod session;
+mod slow;
+mod topics;
 
 use std::{
     io,
@@ -23,8 +29,11 @@ use std::{
     thread,
 };
 
-pub use self::fault::Fault;
-use self::journal::Journals;
+use self::{around::Around, journal::Journals, topics::Topics};
+pub use self::{
+    client::{ClientFault, ReferenceClient},
+    fault::Fault,
+};
 use crate::{Backend, Served, TestApp};
 
 /// The reference server.
@@ -80,6 +89,8 @@ struct World {
     /// Connections whose handler has not read what fits: nothing more is read from them.
     stuck: Mutex<Vec<TcpStream>>,
     journals: Journals,
+    around: Around,
+    topics: Topics,
 }
 
 impl World {
@@ -91,6 +102,8 @@ impl World {
             attribute: Mutex::default(),
             stuck: Mutex::default(),
             journals: Journals::default(),
+            around: Around::default(),
+            topics: Topics::default(),
         }
     }
 

@@ -13,9 +13,13 @@ use std::{
 };
 
 use super::{
-    Fault, World, handlers,
+    Fault, World, access,
+    around::{Kept, Ticket, admit},
+    handlers,
     http::Head,
     inbound::{Event, Inbound, Limits},
+    production::{self, Plan},
+    slow,
 };
 use crate::wire::{Frame, opcode};
 
@@ -34,7 +38,9 @@ pub(super) struct Session<'a> {
     pub(super) id: u64,
     pub(super) attribute: Option<String>,
     pub(super) out: Out,
-    journal: Sender<String>,
+    pub(super) ticket: Ticket,
+    kept: Kept,
+    pub(super) journal: Sender<String>,
     /// The status of our Close, once it was sent.
     pub(super) closing: Option<(u16, String)>,
     /// Whether the peer's Close was answered.
@@ -64,14 +70,37 @@ impl<'a> Session<'a> {
         path: String,
         subprotocol: Option<String>,
         remote: String,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            journal: world
-                .journals
-                .writer(head.parameter("key").unwrap_or_default()),
+        is_control: bool,
+    ) -> io::Result<Result<Self, u16>> {
+        let parameter = |name| head.parameter(name).unwrap_or_default().to_owned();
+        let id = world.sessions.fetch_add(1, Ordering::Relaxed);
+        let out = Out::new(stream.try_clone()?, world);
+        let kept = Kept {
+            path: path.clone(),
+            tag: parameter("tag"),
+            key: parameter("key"),
+            out: out.clone(),
+            stream: Arc::new(stream.try_clone()?),
+            closed: Arc::default(),
+            unread: Arc::default(),
+        };
+        let client = access::Client::of(&head, &remote, world).address;
+        let client = if world.has(Fault::CountsConnections) {
+            &remote
+        } else {
+            &client
+        };
+        let ticket = match admit(world, id, client, kept.clone(), is_control) {
+            Ok(ticket) => ticket,
+            Err(status) => return Ok(Err(status)),
+        };
+        Ok(Ok(Self {
+            journal: world.journals.writer(&kept.key),
             remote,
-            id: world.sessions.fetch_add(1, Ordering::Relaxed),
-            out: Out::new(stream.try_clone()?, world),
+            id,
+            out,
+            ticket,
+            kept,
             world,
             head,
             path,
@@ -82,7 +111,29 @@ impl<'a> Session<'a> {
             unread: 0,
             messages: 0,
             unwritten: Vec::new(),
-        })
+        }))
+    }
+
+    /// Keeps a message for a handler that does not read yet.
+    pub(super) fn store(&self, text: &str) {
+        let mut unread = self
+            .kept
+            .unread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unread.push(text.to_owned());
+    }
+
+    /// Hears of a Close that was sent from outside.
+    fn hear(&mut self) {
+        let closed = self
+            .kept
+            .closed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.closing.is_none() {
+            self.closing = closed.clone();
+        }
     }
 
     pub(super) fn has(&self, fault: Fault) -> bool {
@@ -137,6 +188,15 @@ impl<'a> Session<'a> {
     pub(super) fn run(mut self, mut stream: TcpStream, buffer: Vec<u8>) -> io::Result<()> {
         let world = self.world;
         let mut inbound = Inbound::new(world, self.limits(), buffer);
+        if let Some(plan) = Plan::of(&self.path) {
+            let end = production::run(&mut self, &plan, &mut stream, &mut inbound)?;
+            handlers::ended(&mut self, &end);
+            drop(self);
+            return end_tcp(stream, world);
+        }
+        if self.path.starts_with("/slow/") {
+            return slow::run(self, stream, &mut inbound);
+        }
         handlers::open(&mut self);
         if self.path == "/never-reads" && self.has(Fault::ServesOnlyReaders) {
             world.keep_stuck(stream);
@@ -173,6 +233,15 @@ impl<'a> Session<'a> {
         if matches!(end, End::Abnormal(_)) && self.has(Fault::DiesOfBadEnds) {
             world.stopped.store(true, Ordering::Relaxed);
             // Wakes nobody: the next connection is the one that is not served.
+        }
+        self.hear();
+        self.ticket.end(&end);
+        if self.has(Fault::EndsBeforeHandlers) {
+            let Self { ticket, .. } = &mut self;
+            ticket.give_up(world);
+        }
+        if self.path.starts_with("/down/") || self.path == "/kept/late" {
+            let _ = stream.shutdown(Shutdown::Write); // the handler may take its time
         }
         handlers::ended(&mut self, &end);
         drop(self);
@@ -250,7 +319,8 @@ impl<'a> Session<'a> {
         end
     }
 
-    fn handle(&mut self, event: Event, inbound: &mut Inbound<'_>) -> Option<End> {
+    pub(super) fn handle(&mut self, event: Event, inbound: &mut Inbound<'_>) -> Option<End> {
+        self.hear();
         match event {
             Event::Message { text, payload } => self.message(text, payload),
             Event::Ping(payload) => {
@@ -302,7 +372,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn violation(&mut self, code: u16) -> Option<End> {
+    pub(super) fn violation(&mut self, code: u16) -> Option<End> {
         if !self.has(Fault::FailsSilently) && self.closing.is_none() {
             self.out.frame(Frame::close(code, ""));
         }

@@ -32,9 +32,9 @@ requirements! { CLOSING:
     K29 = "closing.29" May Rfc6455 "7.4.1" "Broken policy closes with 1008, too big with 1009, overload with 1013.";
     K30 = "closing.30" Must Rfc6455 "7.4.1" "A server never begins a closing handshake with 1010." not "nothing the kit can send makes a server close with it";
     K31 = "closing.31" May Rfc6455 "7.3" "A handler that ends normally closes with 1000.";
-    K32 = "closing.32" Must Rfc6455 "7.1.7" "A client fails a connection as a server does, with a masked Close." not "waits for the client side of the kit";
+    K32 = "closing.32" Must Rfc6455 "7.1.7" "A client fails a connection as a server does, with a masked Close.";
     K33 = "closing.33" Must Rfc6455 "5.5.1" "A peer that half-closes TCP without Close loses no message it sent before, and TCP ends.";
-    K34 = "closing.34" Should Rfc6455 "7.1.1" "A client leaves closing TCP to the server." not "waits for the client side of the kit";
+    K34 = "closing.34" Should Rfc6455 "7.1.1" "A client leaves closing TCP to the server.";
     K35 = "closing.35" May Rfc6455 "7.1.5" "Truncation of TLS is abnormal unless a Close came before it." not "the kit's app is served without TLS";
     K36 = "closing.36" May Rfc6455 "7.1.4" "After the end sending fails, receiving has ended and closing does nothing.";
 }

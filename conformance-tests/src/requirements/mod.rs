@@ -31,6 +31,7 @@ mod limits;
 mod registry;
 
 pub(crate) use access::*;
+pub(crate) use client::*;
 pub(crate) use closing::*;
 pub(crate) use contract::*;
 pub(crate) use framing::*;
@@ -49,7 +50,7 @@ pub(crate) const GROUPS: &[(&str, &[Requirement])] = &[
     ("Contract", CONTRACT),
     ("Access", ACCESS),
     ("Registry, topics and limits", REGISTRY),
-    ("Client", client::CLIENT),
+    ("Client", CLIENT),
     ("permessage-deflate", deflate::DEFLATE),
     ("HTTP/2", http2::HTTP2),
 ];

@@ -1,18 +1,30 @@
 //! The kit's own end of the wire: a raw socket, a small frame codec and a transcript. No client library, so
 //! that a case can send what no client would.
 
+mod answer;
+mod call;
+mod client;
 mod frame;
 mod journal;
+mod lines;
+mod listener;
+mod pair;
 mod peer;
 mod request;
 mod server;
+mod session;
 mod transcript;
 
 pub(crate) use self::{
+    answer::{Answer, Asked},
+    client::{Client, settings},
     frame::{Frame, Length, opcode},
     journal::Journal,
+    listener::Listener,
+    pair::Pair,
     peer::{End, Event, Peer},
     request::{Reply, Request, accept_value},
     server::Server,
+    session::Session,
     transcript::Transcript,
 };

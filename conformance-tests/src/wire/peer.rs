@@ -7,17 +7,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Frame, Length, Reply, Request, Transcript, accept_value, frame::Excerpt, opcode};
+use super::{
+    Answer, Asked, Frame, Length, Reply, Request, Transcript, accept_value, frame::Excerpt, opcode,
+};
 use crate::{
     Timing,
     case::{Failure, Verdict, ensure},
-    requirements::{F3, F14, H29, H45, H51, K12, K15, K21},
+    requirements::{C26, C30, F3, F14, H29, H45, H51, K12, K15, K21},
 };
 
 /// A raw connection that says what a case wants and judges what comes back.
 #[derive(Debug)]
 pub(crate) struct Peer {
     stream: TcpStream,
+    role: Role,
     number: usize,
     transcript: Transcript,
     timing: Timing,
@@ -34,7 +37,26 @@ enum Pings {
     Shown,
 }
 
-/// What came from the server.
+/// Which end the kit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A server is tested.
+    Client,
+    /// A client is tested.
+    Server,
+}
+
+impl Role {
+    /// What is tested.
+    fn tested(self) -> &'static str {
+        match self {
+            Self::Client => "the server",
+            Self::Server => "the client",
+        }
+    }
+}
+
+/// What came from the other end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
     Frame(Frame),
@@ -63,12 +85,14 @@ impl fmt::Display for Event {
 impl Peer {
     pub(crate) fn new(
         stream: TcpStream,
+        role: Role,
         number: usize,
         transcript: Transcript,
         timing: Timing,
     ) -> Self {
         Self {
             stream,
+            role,
             number,
             transcript,
             timing,
@@ -93,14 +117,29 @@ impl Peer {
     // before is still to be read.
 
     pub(crate) fn send(&mut self, frame: &Frame) {
-        self.transcript.sent(self.number, frame);
+        let frame = self.as_sent(frame);
+        self.transcript.sent(self.number, &frame);
         self.put(&frame.encode());
     }
 
     /// Sends several frames in one write.
     pub(crate) fn send_all(&mut self, frames: &[Frame]) {
-        let bytes: Vec<u8> = frames.iter().flat_map(Frame::encode).collect();
+        let bytes: Vec<u8> = frames.iter().flat_map(|it| self.encode(it)).collect();
         self.write(&bytes);
+    }
+
+    /// The bytes of a frame as this end sends it.
+    pub(crate) fn encode(&self, frame: &Frame) -> Vec<u8> {
+        self.as_sent(frame).encode()
+    }
+
+    /// A server takes off the mask that a frame has when nothing was said of one.
+    fn as_sent(&self, frame: &Frame) -> Frame {
+        let frame = frame.clone();
+        match self.role {
+            Role::Server if frame.mask == Some([0; 4]) => frame.unmasked(),
+            _ => frame,
+        }
     }
 
     /// Sends bytes in one write.
@@ -230,13 +269,40 @@ impl Peer {
         Ok(reply)
     }
 
+    /// Reads the head of a client's request.
+    pub(crate) fn asked(&mut self) -> Verdict<Asked> {
+        let until = Instant::now() + self.timing.deadline;
+        loop {
+            if let Some((asked, len)) = Asked::decode(&self.arrived) {
+                self.arrived.drain(..len);
+                self.transcript.seen(self.number, &asked);
+                return Ok(asked);
+            }
+            let missing = match self.read_more(until) {
+                Ok(None) => continue,
+                Ok(Some(end)) => Event::End(end).to_string(),
+                Err(TimedOut) => format!("none within {:?}", self.timing.deadline),
+            };
+            return Err(Failure::new(
+                "the head of a request",
+                format_args!("{missing}, after {}", Excerpt(&self.arrived)),
+            ));
+        }
+    }
+
+    /// Sends an answer.
+    pub(crate) fn answer(&mut self, answer: &Answer) {
+        self.transcript.sent(self.number, answer);
+        self.put(&answer.encode());
+    }
+
     // Frames.
 
-    /// The next frame or the end. Checks what holds for every frame of a server, and answers its pings.
+    /// The next frame or the end. Checks what holds for every frame of the tested end, and answers its pings.
     pub(crate) fn next(&mut self) -> Verdict<Event> {
         self.next_within(self.timing.deadline)?.ok_or_else(|| {
             Failure::new(
-                "something from the server",
+                format!("something from {}", self.role.tested()),
                 format_args!("silence for {:?}", self.timing.deadline),
             )
         })
@@ -248,8 +314,12 @@ impl Peer {
             if let Some((frame, len)) = Frame::decode(&self.arrived) {
                 self.arrived.drain(..len);
                 self.transcript.seen(self.number, &frame);
-                ensure(frame.mask.is_none(), "a frame without mask", &frame)
-                    .map_err(|failure| failure.breaking(&F3))?;
+                match self.role {
+                    Role::Client => ensure(frame.mask.is_none(), "a frame without mask", &frame)
+                        .map_err(|failure| failure.breaking(&F3))?,
+                    Role::Server => ensure(frame.mask.is_some(), "a masked frame", &frame)
+                        .map_err(|failure| failure.breaking(&C26))?,
+                }
                 ensure(
                     frame.length == Length::Shortest,
                     "the shortest form of the length",
@@ -311,6 +381,12 @@ impl Peer {
         }
     }
 
+    /// Whether TCP ended, after a pause.
+    pub(crate) fn ended_after(&mut self, pause: Duration) -> Verdict<bool> {
+        let event = self.next_within(pause)?;
+        Ok(matches!(event, Some(Event::End(_))))
+    }
+
     /// Reads frames until nothing comes for the silent time or TCP ends, and returns the bytes of their payloads.
     pub(crate) fn drain(&mut self) -> Verdict<usize> {
         let mut bytes = 0;
@@ -366,7 +442,7 @@ impl Peer {
         }
     }
 
-    /// A Close with this code, answered as a peer should, then the end of TCP by the server.
+    /// A Close with this code, answered as a peer should, then the end of TCP by the tested end.
     /// Returns the reason.
     pub(crate) fn expect_close(&mut self, code: u16) -> Verdict<String> {
         let close = self.expect_close_frame()?;
@@ -380,7 +456,7 @@ impl Peer {
         Ok(String::from_utf8_lossy(&close.payload[2..]).into_owned())
     }
 
-    /// The answer to our own Close: a Close with this code, then the end of TCP by the server.
+    /// The answer to our own Close: a Close with this code, then the end of TCP by the tested end.
     pub(crate) fn expect_close_answer(&mut self, code: u16) -> Verdict {
         let close = self.expect_close_frame()?;
         ensure(
@@ -391,18 +467,29 @@ impl Peer {
         self.expect_end()
     }
 
-    /// The end of TCP, brought about by the server, with nothing before it.
+    /// The end of TCP by the tested end, with nothing before it. A server ends it first; as one we do so here.
     pub(crate) fn expect_end(&mut self) -> Verdict {
+        if self.role == Role::Server {
+            self.finish();
+        }
+        self.expect_end_unasked()
+    }
+
+    /// The end of TCP, brought about by the tested end, with nothing before it.
+    pub(crate) fn expect_end_unasked(&mut self) -> Verdict {
         match self.next_within(self.timing.deadline)? {
             Some(Event::End(_)) => Ok(()),
             Some(Event::Frame(frame)) => {
                 Err(Failure::new("nothing after the Close", frame).breaking(&K12))
             }
             None => Err(Failure::new(
-                "TCP closed by the server",
+                format!("TCP closed by {}", self.role.tested()),
                 format_args!("open after {:?}", self.timing.deadline),
             )
-            .breaking(&K15)),
+            .breaking(match self.role {
+                Role::Client => &K15,
+                Role::Server => &C30,
+            })),
         }
     }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
 
+use super::lines::{Lines, clipped};
+
 /// The key of RFC 6455 section 1.3.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -22,7 +24,7 @@ pub(crate) struct Request {
     method: String,
     target: String,
     version: String,
-    lines: Vec<Vec<u8>>,
+    lines: Lines,
     body: Vec<u8>,
 }
 
@@ -33,7 +35,7 @@ impl Request {
             method: "GET".into(),
             target: target.into(),
             version: "HTTP/1.1".into(),
-            lines: vec![format!("Host: {host}").into()],
+            lines: Lines::default().and("Host", host),
             body: Vec::new(),
         }
     }
@@ -64,9 +66,7 @@ impl Request {
 
     /// Leaves out a header.
     pub(crate) fn without(mut self, name: &str) -> Self {
-        let prefix = format!("{name}:").to_ascii_lowercase();
-        self.lines
-            .retain(|line| !line.to_ascii_lowercase().starts_with(prefix.as_bytes()));
+        self.lines = self.lines.without(name);
         self
     }
 
@@ -76,13 +76,14 @@ impl Request {
     }
 
     /// Adds one more line of a header.
-    pub(crate) fn and(self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.line([name.as_bytes(), b": ", value.as_ref()].concat())
+    pub(crate) fn and(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.lines = self.lines.and(name, value);
+        self
     }
 
     /// Adds a line as it is.
     pub(crate) fn line(mut self, line: impl Into<Vec<u8>>) -> Self {
-        self.lines.push(line.into());
+        self.lines.0.push(line.into());
         self
     }
 
@@ -94,20 +95,12 @@ impl Request {
 
     /// The key it carries, without blanks around it.
     pub(crate) fn key(&self) -> Option<String> {
-        self.lines.iter().find_map(|line| {
-            let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
-            name.eq_ignore_ascii_case("sec-websocket-key")
-                .then(|| value.trim().to_owned())
-        })
+        self.lines.value("sec-websocket-key")
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = format!("{} {} {}\r\n", self.method, self.target, self.version).into_bytes();
-        for line in &self.lines {
-            out.extend(line);
-            out.extend(b"\r\n");
-        }
-        out.extend(b"\r\n");
+        self.lines.encode(&mut out);
         out.extend(&self.body);
         out
     }
@@ -122,13 +115,7 @@ impl fmt::Display for Request {
             clipped(&self.target),
             self.version
         )?;
-        const SHOWN: usize = 12;
-        for line in self.lines.iter().take(SHOWN) {
-            write!(f, " | {}", clipped(&line.escape_ascii().to_string()))?;
-        }
-        if self.lines.len() > SHOWN {
-            write!(f, " | and {} more", self.lines.len() - SHOWN)?;
-        }
+        self.lines.fmt(f)?;
         if !self.body.is_empty() {
             write!(f, " | and {} bytes behind it", self.body.len())?;
         }
@@ -214,14 +201,6 @@ impl fmt::Display for Reply {
             write!(f, " | {}", clipped(&self.body.escape_debug().to_string()))?;
         }
         Ok(())
-    }
-}
-
-fn clipped(text: &str) -> String {
-    const SHOWN: usize = 80;
-    match text.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}... ({} bytes)", &text[..at], text.len()),
-        None => text.to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use socket2::{Domain, Socket, Type};
 
-use super::{Journal, Peer, Reply, Request, Transcript};
+use super::{Journal, Peer, Reply, Request, Transcript, peer::Role};
 use crate::{
     Timing,
     case::{Failure, Verdict, ensure},
@@ -92,6 +92,7 @@ impl Server {
             .map_err(|error| Failure::new(format!("a connection to {}", self.address), error))?;
         Ok(Peer::new(
             stream,
+            Role::Client,
             number,
             self.transcript.clone(),
             self.timing,

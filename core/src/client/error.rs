@@ -6,6 +6,10 @@ use http::{HeaderName, Response, StatusCode};
 use super::InvalidRequest;
 
 /// Why there is no session.
+///
+/// - `client.error.1` Each reason is told apart.
+/// - `client.timeout.1` Connecting, TLS and the server's answer have a time each, and an error each for when it passes.
+/// - `client.redirect.1` A redirect is an answer like any other unless following was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {

@@ -5,6 +5,7 @@ use std::{
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, uri::Scheme};
 
+use super::InvalidRequest;
 use crate::{WebSocketHandler, WebSocketSettings};
 
 /// What a client asks for: a URL, and what is sent along.
@@ -15,6 +16,8 @@ use crate::{WebSocketHandler, WebSocketSettings};
 /// - `client.24` no control character stands anywhere;
 /// - `client.25` subprotocols are distinct tokens;
 /// - headers of the handshake itself are not set by the application. `Host` may be.
+///
+/// `client.request.1` Headers and cookies are sent as they were set, each header as often.
 ///
 /// ```
 /// use switchwire_core::{ClientRequest, InvalidRequest};
@@ -79,7 +82,11 @@ impl ClientRequest {
         Ok(self)
     }
 
-    fn add_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidRequest> {
+    fn add_header(
+        &mut self,
+        name: HeaderName,
+        mut value: HeaderValue,
+    ) -> Result<(), InvalidRequest> {
         if name == header::SEC_WEBSOCKET_PROTOCOL {
             let Ok(line) = value.to_str() else {
                 return Err(InvalidRequest::HeaderValue(name));
@@ -92,6 +99,9 @@ impl ClientRequest {
         }
         if name == header::HOST && self.headers.contains_key(&name) {
             return Err(InvalidRequest::RepeatedHost);
+        }
+        if SECRET.contains(&name) {
+            value.set_sensitive(true);
         }
         self.headers.append(name, value);
         Ok(())
@@ -114,7 +124,8 @@ impl ClientRequest {
         line.extend_from_slice(name.as_bytes());
         line.push(b'=');
         line.extend_from_slice(value.as_bytes());
-        let line = HeaderValue::from_bytes(&line).map_err(|_| InvalidRequest::Cookie)?;
+        let mut line = HeaderValue::from_bytes(&line).map_err(|_| InvalidRequest::Cookie)?;
+        line.set_sensitive(true);
         self.headers.insert(header::COOKIE, line);
         Ok(self)
     }
@@ -284,69 +295,12 @@ impl TryFrom<Request<()>> for ClientRequest {
     }
 }
 
-/// What is wrong with a [`ClientRequest`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidRequest {
-    /// It cannot be read as a URL.
-    #[error("the url is malformed; it looks like wss://example.com/path")]
-    Url,
-    /// A character stands there that a URL has only percent-encoded.
-    #[error("the url has a control character, a blank or a letter beyond ascii; percent-encode it")]
-    Character,
-    /// The scheme is another than `ws` and `wss`.
-    #[error("the scheme of the url is not ws or wss")]
-    Scheme,
-    /// The URL names no host.
-    #[error("the url names no host")]
-    Host,
-    /// The port is none.
-    #[error("the port of the url is not a number from 1 to 65535")]
-    Port,
-    /// A user name stands in the URL.
-    #[error("the url has a user name or a password; set the authorization header instead")]
-    UserInfo,
-    /// The URL has a fragment, which means nothing to a WebSocket.
-    #[error("the url has a fragment; a websocket's has none, write %23 for a number sign")]
-    Fragment,
-    /// The method is another than GET.
-    #[error("the method of a handshake is get")]
-    Method,
-    /// What was given as a header's name is none.
-    #[error("a header's name is no token")]
-    HeaderName,
-    /// The value of a header has characters that none has.
-    #[error("the value of {0} has a control character")]
-    HeaderValue(HeaderName),
-    /// The header belongs to the handshake itself.
-    #[error("{0} is set by the handshake itself")]
-    ReservedHeader(HeaderName),
-    /// `Host` was set twice.
-    #[error("host was set twice")]
-    RepeatedHost,
-    /// A cookie's name is no token, or its value has characters that none has.
-    #[error("a cookie has a character that cookies cannot have; encode it")]
-    Cookie,
-    /// A subprotocol is no token.
-    #[error("the subprotocol {0:?} is no token")]
-    Subprotocol(String),
-    /// A subprotocol was offered twice.
-    #[error("the subprotocol {0:?} was offered twice")]
-    RepeatedSubprotocol(String),
-}
-
-impl InvalidRequest {
-    /// Why this text is no URL.
-    fn of(url: &str) -> Self {
-        if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Self::Character;
-        }
-        match url.split_once("://") {
-            Some((_, rest)) if rest.is_empty() || rest.starts_with(['/', '?']) => Self::Host,
-            _ => Self::Url,
-        }
-    }
-}
+/// Headers whose values no log shows.
+const SECRET: [HeaderName; 3] = [
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::PROXY_AUTHORIZATION,
+];
 
 /// Headers that the handshake sets.
 const RESERVED: [HeaderName; 8] = [
@@ -475,6 +429,15 @@ mod tests {
         let request = request.with_cookie("a", "1").unwrap();
         let request = request.with_cookie("b", "2").unwrap();
         assert_eq!(request.headers()[header::COOKIE], "a=1; b=2");
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let request = ClientRequest::new("ws://h/").unwrap();
+        let request = request.with_cookie("session", "secret").unwrap();
+        let request = request.with_header("Authorization", "secret").unwrap();
+        let shown = format!("{request:?}");
+        assert!(!shown.contains("secret"), "{shown}");
     }
 
     #[test]

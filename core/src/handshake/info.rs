@@ -103,7 +103,7 @@ impl HandshakeInfo {
         self.version
     }
 
-    /// The request's headers.
+    /// The request's headers; on a client those of the server's answer.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers

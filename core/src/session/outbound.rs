@@ -60,16 +60,18 @@ impl Outbound {
     }
 
     /// Counts a message that is dropped.
-    pub(super) fn count_dropped(&mut self, message: &WebSocketMessage) {
-        self.dropped.messages += 1;
-        self.dropped.bytes += message.len() as u64;
+    pub(super) fn count_dropped(&mut self, message: Option<&WebSocketMessage>) {
+        if let Some(message) = message {
+            self.dropped.messages += 1;
+            self.dropped.bytes += message.len() as u64;
+        }
     }
 
     /// Takes out what has waited longest, to be dropped when no lock is held.
     pub(super) fn displace(&mut self) -> Option<WebSocketMessage> {
         let message = self.waiting.pop_front()?;
         self.waiting_bytes -= message.len();
-        self.count_dropped(&message);
+        self.count_dropped(Some(&message));
         Some(message)
     }
 
@@ -114,6 +116,10 @@ impl Outbound {
             shrink(&mut self.waiting);
         }
         !self.waiting.is_empty()
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.waiting.shrink_to_fit();
     }
 
     /// Takes out what will never be written, to be dropped when no lock is held.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Order, SessionControl, SessionId, WebSocketSession,
+    Dropped, Order, SessionControl, SessionId, WebSocketSession,
     inbox::Room,
     state::{Shared, shrink},
 };
@@ -73,6 +73,12 @@ impl SessionPort {
         } else {
             Order::ShutDown
         })
+    }
+
+    /// What the policy for slow consumers dropped so far.
+    #[must_use]
+    pub fn dropped(&self) -> Dropped {
+        self.shared.lock().outbound.dropped()
     }
 
     /// Whether the handler has been told that the application is shutting down. True before there is an order.
@@ -203,6 +209,14 @@ impl SessionPort {
             is_left,
             close: state.close_request.take_if(|_| !is_left),
         }
+    }
+
+    /// Gives back what queues that are empty now needed in a busier time.
+    pub fn shrink(&self, inbox: &mut Inbox) {
+        let mut state = self.shared.lock();
+        state.outbound.shrink();
+        state.inbound.shrink_to_fit();
+        inbox.messages.shrink_to_fit();
     }
 
     /// Refuses further sends. What was accepted before can still be taken.

@@ -51,7 +51,12 @@ impl WebSocketSender {
     /// [`TrySendError::Full`] gives the message back when [`send`](Self::send) would wait;
     /// [`TrySendError::Failed`] as [`send`](Self::send).
     pub fn try_send(&self, message: impl Into<WebSocketMessage>) -> Result<(), TrySendError> {
-        self.shared.offer(message.into(), IfFull::Refuse)
+        let mut message = Some(message.into());
+        match (self.shared.offer(&mut message, IfFull::Refuse), message) {
+            (Ok(_), None) => Ok(()),
+            (Ok(_), Some(message)) => Err(TrySendError::Full(message)),
+            (Err(error), _) => Err(TrySendError::Failed(error)),
+        }
     }
 
     /// As [`WebSocketSession::flush`](crate::WebSocketSession::flush).
@@ -106,16 +111,16 @@ impl WebSocketSender {
         self.shared.lock().outbound.dropped()
     }
 
-    /// As [`WebSocketSession::round_trip_time`](crate::WebSocketSession::round_trip_time).
-    #[must_use]
-    pub fn round_trip_time(&self) -> Option<Duration> {
-        self.shared.lock().round_trip_time
-    }
-
     /// As [`WebSocketSession::shutting_down`](crate::WebSocketSession::shutting_down).
     #[must_use]
     pub fn shutting_down(&self) -> ShuttingDown {
         ShuttingDown::new(self.shared.clone())
+    }
+
+    /// As [`WebSocketSession::round_trip_time`](crate::WebSocketSession::round_trip_time).
+    #[must_use]
+    pub fn round_trip_time(&self) -> Option<Duration> {
+        self.shared.lock().round_trip_time
     }
 
     /// The session's name.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{SessionId, TrySendError, outbound::Outbound, signals::Signals};
+use super::{SessionId, outbound::Outbound, signals::Signals};
 use crate::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, SlowConsumerPolicy,
     WebSocketMessage, WebSocketSettings,
@@ -104,16 +104,10 @@ impl Shared {
         cx: &mut Context<'_>,
         message: &mut Option<WebSocketMessage>,
     ) -> Poll<Result<(), Error>> {
-        let offered = message
-            .take()
-            .expect("a send is not polled after it is ready");
-        match self.offer(offered, IfFull::Wait(cx.waker())) {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(TrySendError::Failed(error)) => Poll::Ready(Err(error)),
-            Err(TrySendError::Full(offered)) => {
-                *message = Some(offered);
-                Poll::Pending
-            }
+        match self.offer(message, IfFull::Wait(cx.waker())) {
+            Ok(true) => Poll::Ready(Ok(())),
+            Ok(false) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
         }
     }
 
@@ -144,60 +138,64 @@ impl Shared {
         }
     }
 
-    /// Accepts the message, or does what the policy says when there is no room.
+    /// Takes the message to accept it, or to do what the policy says when there is no room; false when it was left.
     pub(super) fn offer(
         &self,
-        message: WebSocketMessage,
+        message: &mut Option<WebSocketMessage>,
         if_full: IfFull<'_>,
-    ) -> Result<(), TrySendError> {
-        if message.is_control() && message.len() > 125 {
-            return Err(TrySendError::Failed(Error::with_source(
+    ) -> Result<bool, Error> {
+        let offered = message
+            .as_ref()
+            .expect("a send is not polled after it is ready");
+        if offered.is_control() && offered.len() > 125 {
+            return Err(Error::with_source(
                 ErrorKind::Misuse,
                 "a ping or a pong has at most 125 bytes",
-            )));
+            ));
         }
+        let mut state = self.lock();
         loop {
-            let mut state = self.lock();
-            state.check_sending().map_err(TrySendError::Failed)?;
+            state.check_sending()?;
+            let policy = self.settings.slow_consumer();
             if state.outbound.has_room(&self.settings) {
-                return self.accept(state, message);
+                break;
             }
-            match (self.settings.slow_consumer(), if_full) {
+            match (policy, if_full) {
                 // The driver has not tried to write yet: the handler is fast, the peer need not be slow.
                 (policy, IfFull::Wait(waker)) if policy.drops() && !state.output_blocked => {
                     state.write_wakers.register(waker);
+                    return Ok(false);
                 }
-                (SlowConsumerPolicy::DropOldest, _) => {
-                    if let Some(displaced) = state.outbound.displace() {
-                        // What a payload does when it is dropped is foreign code.
+                (SlowConsumerPolicy::DropOldest | SlowConsumerPolicy::DropNewest, _) => {
+                    let oldest = match policy {
+                        SlowConsumerPolicy::DropOldest => state.outbound.displace(),
+                        _ => None,
+                    };
+                    let Some(oldest) = oldest else {
+                        let dropped = message.take();
+                        state.outbound.count_dropped(dropped.as_ref());
                         drop(state);
-                        drop(displaced);
-                        continue;
-                    }
-                    state.outbound.count_dropped(&message);
-                    return Ok(());
+                        return Ok(true);
+                    };
+                    // What a payload does when it is dropped is foreign code.
+                    drop(state);
+                    drop(oldest);
+                    state = self.lock();
                 }
-                (SlowConsumerPolicy::DropNewest, _) => {
-                    state.outbound.count_dropped(&message);
-                    return Ok(());
+                (_, IfFull::Accept) => break,
+                (_, IfFull::Wait(waker)) => {
+                    state.write_wakers.register(waker);
+                    return Ok(false);
                 }
-                (_, IfFull::Accept) => return self.accept(state, message),
-                (_, IfFull::Wait(waker)) => state.write_wakers.register(waker),
-                (_, IfFull::Refuse) => {}
+                (_, IfFull::Refuse) => return Ok(false),
             }
-            return Err(TrySendError::Full(message));
         }
-    }
-
-    fn accept(
-        &self,
-        mut state: MutexGuard<'_, State>,
-        message: WebSocketMessage,
-    ) -> Result<(), TrySendError> {
-        state.outbound.push(message);
+        if let Some(message) = message.take() {
+            state.outbound.push(message);
+        }
         drop(state);
         self.signals.session();
-        Ok(())
+        Ok(true)
     }
 
     /// Waits until all messages up to number `target` were written; with none, takes the last accepted one.

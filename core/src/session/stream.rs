@@ -10,7 +10,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 
 use super::{
-    TrySendError, WebSocketSession,
+    WebSocketSession,
     state::{IfFull, Shared},
 };
 use crate::{Error, WebSocketMessage};
@@ -68,10 +68,8 @@ impl Sink<WebSocketMessage> for WebSocketSession {
     }
 
     fn start_send(self: Pin<&mut Self>, message: WebSocketMessage) -> Result<(), Error> {
-        match self.shared().offer(message, IfFull::Accept) {
-            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
-            Err(TrySendError::Failed(error)) => Err(error),
-        }
+        let offered = self.shared().offer(&mut Some(message), IfFull::Accept);
+        offered.map(|_| ())
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

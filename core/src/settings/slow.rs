@@ -19,6 +19,9 @@ use std::time::Duration;
 /// - `session.slow.8` Answers to pings, keepalive pings and the Close frame are never dropped, nor do they count. What a
 ///   handler sends is a message, its pings too.
 ///
+/// A peer that neither reads anything nor says anything is not slow but silent: that is for
+/// [`pong_timeout`](crate::WebSocketSettings::pong_timeout).
+///
 /// What counts is bytes and messages that were accepted and are not written, so a session holds no more than the mark
 /// and one message. Below the mark it is again when what it held has been written; until then its peer is slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -140,8 +140,10 @@ async fn talk(mut session: WebSocketSession, options: &Options) -> CloseOutcome 
         }
     });
     let mut is_sending = true;
+    let mut interrupted = Box::pin(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
+            _ = &mut interrupted, if session.is_open() => drop(session.close(CloseCode::GOING_AWAY)),
             received = session.receive() => match received {
                 Ok(Some(message)) => {
                     if print(&message).is_err() {

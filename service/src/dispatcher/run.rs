@@ -5,8 +5,13 @@ use switchwire_core::{
     SessionPort, Transport, WebSocketSession,
 };
 use tokio::time::timeout;
+use tracing::Instrument;
 
-use crate::{SessionDriver, SessionRegistry, registry::Registration};
+use crate::{
+    SessionDriver, SessionRegistry,
+    observe::{Account, Route},
+    registry::Registration,
+};
 
 /// A session that may begin once its connection is switched. Dropping it gives back what was taken for it.
 pub(super) struct Admitted {
@@ -15,6 +20,7 @@ pub(super) struct Admitted {
     port: SessionPort,
     registration: Registration,
     place: Place,
+    route: Route,
 }
 
 impl Admitted {
@@ -22,6 +28,7 @@ impl Admitted {
     pub(super) fn new(
         acceptance: Acceptance,
         registry: &SessionRegistry,
+        route: Route,
     ) -> Result<Self, HandshakeError> {
         let Acceptance { info, endpoint, .. } = acceptance;
         let address = info.remote_address().map(|address| address.ip());
@@ -35,11 +42,20 @@ impl Admitted {
             port,
             registration,
             place,
+            route,
         })
     }
 
     /// Runs the session to its end, once the connection is switched.
-    pub(super) async fn run<T: Transport>(
+    pub(super) fn run<T: Transport>(
+        self,
+        upgrading: impl Future<Output = Result<T, Error>>,
+    ) -> impl Future<Output = CloseOutcome> {
+        let span = self.route.span(self.port.id(), self.port.info());
+        self.run_in_span(upgrading).instrument(span)
+    }
+
+    async fn run_in_span<T: Transport>(
         self,
         upgrading: impl Future<Output = Result<T, Error>>,
     ) -> CloseOutcome {
@@ -49,6 +65,7 @@ impl Admitted {
             port,
             registration,
             place,
+            route,
         } = self;
         let limit = endpoint.settings().handshake_timeout();
         let upgraded = tokio::select! {
@@ -57,10 +74,12 @@ impl Admitted {
         };
         let outcome = match upgraded.unwrap_or_else(|| Err(Error::new(ErrorKind::Handshake))) {
             Ok(transport) => {
-                SessionDriver::new(transport, endpoint.handler().clone(), session, port).await
+                let handler = endpoint.handler().clone();
+                let driver = SessionDriver::new(transport, handler, session, port);
+                driver.with_account(Account::new(&route)).await
             }
             Err(error) => {
-                tracing::debug!(error = %error, "the connection was not switched");
+                tracing::debug!(target: "switchwire", %error, "the connection was not switched");
                 CloseOutcome::Abnormal(error)
             }
         };

@@ -1,8 +1,5 @@
-use std::task::Context;
-
 use switchwire_core::{
-    CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, Order, Outgoing, Transport,
-    WebSocketMessage,
+    CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, Outgoing, Transport, WebSocketMessage,
 };
 use tokio::time::Instant;
 
@@ -11,38 +8,9 @@ use super::{
     phase::Phase,
     schedule::{Condition, Due},
 };
+use crate::observe;
 
 impl<T: Transport> SessionDriver<T> {
-    /// Does what whoever keeps the session ordered.
-    pub(super) fn obey(&mut self, cx: &mut Context<'_>) -> bool {
-        match self.port.take_order() {
-            None => return false,
-            Some(Order::ShutDown) => {
-                if matches!(self.phase, Phase::Open) {
-                    self.enter(Phase::Leaving(usize::MAX));
-                }
-            }
-            Some(Order::Abort) => self.abort(cx),
-        }
-        true
-    }
-
-    /// Drops the connection and the handler; a peer that was not told yet is told if that can be done at once.
-    fn abort(&mut self, cx: &mut Context<'_>) {
-        if matches!(self.phase, Phase::Open | Phase::Leaving(_)) {
-            self.send(Outgoing::Close(Some(CloseCode::GOING_AWAY.into())));
-            self.flush(cx);
-        }
-        let was_over = self.handler.is_done() && matches!(self.phase, Phase::ShuttingDown);
-        let phase = std::mem::replace(&mut self.phase, Phase::Gone);
-        self.finish(phase.outcome().unwrap_or(CloseOutcome::TimedOut));
-        if !was_over {
-            self.outcome = Some(CloseOutcome::TimedOut);
-        }
-        self.handler.drop_future();
-        self.disconnect();
-    }
-
     /// Does what is due, if the clock went off.
     pub(super) fn tick(&mut self) -> bool {
         if !self.schedule.is_due() {
@@ -73,6 +41,8 @@ impl<T: Transport> SessionDriver<T> {
             }
         }
         self.schedule.wait_for_next(now);
+        self.port.shrink(&mut self.inbox);
+        self.outbound.shrink_to_fit();
         true
     }
 
@@ -93,6 +63,7 @@ impl<T: Transport> SessionDriver<T> {
         let phase = std::mem::replace(&mut self.phase, Phase::Gone);
         if let Phase::Gone = phase {
             tracing::warn!("the handler did not end after its connection; it is dropped");
+            observe::handler_failed("overdue");
             self.handler.drop_future();
             return;
         }
@@ -111,7 +82,8 @@ impl<T: Transport> SessionDriver<T> {
 
     pub(super) fn finish(&mut self, outcome: CloseOutcome) {
         self.port.finish(outcome.clone());
-        self.outcome.get_or_insert(outcome);
+        let outcome = self.outcome.get_or_insert(outcome);
+        self.account.close(outcome, self.port.dropped());
     }
 
     pub(super) fn disconnect(&mut self) {

@@ -8,10 +8,13 @@ use std::{
 
 use switchwire_core::{CloseCode, CloseStatus, HandlerResult, WebSocketHandler, WebSocketSession};
 
+use crate::observe::{self, OneLine};
+
 /// The handler's future, kept from harming anything but its own session.
 pub(super) struct HandlerTask {
     future: Option<Pin<Box<dyn Future<Output = HandlerResult> + Send>>>,
     waker: Waker,
+    has_panicked: bool,
 }
 
 impl HandlerTask {
@@ -23,6 +26,7 @@ impl HandlerTask {
         Self {
             future: Some(Box::pin(async move { handler.handle(session).await })),
             waker,
+            has_panicked: false,
         }
     }
 
@@ -38,11 +42,12 @@ impl HandlerTask {
             Ok(Poll::Pending) => return None,
             Ok(Poll::Ready(Ok(()))) => CloseCode::NORMAL.into(),
             Ok(Poll::Ready(Err(error))) => {
-                tracing::debug!(error = %OneLine(&error), "the handler failed");
+                tracing::debug!(target: "switchwire", error = %OneLine(&error), "the handler failed");
+                observe::handler_failed("error");
                 error.status().clone()
             }
             Err(panic) => {
-                report(panic);
+                self.report(panic);
                 CloseCode::INTERNAL_ERROR.into()
             }
         };
@@ -58,9 +63,23 @@ impl HandlerTask {
         match catch_unwind(AssertUnwindSafe(|| drop(future))) {
             Ok(()) => true,
             Err(panic) => {
-                report(panic);
+                self.report(panic);
                 false
             }
+        }
+    }
+}
+
+impl HandlerTask {
+    /// A panic's message is the application's; it is logged by the panic hook, so here only that it happened, once.
+    fn report(&mut self, panic: Box<dyn Any + Send>) {
+        if !std::mem::replace(&mut self.has_panicked, true) {
+            tracing::error!(target: "switchwire", "the handler panicked; its session is closed with 1011");
+            observe::handler_failed("panic");
+        }
+        // What was thrown may panic when it is dropped, too; what that throws is not tried.
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+            std::mem::forget(again);
         }
     }
 }
@@ -68,30 +87,5 @@ impl HandlerTask {
 impl Drop for HandlerTask {
     fn drop(&mut self) {
         self.drop_future();
-    }
-}
-
-/// A panic's message is the application's; it is logged by the panic hook, so here only that it happened.
-fn report(panic: Box<dyn Any + Send>) {
-    tracing::error!("the handler panicked; its session is closed with 1011");
-    // What was thrown may panic when it is dropped, too; what that throws is not tried.
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-        std::mem::forget(again);
-    }
-}
-
-/// Shows an error so that it cannot forge a log line.
-struct OneLine<T>(T);
-
-impl<T: std::fmt::Display> std::fmt::Display for OneLine<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for c in self.0.to_string().chars() {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                write!(f, "{c}")?;
-            }
-        }
-        Ok(())
     }
 }

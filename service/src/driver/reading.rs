@@ -45,6 +45,7 @@ impl<T: Transport> SessionDriver<T> {
     fn take_in(&mut self, cx: &mut Context<'_>) {
         let received = self.inbox.take_received();
         self.schedule.note_received(received);
+        self.account.receive(received.messages, received.bytes);
         let mut pings = self.inbox.take_pings();
         let mut violation = None;
         if let Some(rates) = &mut self.rates
@@ -72,6 +73,7 @@ impl<T: Transport> SessionDriver<T> {
             && let Some(time) = self.schedule.pong(number)
         {
             self.port.set_round_trip_time(time);
+            self.account.round_trip(time);
         }
         let end = self.inbox.take_end();
         if let Some(rule) = violation {

@@ -1,8 +1,11 @@
 use std::task::{Context, Poll};
 
-use switchwire_core::{CloseCode, CloseOutcome, InboxEnd, Outgoing, Transport, WebSocketMessage};
+use switchwire_core::{
+    CloseCode, CloseOutcome, InboxEnd, Outgoing, SlowConsumerPolicy, Transport, WebSocketMessage,
+};
 
 use super::{SessionDriver, phase::Phase};
+use crate::observe::Account;
 
 /// How many messages an empty queue keeps memory for.
 const KEPT: usize = 32;
@@ -35,6 +38,9 @@ impl<T: Transport> SessionDriver<T> {
         }
         let mut outbound = std::mem::take(&mut self.outbound);
         for message in outbound.drain(..) {
+            if !message.is_control() {
+                self.account.send(message.len());
+            }
             self.send(Outgoing::Message(message));
         }
         if outbound.capacity() > KEPT {
@@ -60,8 +66,8 @@ impl<T: Transport> SessionDriver<T> {
                 CloseOutcome::ByPeer(status)
             }
             Phase::Ending(InboxEnd::Failed(error), _) => {
-                tracing::debug!(%error, "the session ends");
                 if let Some(code) = error.close_code() {
+                    Account::violation(&error);
                     self.send(Outgoing::Close(Some(code.into())));
                 }
                 CloseOutcome::Abnormal(error)
@@ -106,7 +112,7 @@ impl<T: Transport> SessionDriver<T> {
             match transport.poll_flush(cx) {
                 Poll::Pending => {
                     self.write_blocked = true;
-                    self.note_blocked();
+                    self.note_blocked(cx);
                 }
                 Poll::Ready(Err(error)) => self.fail(error.into()),
                 Poll::Ready(Ok(())) => {
@@ -127,17 +133,19 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     /// Output is blocked, perhaps less than before.
-    fn note_blocked(&mut self) {
+    fn note_blocked(&mut self, cx: &Context<'_>) {
         self.look_for_progress();
-        self.stuck = Some(self.buffered());
+        let is_stuck = self.stuck.replace(self.buffered()).is_some() && !self.gets_further;
         let policy = self.port.settings().slow_consumer();
-        if policy.drops() {
-            self.port.output_blocked();
-        } else if let Some(after) = policy.closes_after()
-            && matches!(self.phase, Phase::Open)
-            && self.port.is_over_mark()
-        {
-            self.schedule.start_slow(after);
+        if policy == SlowConsumerPolicy::Wait || !self.port.is_over_mark() {
+            return;
+        }
+        match policy.closes_after() {
+            Some(after) if matches!(self.phase, Phase::Open) => self.schedule.start_slow(after),
+            Some(_) => {}
+            None if is_stuck => self.port.output_blocked(),
+            // Where the server writes on a task of its own, it has not had its turn yet.
+            None => cx.waker().wake_by_ref(),
         }
     }
 
@@ -146,6 +154,7 @@ impl<T: Transport> SessionDriver<T> {
         if let Some(before) = self.stuck
             && self.buffered() < before
         {
+            self.gets_further = true;
             self.schedule.note_life();
         }
     }

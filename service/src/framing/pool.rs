@@ -10,6 +10,9 @@ pub(super) const POOLED_FROM: usize = 32 << 10;
 /// What the pool of a thread keeps at most, in bytes.
 const KEPT: usize = 4 << 20;
 
+/// The largest payload whose memory is kept, in bytes: one huge message must not leave as much behind.
+const LARGEST: usize = KEPT / 4;
+
 thread_local! {
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { buffers: Vec::new(), kept: 0 }) };
 }
@@ -62,7 +65,7 @@ impl Drop for Pooled {
         // When the thread ends there is no pool any more, and the memory is freed.
         let _ = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
-            if pool.kept + buffer.capacity() <= KEPT {
+            if buffer.capacity() <= LARGEST && pool.kept + buffer.capacity() <= KEPT {
                 pool.kept += buffer.capacity();
                 pool.buffers.push(buffer);
             }
@@ -95,5 +98,11 @@ mod tests {
         drop(payloads);
         let kept = (0..10).filter(|_| take(1 << 20).capacity() > 0).count();
         assert_eq!(kept, 4);
+    }
+
+    #[test]
+    fn a_huge_payload_is_not_kept() {
+        drop(freeze(vec![0; LARGEST + 1]));
+        assert_eq!(take(LARGEST + 1).capacity(), 0);
     }
 }

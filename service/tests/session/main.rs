@@ -10,3 +10,4 @@ mod framing;
 mod peer;
 mod shutdown;
 mod slow;
+mod timers;

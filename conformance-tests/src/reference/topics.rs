@@ -1,0 +1,111 @@
+//! Publishing, as the reference server does it: a thread and a short queue for each member.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use super::{Fault, World, session::Out};
+use crate::wire::Frame;
+
+/// How many messages wait for a member.
+const QUEUE: usize = 4;
+
+#[derive(Default)]
+pub(super) struct Topics(Mutex<HashMap<String, Vec<Member>>>);
+
+#[derive(Clone)]
+struct Member {
+    session: u64,
+    queue: SyncSender<Frame>,
+    has_left: Arc<AtomicBool>,
+}
+
+impl Topics {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<Member>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn join(&self, topic: &str, session: u64, out: &Out) {
+        let (queue, queued) = sync_channel(QUEUE);
+        let out = out.clone();
+        thread::spawn(move || queued.into_iter().for_each(|frame| out.frame(frame)));
+        self.lock()
+            .entry(topic.to_owned())
+            .or_default()
+            .push(Member {
+                session,
+                queue,
+                has_left: Arc::default(),
+            });
+    }
+
+    pub(super) fn leave(&self, topic: &str, session: u64) {
+        if let Some(members) = self.lock().get_mut(topic) {
+            members.retain(|member| {
+                let leaves = member.session == session;
+                if leaves {
+                    member.has_left.store(true, Ordering::Release);
+                }
+                !leaves
+            });
+        }
+    }
+
+    pub(super) fn count(&self, topic: &str) -> usize {
+        self.lock().get(topic).map_or(0, Vec::len)
+    }
+}
+
+/// Publishes, and tells what became of the message.
+pub(super) fn publish(world: &World, topic: &str, frame: &Frame, waits: bool) -> String {
+    let mut members = world.topics.lock().get(topic).cloned().unwrap_or_default();
+    if world.has(Fault::PublishesToOne) {
+        members.truncate(1);
+    }
+    let (mut accepted, mut missed, mut gone) = (0, 0, 0);
+    let mut full = Vec::new();
+    for member in members {
+        match member.queue.try_send(frame.clone()) {
+            Ok(()) => accepted += 1,
+            Err(TrySendError::Disconnected(_)) => gone += 1,
+            Err(TrySendError::Full(_)) if world.has(Fault::MissesNobody) => accepted += 1,
+            Err(TrySendError::Full(_)) if waits && !world.has(Fault::WaitsForNobody) => {
+                full.push(member);
+                if world.has(Fault::WaitsInTurn) {
+                    full.retain(|member| !wait(member, frame));
+                    accepted += 1;
+                }
+            }
+            Err(TrySendError::Full(_)) => missed += 1,
+        }
+    }
+    for member in full {
+        if wait(&member, frame) {
+            accepted += 1;
+        } else {
+            gone += 1;
+        }
+    }
+    format!("{accepted} accepted, {missed} missed, {gone} gone")
+}
+
+/// Whether the member takes the message at last.
+fn wait(member: &Member, frame: &Frame) -> bool {
+    loop {
+        if member.has_left.load(Ordering::Acquire) {
+            return false;
+        }
+        match member.queue.try_send(frame.clone()) {
+            Ok(()) => return true,
+            Err(TrySendError::Disconnected(_)) => return false,
+            Err(TrySendError::Full(_)) => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! An echo whose numbers Prometheus reads at `/metrics`.
+
+use std::{error::Error, future::ready};
+
+use clap::Parser;
+use http::StatusCode;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use switchwire::{HandlerResult, UrlHandlerMapping, WebSocketSession};
+use switchwire_examples::{Options, Pages, Site, pages};
+
+async fn echo(mut session: WebSocketSession) -> HandlerResult {
+    while let Some(message) = session.receive().await? {
+        session.send(message).await?;
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    let numbers = PrometheusBuilder::new().install_recorder()?;
+    let mapping = UrlHandlerMapping::new().with("/echo/{name}", echo)?;
+    let pages = Pages::new(move |request| {
+        ready(match request.uri().path() {
+            "/metrics" => {
+                numbers.run_upkeep();
+                pages::text(StatusCode::OK, numbers.render())
+            }
+            _ => pages::text(StatusCode::NOT_FOUND, "not found\n"),
+        })
+    });
+    Ok(Site::new(mapping, pages).serve(&options)?)
+}

@@ -1,0 +1,139 @@
+use std::{error::Error as _, time::Duration};
+
+use switchwire_core::{CloseOutcome, Dropped, Error};
+use tokio::time::Instant;
+
+use super::OneLine;
+#[cfg(feature = "metrics")]
+use super::{Route, metrics::SessionMetrics};
+
+/// What one session has carried, and who is told.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    /// Messages, text and binary.
+    received: u64,
+    /// With the headers of frames.
+    received_bytes: u64,
+    sent: u64,
+    /// Payloads.
+    sent_bytes: u64,
+    opened: Option<Instant>,
+    #[cfg(feature = "metrics")]
+    metrics: Option<Box<SessionMetrics>>,
+}
+
+impl Account {
+    /// The account of a session that is counted there.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn new(route: &Route) -> Self {
+        Self {
+            metrics: Some(Box::new(SessionMetrics::new(route))),
+            ..Self::default()
+        }
+    }
+
+    #[cfg(not(feature = "metrics"))]
+    pub(crate) fn new(_route: &super::Route) -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn open(&mut self) {
+        self.opened = Some(Instant::now());
+        tracing::debug!(target: "switchwire", "open");
+        #[cfg(feature = "metrics")]
+        if let Some(metrics) = &mut self.metrics {
+            metrics.open();
+        }
+    }
+
+    pub(crate) fn receive(&mut self, messages: usize, bytes: usize) {
+        self.received += messages as u64;
+        self.received_bytes += bytes as u64;
+    }
+
+    pub(crate) fn send(&mut self, bytes: usize) {
+        self.sent += 1;
+        self.sent_bytes += bytes as u64;
+    }
+
+    /// The keepalive took so long there and back.
+    pub(crate) fn round_trip(&self, time: Duration) {
+        #[cfg(feature = "metrics")]
+        if let Some(metrics) = &self.metrics {
+            metrics.round_trip(time);
+        }
+        #[cfg(not(feature = "metrics"))]
+        let _ = time;
+    }
+
+    /// The driver is about to wait, with so much to be written. Hands on what was counted since it did so before.
+    #[inline]
+    pub(crate) fn settle(&mut self, buffered: usize) {
+        #[cfg(feature = "metrics")]
+        if let Some(metrics) = &mut self.metrics {
+            metrics.settle(
+                [
+                    self.received,
+                    self.received_bytes,
+                    self.sent,
+                    self.sent_bytes,
+                ],
+                buffered,
+            );
+        }
+        #[cfg(not(feature = "metrics"))]
+        let _ = buffered;
+    }
+
+    /// The peer broke a rule.
+    pub(crate) fn violation(error: &Error) {
+        let rule = error.source().map(OneLine);
+        let rule = rule.as_ref().map(tracing::field::display);
+        tracing::warn!(target: "switchwire", %error, rule, "violation");
+    }
+
+    /// The connection is gone. Said once.
+    pub(crate) fn close(&mut self, outcome: &CloseOutcome, dropped: Dropped) {
+        let Some(opened) = self.opened.take() else {
+            return;
+        };
+        let by = match outcome {
+            CloseOutcome::ByPeer(_) => "peer",
+            CloseOutcome::ByUs(_) => "server",
+            CloseOutcome::TimedOut => "deadline",
+            CloseOutcome::Abnormal(_) => "failure",
+        };
+        let error = match outcome {
+            CloseOutcome::Abnormal(error) => Some(tracing::field::display(error)),
+            CloseOutcome::ByPeer(_) | CloseOutcome::ByUs(_) | CloseOutcome::TimedOut => None,
+        };
+        let code = outcome.code();
+        let duration = opened.elapsed();
+        tracing::debug!(
+            target: "switchwire",
+            by,
+            code,
+            error,
+            ?duration,
+            received = self.received,
+            received_bytes = self.received_bytes,
+            sent = self.sent,
+            sent_bytes = self.sent_bytes,
+            dropped = dropped.messages,
+            "closed",
+        );
+        self.settle(0);
+        #[cfg(feature = "metrics")]
+        if let Some(metrics) = self.metrics.take() {
+            metrics.close(by, code, duration, dropped);
+        }
+    }
+}
+
+impl Drop for Account {
+    /// The session was dropped with its task.
+    fn drop(&mut self) {
+        let error = Error::new(switchwire_core::ErrorKind::Disconnected);
+        self.close(&CloseOutcome::Abnormal(error), Dropped::default());
+    }
+}

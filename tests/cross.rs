@@ -1,0 +1,30 @@
+//! Every client against every server: what needs both ends. A test is named `client::server::case`.
+
+use std::process::ExitCode;
+
+use switchwire_conformance::CrossSuite;
+
+// The clients and servers are those that the conformance tests of the crates start.
+
+#[path = "../backend-actix/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod actix;
+#[path = "../client/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod clients;
+#[path = "../backend-hyper/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod hyper;
+#[path = "../backend-warp/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod warp;
+
+fn main() -> ExitCode {
+    CrossSuite::new()
+        .client(clients::Tokio)
+        .client(clients::Hyper)
+        .server(hyper::Hyper)
+        .server(actix::Actix)
+        .server(warp::Warp)
+        .main()
+}
