@@ -53,7 +53,7 @@ pub mod actix {
 
 /// Connecting to a server, with the same handlers and sessions.
 ///
-/// - [`TokioClient`](client::TokioClient) opens a session; [`HyperClient`](client::HyperClient) does so over hyper's HTTP.
+/// - [`TokioClient`](client::TokioClient) opens a session.
 /// - [`ReconnectingClient`](client::ReconnectingClient) opens one again when the network or a restart ended it.
 #[cfg(feature = "client")]
 pub mod client {

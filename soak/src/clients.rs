@@ -149,8 +149,8 @@ pub(crate) async fn member(world: Arc<World>, is_late: bool) -> io::Result<()> {
                 .and_then(|number| number.parse().ok());
             match (last, number) {
                 (_, None) => count(&world.tally.wrong),
+                // What lies between was dropped by the policy.
                 (Some(last), Some(number)) if is_late && number > last => {
-                    world.tally.dropped.fetch_add(number - last - 1, Relaxed);
                     count(&world.tally.heard);
                 }
                 // A publisher that comes back begins anew.
@@ -164,7 +164,11 @@ pub(crate) async fn member(world: Arc<World>, is_late: bool) -> io::Result<()> {
                 sleep(Duration::from_secs(1)).await;
             }
         };
-        world.judge(&end);
+        match end {
+            // It had not read as far as the Close when the closing deadline passed.
+            End::Broken if is_late => count(&world.tally.cut),
+            end => world.judge(&end),
+        }
     }
     Ok(())
 }
@@ -205,7 +209,8 @@ pub(crate) async fn vanish(world: Arc<World>) -> io::Result<()> {
         }
         // By now the server has given up, whether or not what it said of that is still there.
         let mut stream = socket.into_inner();
-        let rest = tokio::io::copy(&mut stream, &mut tokio::io::sink());
+        let mut nowhere = tokio::io::sink();
+        let rest = tokio::io::copy(&mut stream, &mut nowhere);
         if timeout(Duration::from_secs(2), rest).await.is_err() {
             count(&world.tally.wrong);
         }
@@ -257,13 +262,16 @@ async fn leave(mut socket: Socket) -> End {
     }
 }
 
-/// How many sessions the server has, besides the one that asks.
-pub(crate) async fn sessions(address: SocketAddr) -> io::Result<u64> {
+/// How many sessions the server has, besides the one that asks, and how many messages its policy dropped.
+pub(crate) async fn counts(address: SocketAddr) -> io::Result<(u64, u64)> {
     let stream = TcpStream::connect(address).await?;
     let opened = client_async(format!("ws://{address}/count"), stream).await;
     let mut socket = opened.map_err(io::Error::other)?.0;
     let text = next(&mut socket).await;
     leave(socket).await;
-    let count = text.ok().and_then(|text| text.parse::<u64>().ok());
-    Ok(count.ok_or_else(|| io::Error::other("no count"))? - 1)
+    let counts = text.ok().and_then(|text| {
+        let (sessions, dropped) = text.split_once(' ')?;
+        Some((sessions.parse::<u64>().ok()? - 1, dropped.parse().ok()?))
+    });
+    counts.ok_or_else(|| io::Error::other("no counts"))
 }

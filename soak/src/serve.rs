@@ -1,6 +1,11 @@
 //! The application that is soaked, in a process of its own.
 
-use std::{error::Error, io, time::Duration};
+use std::{
+    error::Error,
+    io,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 use clap::Parser;
 use switchwire::{
@@ -8,6 +13,9 @@ use switchwire::{
     WebSocketDispatcher, WebSocketHandler, WebSocketSession, WebSocketSettings,
 };
 use switchwire_examples::{Options, Site};
+
+/// How many messages the policy of late members has dropped.
+static DROPPED: AtomicU64 = AtomicU64::new(0);
 
 /// How much waits for a member that reads slowly.
 const BUFFER: usize = 64 << 10;
@@ -35,8 +43,8 @@ fn mapping(registry: &SessionRegistry) -> Result<UrlHandlerMapping, Box<dyn Erro
     let publisher = move |session| publish(session, topic.clone());
     let registry = registry.clone();
     let count = move |session: WebSocketSession| {
-        let count = registry.len();
-        async move { Ok(session.send(count.to_string()).await?) }
+        let counts = format!("{} {}", registry.len(), DROPPED.load(Relaxed));
+        async move { Ok(session.send(counts).await?) }
     };
     fn at(handler: impl WebSocketHandler + 'static, settings: WebSocketSettings) -> Endpoint {
         Endpoint::new(handler).with_settings(settings)
@@ -59,8 +67,13 @@ async fn echo(mut session: WebSocketSession) -> HandlerResult {
 
 async fn be_member(mut session: WebSocketSession, topic: Topic) -> HandlerResult {
     let _membership = topic.join(&session.sender());
-    while session.receive().await?.is_some() {}
-    Ok(())
+    let received = async {
+        while session.receive().await?.is_some() {}
+        Ok(())
+    };
+    let ended = received.await;
+    DROPPED.fetch_add(session.dropped().messages, Relaxed);
+    ended
 }
 
 /// Publishes what it is sent, and answers with how many accepted it.

@@ -16,6 +16,8 @@ pub(crate) struct Tally {
     pub(crate) going_away: AtomicU64,
     /// Sessions that ended without a Close that the client did not break off itself.
     pub(crate) broken: AtomicU64,
+    /// Late members that had not read as far as the Close by the closing deadline.
+    pub(crate) cut: AtomicU64,
     pub(crate) echoed: AtomicU64,
     pub(crate) heard: AtomicU64,
     /// Messages that a policy dropped for late members.
@@ -81,6 +83,7 @@ impl fmt::Display for Outcome {
             ("sessions", &tally.sessions),
             ("ended with 1001 by the server", &tally.going_away),
             ("broken", &tally.broken),
+            ("cut as they read too late", &tally.cut),
             ("messages echoed in order", &tally.echoed),
             ("messages of the topic heard in order", &tally.heard),
             ("dropped by policy", &tally.dropped),

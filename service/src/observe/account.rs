@@ -99,7 +99,7 @@ impl Account {
         };
         let by = match outcome {
             CloseOutcome::ByPeer(_) => "peer",
-            CloseOutcome::ByUs(_) => "server",
+            CloseOutcome::ByUs(_) => "us",
             CloseOutcome::TimedOut => "deadline",
             CloseOutcome::Abnormal(_) => "failure",
         };
