@@ -23,24 +23,38 @@ pub use switchwire_service::{
 };
 
 /// Serving on hyper 1.
+///
+/// - [`HyperServer`](hyper::HyperServer) serves handlers, and an application beside them, on a TCP listener.
+/// - [`UpgradeService`](hyper::UpgradeService) does the same as a hyper service, for an accept loop of your own.
 #[cfg(feature = "hyper")]
 pub mod hyper {
     pub use switchwire_backend_hyper::*;
 }
 
 /// Serving on warp 0.4.
+///
+/// - [`websocket`](warp::websocket) is a filter for one handler, [`dispatch`](warp::dispatch) one for a whole mapping.
+/// - [`http`](warp::http()) keeps WebSocket requests from routes that would answer anything.
+/// - [`serve`](warp::serve()) listens without the traps of warp's own server.
 #[cfg(feature = "warp")]
 pub mod warp {
     pub use switchwire_backend_warp::*;
 }
 
 /// Serving on actix-web 4.
+///
+/// - [`websocket`](actix::websocket) is a route for one handler, [`configure`](actix::configure) mounts a whole mapping.
+/// - [`on_connect`](actix::on_connect) belongs on the server: with it a session ends TCP itself.
+/// - [`WebSocketRequest`](actix::WebSocketRequest) is an extractor, for functions that look at the request first.
 #[cfg(feature = "actix")]
 pub mod actix {
     pub use switchwire_backend_actix::*;
 }
 
-/// Connecting to a server.
+/// Connecting to a server, with the same handlers and sessions.
+///
+/// - [`TokioClient`](client::TokioClient) opens a session.
+/// - [`ReconnectingClient`](client::ReconnectingClient) opens one again when the network or a restart ended it.
 #[cfg(feature = "client")]
 pub mod client {
     pub use switchwire_client::*;
