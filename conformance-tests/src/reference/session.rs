@@ -492,29 +492,40 @@ impl Out {
         if world.has(Fault::QueuesPongs) {
             let (queue, queued) = mpsc::channel();
             let writer = out.clone();
-            thread::spawn(move || queued.into_iter().for_each(|frame| writer.put(&frame)));
+            thread::spawn(move || {
+                queued
+                    .into_iter()
+                    .for_each(|frame| drop(writer.put(&frame)))
+            });
             out.queue = Some(queue);
         }
         out
     }
 
+    /// Sends a frame. A peer that has gone is noticed by reading.
     pub(super) fn frame(&self, frame: Frame) {
+        let _ = self.try_frame(frame);
+    }
+
+    /// Sends a frame, and says when the peer has gone.
+    pub(super) fn try_frame(&self, frame: Frame) -> io::Result<()> {
         let frame = if self.masks {
             frame.masked_with([1, 2, 3, 4])
         } else {
             frame.unmasked()
         };
         match &self.queue {
-            Some(queue) => queue
-                .send(frame)
-                .expect("the writer lives as long as the queue"),
+            Some(queue) => {
+                let sent = queue.send(frame);
+                sent.expect("the writer lives as long as the queue");
+                Ok(())
+            }
             None => self.put(&frame),
         }
     }
 
-    fn put(&self, frame: &Frame) {
+    fn put(&self, frame: &Frame) -> io::Result<()> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        // A peer that has gone is noticed by reading.
-        let _ = stream.write_all(&frame.encode());
+        stream.write_all(&frame.encode())
     }
 }

@@ -35,7 +35,12 @@ impl Topics {
     pub(super) fn join(&self, topic: &str, session: u64, out: &Out) {
         let (queue, queued) = sync_channel(QUEUE);
         let out = out.clone();
-        thread::spawn(move || queued.into_iter().for_each(|frame| out.frame(frame)));
+        // Ends with the first that cannot be written, so that nobody finds room where nothing is sent any more.
+        thread::spawn(move || {
+            queued
+                .into_iter()
+                .try_for_each(|frame| out.try_frame(frame))
+        });
         self.lock()
             .entry(topic.to_owned())
             .or_default()
