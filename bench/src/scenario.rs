@@ -103,7 +103,7 @@ pub(crate) const CLOSED_LOOPS: [Scenario; 5] = [
     ),
 ];
 
-const FULL: [Scenario; 5] = [
+const FULL: [Scenario; 6] = [
     Scenario {
         name: "idle-10k",
         title: "10 000 idle connections",
@@ -122,6 +122,15 @@ const FULL: [Scenario; 5] = [
     },
     HANDSHAKES,
     FANOUT,
+    Scenario {
+        name: "fanout-10k",
+        title: "1 publisher to 10 000 subscribers, 32 B text, 2 publications in flight; a message is one delivery",
+        work: Work::Fanout(Fanout {
+            subscribers: 10_000,
+            payload_len: 32,
+            in_flight: 2,
+        }),
+    },
     Scenario {
         name: "latency",
         title: "64 connections, 32 B text, 20 000 messages per second",

@@ -54,7 +54,7 @@ pub(crate) struct Peer {
 pub(crate) enum App {
     /// Every message goes back to who sent it.
     Echo,
-    /// Every message goes to every connection, over a `tokio::sync::broadcast` channel. Each connection is greeted with
+    /// Every message goes to every connection: by hand over a `tokio::sync::broadcast` channel. Each connection is greeted with
     /// [`GREETING`] once it has subscribed.
     Fanout,
 }
@@ -110,6 +110,7 @@ pub(crate) const PEERS: &[Peer] = &[
         by_hand: None,
         cannot: &[
             ("fanout", "it forwards a connection to itself"),
+            ("fanout-10k", "it forwards a connection to itself"),
             (
                 "handshakes",
                 "what it has not flushed when a Close frame comes is lost",
@@ -141,7 +142,10 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "fastwebsockets",
         packages: &["fastwebsockets"],
         by_hand: None,
-        cannot: &[("fanout", "it has no cancel safe receive")],
+        cannot: &[
+            ("fanout", "it has no cancel safe receive"),
+            ("fanout-10k", "it has no cancel safe receive"),
+        ],
         missing: never,
         serve: fastwebsockets::serve,
     },

@@ -5,14 +5,12 @@ use std::io;
 use actix_web::{App as Application, HttpServer};
 use switchwire::hyper::HyperServer;
 use switchwire::{
-    HandlerResult, UrlHandlerMapping, WebSocketHandler, WebSocketMessage, WebSocketSession,
-    async_trait, warp,
+    HandlerResult, Topic, UrlHandlerMapping, WebSocketHandler, WebSocketSession, async_trait, warp,
 };
 use switchwire_backend_actix::{configure, on_connect};
 use tokio::net::TcpListener;
-use tokio::sync::broadcast::{self, Sender};
 
-use super::{App, FANOUT_CAPACITY, GREETING, Listen, runtime};
+use super::{App, GREETING, Listen, runtime};
 
 pub(super) fn serve_hyper(listen: &Listen) -> io::Result<()> {
     let listener = listen.bind()?;
@@ -52,7 +50,7 @@ fn mapping(app: App) -> UrlHandlerMapping {
         App::Fanout => mapping.with(
             "/",
             Fanout {
-                everyone: broadcast::channel(FANOUT_CAPACITY).0,
+                everyone: Topic::new(),
             },
         ),
     }
@@ -72,22 +70,17 @@ impl WebSocketHandler for Echo {
 }
 
 struct Fanout {
-    everyone: Sender<WebSocketMessage>,
+    everyone: Topic,
 }
 
 #[async_trait]
 impl WebSocketHandler for Fanout {
     async fn handle(&self, mut session: WebSocketSession) -> HandlerResult {
-        let mut messages = self.everyone.subscribe();
+        let _membership = self.everyone.join(&session.sender());
         session.send(GREETING).await?;
-        loop {
-            tokio::select! {
-                message = session.receive() => match message? {
-                    Some(message) => drop(self.everyone.send(message)),
-                    None => return Ok(()),
-                },
-                message = messages.recv() => session.send(message?).await?,
-            }
+        while let Some(message) = session.receive().await? {
+            self.everyone.publish(message).await;
         }
+        Ok(())
     }
 }
