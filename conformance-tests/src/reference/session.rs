@@ -493,9 +493,9 @@ impl Out {
             let (queue, queued) = mpsc::channel();
             let writer = out.clone();
             thread::spawn(move || {
-                queued
-                    .into_iter()
-                    .for_each(|frame| drop(writer.put(&frame)))
+                for frame in queued {
+                    let _ = writer.put(&frame);
+                }
             });
             out.queue = Some(queue);
         }

@@ -91,8 +91,9 @@ pub(super) fn publish(world: &World, topic: &str, frame: &Frame, waits: bool) ->
             Err(TrySendError::Full(_)) => missed += 1,
         }
     }
+    let kept = world.has(Fault::KeepsMembers);
     for member in full {
-        if wait(&member, frame) {
+        if wait(&member, frame) || kept {
             accepted += 1;
         } else {
             gone += 1;
