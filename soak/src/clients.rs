@@ -262,16 +262,29 @@ async fn leave(mut socket: Socket) -> End {
     }
 }
 
-/// How many sessions the server has, besides the one that asks, and how many messages its policy dropped.
-pub(crate) async fn counts(address: SocketAddr) -> io::Result<(u64, u64)> {
+/// What a server says of itself.
+#[derive(Debug)]
+pub(crate) struct Counts {
+    /// Sessions, besides the one that asks.
+    pub(crate) sessions: u64,
+    pub(crate) tasks: u64,
+    /// Messages that its policy dropped.
+    pub(crate) dropped: u64,
+}
+
+pub(crate) async fn counts(address: SocketAddr) -> io::Result<Counts> {
     let stream = TcpStream::connect(address).await?;
     let opened = client_async(format!("ws://{address}/count"), stream).await;
     let mut socket = opened.map_err(io::Error::other)?.0;
     let text = next(&mut socket).await;
     leave(socket).await;
     let counts = text.ok().and_then(|text| {
-        let (sessions, dropped) = text.split_once(' ')?;
-        Some((sessions.parse::<u64>().ok()? - 1, dropped.parse().ok()?))
+        let mut numbers = text.split(' ').map(|number| number.parse::<u64>().ok());
+        Some(Counts {
+            sessions: numbers.next()?? - 1,
+            tasks: numbers.next()??,
+            dropped: numbers.next()??,
+        })
     });
     counts.ok_or_else(|| io::Error::other("no counts"))
 }

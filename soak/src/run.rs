@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    clients::{self, World, counts},
+    clients::{self, Counts, World, counts},
     process::Server,
     tally::{Left, Outcome, Tally},
 };
@@ -25,7 +25,8 @@ use crate::{
 /// How long what is over may take to be gone.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Connections that may be on their way out when descriptors are counted, such as that of whoever counts.
+/// Connections that may be on their way out when descriptors and tasks are counted, such as that of whoever counts; one has
+/// two tasks at most, of the server and of its session.
 const CONNECTIONS: u64 = 2;
 
 /// Memory that an allocator holds on to or not, from one time to the next, beside a tenth. The sessions of a load that were
@@ -50,15 +51,16 @@ pub(crate) async fn run(server: &str, clients: u32, time: Duration) -> io::Resul
     let before = settled(&second, 0).await?;
     let peak = round(&second, &tally, clients, time / 4).await?;
     let after = settled(&second, before[1] + CONNECTIONS).await?;
-    tally.dropped.store(counts(address).await?.1, Relaxed);
+    tally.dropped.store(counts(address).await?.dropped, Relaxed);
     stopped.push(second.stop().await?);
 
     let most = [
         0,
         before[1] + CONNECTIONS,
-        before[2] + before[2] / 10 + SLACK,
+        before[2] + 2 * CONNECTIONS,
+        before[3] + before[3] / 10 + SLACK,
     ];
-    let left = ["sessions", "descriptors", "bytes of memory"]
+    let left = ["sessions", "descriptors", "tasks", "bytes of memory"]
         .into_iter()
         .enumerate()
         .map(|(at, what)| Left {
@@ -83,7 +85,7 @@ async fn round(
     tally: &Arc<Tally>,
     clients: u32,
     time: Duration,
-) -> io::Result<[u64; 3]> {
+) -> io::Result<[u64; 4]> {
     let (world, tasks) = load(server.address, tally, clients);
     sleep(time / 2).await;
     let peak = measure(server).await?;
@@ -133,16 +135,23 @@ async fn end(world: &World, mut tasks: JoinSet<io::Result<()>>) -> io::Result<()
     Ok(())
 }
 
-/// Sessions, descriptors and memory.
-async fn measure(server: &Server) -> io::Result<[u64; 3]> {
-    let (sessions, _) = counts(server.address).await?;
-    Ok([sessions, server.open_files()? as u64, server.memory()?])
+/// Sessions, descriptors, tasks and memory.
+async fn measure(server: &Server) -> io::Result<[u64; 4]> {
+    let Counts {
+        sessions, tasks, ..
+    } = counts(server.address).await?;
+    Ok([
+        sessions,
+        server.open_files()? as u64,
+        tasks,
+        server.memory()?,
+    ])
 }
 
 /// The same once nothing is left of the sessions, or when that took too long.
-async fn settled(server: &Server, descriptors: u64) -> io::Result<[u64; 3]> {
+async fn settled(server: &Server, descriptors: u64) -> io::Result<[u64; 4]> {
     let until = Instant::now() + SOON;
-    let mut last = [u64::MAX; 3];
+    let mut last = [u64::MAX; 4];
     loop {
         let now = measure(server).await?;
         let is_still = now[1] == last[1] && (descriptors == 0 || now[1] <= descriptors);

@@ -13,6 +13,7 @@ use switchwire::{
     WebSocketDispatcher, WebSocketHandler, WebSocketSession, WebSocketSettings,
 };
 use switchwire_examples::{Options, Site};
+use tokio::runtime::Handle;
 
 /// How many messages the policy of late members has dropped.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
@@ -43,8 +44,14 @@ fn mapping(registry: &SessionRegistry) -> Result<UrlHandlerMapping, Box<dyn Erro
     let publisher = move |session| publish(session, topic.clone());
     let registry = registry.clone();
     let count = move |session: WebSocketSession| {
-        let counts = format!("{} {}", registry.len(), DROPPED.load(Relaxed));
-        async move { Ok(session.send(counts).await?) }
+        let (sessions, dropped) = (registry.len(), DROPPED.load(Relaxed));
+        async move {
+            // On actix, whose tasks belong to no runtime, none.
+            let tasks = Handle::current().metrics().num_alive_tasks();
+            Ok(session
+                .send(format!("{sessions} {tasks} {dropped}"))
+                .await?)
+        }
     };
     fn at(handler: impl WebSocketHandler + 'static, settings: WebSocketSettings) -> Endpoint {
         Endpoint::new(handler).with_settings(settings)
