@@ -128,14 +128,13 @@ impl<T: Transport> SessionDriver<T> {
             return false;
         }
         self.handler_started = true;
-        if let Some(status) = self.handler.poll() {
-            let returned = status.code() == CloseCode::NORMAL;
-            let status = if returned && self.port.is_shutting_down() {
-                CloseCode::GOING_AWAY.into()
-            } else {
-                status
-            };
-            self.port.request_close(status);
+        let port = &self.port;
+        let returned = || match port.is_shutting_down() {
+            true => CloseCode::GOING_AWAY,
+            false => CloseCode::NORMAL,
+        };
+        if let Some(status) = self.handler.poll(returned) {
+            port.request_close(status);
         }
         true
     }

@@ -34,13 +34,13 @@ impl HandlerTask {
         self.future.is_none()
     }
 
-    /// Runs the handler until it waits. The status to close with, once it is done.
-    pub(super) fn poll(&mut self) -> Option<CloseStatus> {
+    /// Runs the handler until it waits. The status to close with, once it is done: `returned` when it just returns.
+    pub(super) fn poll(&mut self, returned: impl FnOnce() -> CloseCode) -> Option<CloseStatus> {
         let future = self.future.as_mut()?;
         let mut cx = Context::from_waker(&self.waker);
         let mut status = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx))) {
             Ok(Poll::Pending) => return None,
-            Ok(Poll::Ready(Ok(()))) => CloseCode::NORMAL.into(),
+            Ok(Poll::Ready(Ok(()))) => returned().into(),
             Ok(Poll::Ready(Err(error))) => {
                 tracing::debug!(target: "switchwire", error = %OneLine(&error), "the handler failed");
                 observe::handler_failed("error");

@@ -1,6 +1,8 @@
 //! Shutting down: what the driver does when it is told so from outside.
 
-use switchwire_core::{CloseCode, CloseOutcome, CloseStatus, WebSocketSession, WebSocketSettings};
+use switchwire_core::{
+    CloseCode, CloseOutcome, CloseStatus, CloseWith, WebSocketSession, WebSocketSettings,
+};
 use tokio::sync::oneshot;
 
 use super::peer::{Peer, close, frame, start_with_control};
@@ -70,6 +72,17 @@ async fn a_status_of_the_handlers_own_is_sent() {
     let (mut peer, control) = start_with_control(handler, WebSocketSettings::default(), 1024);
     control.shut_down();
     peer.expect(&[0x88, 2, 0x03, 0xf4]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_chooses_1000_sends_that() {
+    let handler = |session: WebSocketSession| async move {
+        session.shutting_down().await;
+        Err(CloseWith(CloseCode::NORMAL.into()).into())
+    };
+    let (mut peer, control) = start_with_control(handler, WebSocketSettings::default(), 1024);
+    control.shut_down();
+    peer.expect(&[0x88, 2, 0x03, 0xe8]).await;
 }
 
 #[tokio::test(start_paused = true)]
