@@ -8,5 +8,6 @@ mod encoder;
 mod keys;
 mod mask;
 mod pool;
+mod spare;
 
 pub use self::{decoder::Decoder, encoder::Encoder};
