@@ -103,6 +103,7 @@ impl Decoder {
     fn decode_frames(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
         while !inbox.is_full() {
             let step = match self.frame {
+                None if input.is_empty() => return,
                 None => match self.whole_message(input) {
                     Some(message) => message.map(|message| {
                         inbox.push(message);
