@@ -299,14 +299,11 @@ pub(super) struct WakerSet {
 
 impl WakerSet {
     pub(super) fn register(&mut self, waker: &Waker) {
-        let known = self.first.iter().chain(&self.others);
-        if known.into_iter().any(|known| known.will_wake(waker)) {
-            return;
-        }
-        if self.first.is_none() {
-            self.first = Some(waker.clone());
-        } else {
-            self.others.push(waker.clone());
+        match &self.first {
+            None => self.first = Some(waker.clone()),
+            Some(first) if first.will_wake(waker) => {}
+            Some(_) if self.others.iter().any(|other| other.will_wake(waker)) => {}
+            Some(_) => self.others.push(waker.clone()),
         }
     }
 
@@ -317,8 +314,11 @@ impl WakerSet {
     }
 
     pub(super) fn wake(self) {
-        for waker in self.first.into_iter().chain(self.others) {
-            waker.wake();
+        if let Some(first) = self.first {
+            first.wake();
+        }
+        for other in self.others {
+            other.wake();
         }
     }
 }
