@@ -86,6 +86,12 @@ impl Encoder {
         self.len == 0
     }
 
+    /// All that waits, when it lies together, as it does but for large payloads.
+    #[must_use]
+    pub fn as_slice(&self) -> Option<&[u8]> {
+        self.chunks.is_empty().then(|| &self.tail[self.written..])
+    }
+
     /// Shows the bytes that come next in as many slices as there are, and says how many it used.
     pub fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let tail = &self.tail[self.written..];
@@ -136,6 +142,7 @@ impl Encoder {
     }
 
     /// Writes a header, and returns the key that its payload has to be masked with.
+    #[inline]
     fn header(&mut self, first: u8, payload: usize) -> Option<[u8; 4]> {
         if self.tail.capacity() == 0 {
             self.tail = spare::take();
