@@ -42,7 +42,7 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, Received, SessionControl,
+        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, Received, Sending, SessionControl,
         SessionId, SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender,
         WebSocketSession, join_both, join_either,
     },

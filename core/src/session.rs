@@ -21,7 +21,7 @@ pub use self::{
     inbox::{Inbox, InboxEnd, Received},
     outbound::Dropped,
     port::{SessionPort, Taken},
-    sender::{Closed, TrySendError, WebSocketSender},
+    sender::{Closed, Sending, TrySendError, WebSocketSender},
     stream::{ReceiveStream, join_both, join_either},
 };
 use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
@@ -147,8 +147,8 @@ impl WebSocketSession {
     ///
     /// # Cancel safety
     /// When the future is dropped before it is ready, the message was not accepted.
-    pub async fn send(&self, message: impl Into<WebSocketMessage>) -> Result<(), Error> {
-        self.sender.send(message).await
+    pub fn send(&self, message: impl Into<WebSocketMessage>) -> Sending<'_> {
+        self.sender.send(message)
     }
 
     /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one; never waits.
