@@ -169,6 +169,7 @@ impl Decoder {
     }
 
     /// Reads a header; false when it is not whole yet.
+    #[inline(never)] // or whole messages would be slower
     fn decode_header(&mut self, input: &mut &[u8]) -> Result<bool, Error> {
         let kept = self.header_len;
         let parsed = if kept == 0 {
@@ -284,6 +285,7 @@ impl Decoder {
     }
 
     /// Reads payload; false when the frame is not whole yet.
+    #[inline(never)] // or whole messages would be slower
     fn decode_payload(
         &mut self,
         mut frame: Frame,

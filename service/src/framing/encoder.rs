@@ -1,7 +1,7 @@
 use std::{collections::VecDeque, io::IoSlice, mem};
 
 use bytes::{Buf, Bytes};
-use switchwire_core::{Outgoing, WebSocketMessage};
+use switchwire_core::{CloseStatus, Outgoing, WebSocketMessage};
 
 use super::{keys, mask, pool, spare};
 
@@ -56,22 +56,22 @@ impl Encoder {
                 let key = self.header(first, message.len());
                 if message.len() < SHARED_FROM {
                     self.copy_masked(message.payload(), key, 0);
-                } else if let Some(key) = key {
-                    self.share(masked(message.into_payload(), key));
                 } else {
-                    self.share(message.into_payload());
+                    self.share(message.into_payload(), key);
                 }
             }
-            Outgoing::Close(None) => {
-                self.header(first::CLOSE, 0);
-            }
-            Outgoing::Close(Some(status)) => {
-                let length = 2 + status.reason().len();
-                let key = self.header(first::CLOSE, length);
-                self.copy_masked(&status.code().as_u16().to_be_bytes(), key, 0);
-                self.copy_masked(status.reason().as_bytes(), key, 2);
-            }
+            Outgoing::Close(status) => self.encode_close(status),
         }
+    }
+
+    fn encode_close(&mut self, status: Option<CloseStatus>) {
+        let Some(status) = status else {
+            self.header(first::CLOSE, 0);
+            return;
+        };
+        let key = self.header(first::CLOSE, 2 + status.reason().len());
+        self.copy_masked(&status.code().as_u16().to_be_bytes(), key, 0);
+        self.copy_masked(status.reason().as_bytes(), key, 2);
     }
 
     /// How many bytes wait.
@@ -142,7 +142,6 @@ impl Encoder {
     }
 
     /// Writes a header, and returns the key that its payload has to be masked with.
-    #[inline]
     fn header(&mut self, first: u8, payload: usize) -> Option<[u8; 4]> {
         if self.tail.capacity() == 0 {
             self.tail = spare::take();
@@ -180,12 +179,18 @@ impl Encoder {
         self.len += bytes.len();
     }
 
-    fn share(&mut self, payload: Bytes) {
-        let mut before = Bytes::from(mem::take(&mut self.tail));
-        before.advance(mem::take(&mut self.written));
+    fn share(&mut self, payload: Bytes, key: Option<[u8; 4]>) {
+        let payload = match key {
+            Some(key) => masked(payload, key),
+            None => payload,
+        };
+        // Mostly a header; the payload must not hold on to a whole buffer for that.
+        let before = Bytes::copy_from_slice(&self.tail[self.written..]);
         self.chunks.push_back(before);
         self.len += payload.len();
         self.chunks.push_back(payload);
+        self.written = 0;
+        spare::give_back(mem::take(&mut self.tail));
     }
 }
 
