@@ -65,30 +65,48 @@ impl Shared {
         }
     }
 
+    #[inline]
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    // Inlined, like what it calls: a message that is moved through memory again and again costs more than the work.
+    #[inline]
     pub(super) fn poll_receive(
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<WebSocketMessage>, Error>> {
         let mut state = self.lock();
-        if let Some(message) = state.inbound.pop_front() {
-            state.inbound_bytes -= message.len();
-            if state.inbound.is_empty() {
-                shrink(&mut state.inbound);
-            }
-            let resume = state.reading_paused
-                && state.inbound_bytes <= self.settings.inbound_buffer_size() / 2
-                && state.inbound.len() <= self.settings.inbound_messages() / 2;
-            if resume {
-                state.reading_paused = false;
-                drop(state);
-                self.signals.session();
-            }
-            return Poll::Ready(Ok(Some(message)));
+        let Some(message) = state.inbound.pop_front() else {
+            return self.poll_receive_more(state, cx);
+        };
+        state.inbound_bytes -= message.len();
+        if state.inbound.is_empty() {
+            shrink(&mut state.inbound);
         }
+        if state.reading_paused {
+            self.resume_reading(state);
+        }
+        Poll::Ready(Ok(Some(message)))
+    }
+
+    /// Lets the driver read again, when so much was received that it is worth it.
+    fn resume_reading(&self, mut state: MutexGuard<'_, State>) {
+        let is_worth = state.inbound_bytes <= self.settings.inbound_buffer_size() / 2
+            && state.inbound.len() <= self.settings.inbound_messages() / 2;
+        if is_worth {
+            state.reading_paused = false;
+            drop(state);
+            self.signals.session();
+        }
+    }
+
+    /// There is nothing to receive: not yet, or no more.
+    fn poll_receive_more(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<WebSocketMessage>, Error>> {
         match &mut state.inbound_end {
             Some(end) => Poll::Ready(mem::replace(end, Ok(())).map(|()| None)),
             None => {
@@ -284,6 +302,7 @@ fn closed(outcome: &CloseOutcome) -> Error {
 const KEPT: usize = 32;
 
 /// Gives back what a burst made an empty queue allocate.
+#[inline]
 pub(super) fn shrink(queue: &mut VecDeque<WebSocketMessage>) {
     if queue.capacity() > KEPT {
         queue.shrink_to(KEPT);
