@@ -22,7 +22,7 @@ pub use self::{
     outbound::Dropped,
     port::{SessionPort, Taken},
     sender::{Closed, Sending, TrySendError, WebSocketSender},
-    stream::{ReceiveStream, join_both, join_either},
+    stream::{ReceiveStream, Receiving, join_both, join_either},
 };
 use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 
@@ -127,8 +127,11 @@ impl WebSocketSession {
     ///
     /// # Cancel safety
     /// When the future is dropped before it is ready, no message is lost.
-    pub async fn receive(&mut self) -> Result<Option<WebSocketMessage>, Error> {
-        poll_fn(|cx| self.shared().poll_receive(cx)).await
+    #[inline]
+    pub fn receive(&mut self) -> Receiving<'_> {
+        Receiving {
+            shared: self.shared(),
+        }
     }
 
     /// The messages as a stream of its own. Messages go to whoever asks first when there are several.

@@ -162,6 +162,7 @@ pub struct Sending<'a> {
 impl Future for Sending<'_> {
     type Output = Result<(), Error>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.shared.poll_send(cx, &mut self.message)
     }

@@ -117,6 +117,7 @@ impl Shared {
     }
 
     /// Accepts the message, waits for room, or does what the policy says.
+    #[inline]
     pub(super) fn poll_send(
         &self,
         cx: &mut Context<'_>,
