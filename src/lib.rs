@@ -11,10 +11,10 @@ pub use switchwire_core::{
     ErrorKind, HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
     HandshakeRequest, HandshakeViolation, HttpSession, InvalidCloseStatus, InvalidCors,
     InvalidOrigin, InvalidRequest, InvalidSettings, Origin, OriginPattern, Principal, ProxyError,
-    RatePolicy, ReceiveStream, RedirectError, RequestUpgradeStrategy, ResponseHeaders, SessionId,
-    ShuttingDown, SlowConsumerPolicy, TrySendError, WebSocketClient, WebSocketHandler,
-    WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
-    WebSocketSettingsBuilder, async_trait, join_both, join_either,
+    RatePolicy, ReceiveStream, Receiving, RedirectError, RequestUpgradeStrategy, ResponseHeaders,
+    Sending, SessionId, ShuttingDown, SlowConsumerPolicy, TrySendError, WebSocketClient,
+    WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession,
+    WebSocketSettings, WebSocketSettingsBuilder, async_trait, join_both, join_either,
 };
 pub use switchwire_service::{
     Broadcast, HandshakeWebSocketService, InvalidMapping, InvalidProxy, Membership, OriginPolicy,
