@@ -3,13 +3,13 @@
 use std::{
     cell::Cell,
     io::{self, IoSlice},
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
 
 use bytes::{Buf, Bytes};
 use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::framing::{Decoder, Encoder};
 
@@ -81,6 +81,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
                 self.unread = Bytes::new();
             } else {
                 self.unread.advance(self.unread.len() - rest);
+            }
+            return Poll::Ready(());
+        }
+        if let Some(mut room) = self.decoder.room() {
+            match ready!(pin!(self.io.read_buf(&mut room)).poll(cx)) {
+                Ok(0) => inbox.end(InboxEnd::Failed(Error::new(ErrorKind::Disconnected))),
+                Ok(count) => self.decoder.filled(count, inbox),
+                Err(error) => inbox.end(InboxEnd::Failed(error.into())),
             }
             return Poll::Ready(());
         }

@@ -182,9 +182,10 @@ fn masked(payload: Bytes, key: [u8; 4]) -> Bytes {
         }
         Err(shared) => {
             let mut payload = pool::take(shared.len());
+            let lead = payload.len();
             payload.extend_from_slice(&shared);
-            mask::apply(&mut payload, key, 0);
-            pool::freeze(payload)
+            mask::apply(&mut payload[lead..], key, 0);
+            pool::freeze(payload, lead)
         }
     }
 }
