@@ -9,4 +9,5 @@ mod keys;
 mod mask;
 mod pool;
 
+pub(crate) use self::decoder::MAX_HEADER;
 pub use self::{decoder::Decoder, encoder::Encoder};

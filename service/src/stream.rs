@@ -11,7 +11,7 @@ use bytes::{Buf, Bytes};
 use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use crate::framing::{Decoder, Encoder};
+use crate::framing::{Decoder, Encoder, MAX_HEADER};
 
 /// How much a peer may still send after both sides closed, before TCP is dropped on it.
 const MAX_DISCARDED: usize = 64 << 20;
@@ -43,7 +43,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
             decoder: Decoder::new(settings),
             encoder: Encoder::default(),
             unread: already_read,
-            read_size: settings.read_buffer_size(),
+            read_size: settings.read_buffer_size() + MAX_HEADER,
             is_client: false,
             shut_down: false,
             discarded: 0,

@@ -29,7 +29,7 @@ use self::counting::held;
 const IDLE: usize = 3_000;
 
 /// What a thread allocates once: the read buffer.
-const READ: usize = 64 << 10;
+const READ: usize = (64 << 10) + 14;
 
 const SESSIONS: usize = 100;
 

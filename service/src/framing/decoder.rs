@@ -16,7 +16,7 @@ use super::{
 };
 
 /// The longest header: two bytes, a 64-bit length and a masking key.
-const MAX_HEADER: usize = 14;
+pub(crate) const MAX_HEADER: usize = 14;
 
 /// With this much of a payload to come, it is read to its place.
 const IN_PLACE_FROM: usize = 32 << 10;
