@@ -7,7 +7,8 @@ use tungstenite::protocol::frame::{
     coding::{Control, Data, OpCode},
 };
 
-use super::{keys, mask, pool};
+use super::{mask, pool};
+use crate::random;
 
 /// Payloads of this size and more are not copied, but written from where they are.
 const SHARED_FROM: usize = 8 << 10;
@@ -31,7 +32,8 @@ impl Encoder {
     /// A client's encoder. The default is a server's.
     ///
     /// - `client.26` Every frame is masked, control frames and empty ones included.
-    /// - `client.27` Each has a key of its own, of the operating system's random numbers.
+    /// - `client.27` Each has a key of its own, of the operating system's random numbers
+    ///   ([RFC 6455 section 10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)).
     #[must_use]
     pub fn client() -> Self {
         Self {
@@ -135,7 +137,7 @@ impl Encoder {
 
     /// Writes a header, and returns the key that its payload has to be masked with.
     fn header(&mut self, opcode: OpCode, payload: usize) -> Option<[u8; 4]> {
-        let key = self.masks.then(keys::next);
+        let key = self.masks.then(random::bytes);
         let header = FrameHeader {
             opcode,
             mask: key,
