@@ -42,8 +42,8 @@ pub use self::{
     origin::{InvalidOrigin, Origin, OriginPattern},
     service::{Acceptance, Endpoint, WebSocketService},
     session::{
-        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, Received, SessionControl,
-        SessionId, SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender,
+        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, Received, Receiving, Sending,
+        SessionControl, SessionId, SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender,
         WebSocketSession, join_both, join_either,
     },
     settings::{

@@ -21,8 +21,8 @@ pub use self::{
     inbox::{Inbox, InboxEnd, Received},
     outbound::Dropped,
     port::{SessionPort, Taken},
-    sender::{Closed, TrySendError, WebSocketSender},
-    stream::{ReceiveStream, join_both, join_either},
+    sender::{Closed, Sending, TrySendError, WebSocketSender},
+    stream::{ReceiveStream, Receiving, join_both, join_either},
 };
 use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 
@@ -127,8 +127,11 @@ impl WebSocketSession {
     ///
     /// # Cancel safety
     /// When the future is dropped before it is ready, no message is lost.
-    pub async fn receive(&mut self) -> Result<Option<WebSocketMessage>, Error> {
-        poll_fn(|cx| self.shared().poll_receive(cx)).await
+    #[inline]
+    pub fn receive(&mut self) -> Receiving<'_> {
+        Receiving {
+            shared: self.shared(),
+        }
     }
 
     /// The messages as a stream of its own. Messages go to whoever asks first when there are several.
@@ -147,8 +150,8 @@ impl WebSocketSession {
     ///
     /// # Cancel safety
     /// When the future is dropped before it is ready, the message was not accepted.
-    pub async fn send(&self, message: impl Into<WebSocketMessage>) -> Result<(), Error> {
-        self.sender.send(message).await
+    pub fn send(&self, message: impl Into<WebSocketMessage>) -> Sending<'_> {
+        self.sender.send(message)
     }
 
     /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one; never waits.

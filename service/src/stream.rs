@@ -121,12 +121,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.encoder.is_empty() {
-            let mut slices = [IoSlice::new(&[]); 16];
-            let used = self.encoder.fill(&mut slices);
             let io = Pin::new(&mut self.io);
-            let written = match &slices[..used] {
-                [slice] => ready!(io.poll_write(cx, slice))?,
-                slices => ready!(io.poll_write_vectored(cx, slices))?,
+            let written = if let Some(bytes) = self.encoder.as_slice() {
+                ready!(io.poll_write(cx, bytes))?
+            } else {
+                let mut slices = [IoSlice::new(&[]); 16];
+                let used = self.encoder.fill(&mut slices);
+                ready!(io.poll_write_vectored(cx, &slices[..used]))?
             };
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));

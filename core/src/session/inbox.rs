@@ -105,6 +105,7 @@ impl Inbox {
         }
     }
 
+    #[inline]
     fn keep(&mut self, message: WebSocketMessage) {
         self.bytes += message.len();
         self.messages.push_back(message);

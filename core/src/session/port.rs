@@ -63,6 +63,7 @@ impl SessionPort {
 
     /// Takes an order that was given through a [`SessionControl`].
     #[must_use]
+    #[inline]
     pub fn take_order(&self) -> Option<Order> {
         if !self.shared.signals.take_order() {
             return None;

@@ -40,9 +40,11 @@ impl WebSocketSender {
     ///
     /// # Cancel safety
     /// When the future is dropped before it is ready, the message was not accepted.
-    pub async fn send(&self, message: impl Into<WebSocketMessage>) -> Result<(), Error> {
-        let mut message = Some(message.into());
-        poll_fn(|cx| self.shared.poll_send(cx, &mut message)).await
+    pub fn send(&self, message: impl Into<WebSocketMessage>) -> Sending<'_> {
+        Sending {
+            shared: &self.shared,
+            message: Some(message.into()),
+        }
     }
 
     /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one; never waits.
@@ -145,6 +147,30 @@ impl WebSocketSender {
 impl fmt::Debug for WebSocketSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketSender")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Resolves when a message was accepted; dropped before that, it was not.
+#[must_use = "nothing is sent before it is awaited"]
+pub struct Sending<'a> {
+    shared: &'a Shared,
+    message: Option<WebSocketMessage>,
+}
+
+impl Future for Sending<'_> {
+    type Output = Result<(), Error>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.shared.poll_send(cx, &mut self.message)
+    }
+}
+
+impl fmt::Debug for Sending<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sending")
             .field("id", &self.shared.id)
             .finish_non_exhaustive()
     }

@@ -45,7 +45,7 @@ impl Signals {
             .is_ok()
     }
 
-    /// Takes the signal that the session was used.
+    /// Takes the signal that the session was used. What for is looked at after that, under the session's lock.
     pub(super) fn take_session(&self) -> bool {
         self.raised.fetch_and(!SESSION, Ordering::AcqRel) & SESSION != 0
     }
@@ -66,9 +66,12 @@ impl Signals {
         self.raise(ORDER);
     }
 
-    /// The session was used.
+    /// The session was used. Called after what was done under its lock.
     pub(super) fn session(&self) {
-        self.raise(SESSION);
+        // The driver takes the signal and then the lock: if the signal is still seen here, it has yet to look.
+        if self.raised.load(Ordering::Acquire) & SESSION == 0 {
+            self.raise(SESSION);
+        }
     }
 
     fn raise(&self, signal: u8) {

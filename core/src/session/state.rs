@@ -65,30 +65,48 @@ impl Shared {
         }
     }
 
+    #[inline]
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    // Inlined, like what it calls: a message that is moved through memory again and again costs more than the work.
+    #[inline]
     pub(super) fn poll_receive(
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<WebSocketMessage>, Error>> {
         let mut state = self.lock();
-        if let Some(message) = state.inbound.pop_front() {
-            state.inbound_bytes -= message.len();
-            if state.inbound.is_empty() {
-                shrink(&mut state.inbound);
-            }
-            let resume = state.reading_paused
-                && state.inbound_bytes <= self.settings.inbound_buffer_size() / 2
-                && state.inbound.len() <= self.settings.inbound_messages() / 2;
-            if resume {
-                state.reading_paused = false;
-                drop(state);
-                self.signals.session();
-            }
-            return Poll::Ready(Ok(Some(message)));
+        let Some(message) = state.inbound.pop_front() else {
+            return self.poll_receive_more(state, cx);
+        };
+        state.inbound_bytes -= message.len();
+        if state.inbound.is_empty() {
+            shrink(&mut state.inbound);
         }
+        if state.reading_paused {
+            self.resume_reading(state);
+        }
+        Poll::Ready(Ok(Some(message)))
+    }
+
+    /// Lets the driver read again, when so much was received that it is worth it.
+    fn resume_reading(&self, mut state: MutexGuard<'_, State>) {
+        let is_worth = state.inbound_bytes <= self.settings.inbound_buffer_size() / 2
+            && state.inbound.len() <= self.settings.inbound_messages() / 2;
+        if is_worth {
+            state.reading_paused = false;
+            drop(state);
+            self.signals.session();
+        }
+    }
+
+    /// There is nothing to receive: not yet, or no more.
+    fn poll_receive_more(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<WebSocketMessage>, Error>> {
         match &mut state.inbound_end {
             Some(end) => Poll::Ready(mem::replace(end, Ok(())).map(|()| None)),
             None => {
@@ -99,6 +117,7 @@ impl Shared {
     }
 
     /// Accepts the message, waits for room, or does what the policy says.
+    #[inline]
     pub(super) fn poll_send(
         &self,
         cx: &mut Context<'_>,
@@ -284,6 +303,7 @@ fn closed(outcome: &CloseOutcome) -> Error {
 const KEPT: usize = 32;
 
 /// Gives back what a burst made an empty queue allocate.
+#[inline]
 pub(super) fn shrink(queue: &mut VecDeque<WebSocketMessage>) {
     if queue.capacity() > KEPT {
         queue.shrink_to(KEPT);
@@ -299,14 +319,11 @@ pub(super) struct WakerSet {
 
 impl WakerSet {
     pub(super) fn register(&mut self, waker: &Waker) {
-        let known = self.first.iter().chain(&self.others);
-        if known.into_iter().any(|known| known.will_wake(waker)) {
-            return;
-        }
-        if self.first.is_none() {
-            self.first = Some(waker.clone());
-        } else {
-            self.others.push(waker.clone());
+        match &self.first {
+            None => self.first = Some(waker.clone()),
+            Some(first) if first.will_wake(waker) => {}
+            Some(_) if self.others.iter().any(|other| other.will_wake(waker)) => {}
+            Some(_) => self.others.push(waker.clone()),
         }
     }
 
@@ -317,8 +334,11 @@ impl WakerSet {
     }
 
     pub(super) fn wake(self) {
-        for waker in self.first.into_iter().chain(self.others) {
-            waker.wake();
+        if let Some(first) = self.first {
+            first.wake();
+        }
+        for other in self.others {
+            other.wake();
         }
     }
 }

@@ -50,6 +50,29 @@ impl fmt::Debug for ReceiveStream {
     }
 }
 
+/// Resolves with the next message of a session; dropped before that, it loses none.
+#[must_use = "nothing is received before it is awaited"]
+pub struct Receiving<'a> {
+    pub(super) shared: &'a Shared,
+}
+
+impl Future for Receiving<'_> {
+    type Output = Result<Option<WebSocketMessage>, Error>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.shared.poll_receive(cx)
+    }
+}
+
+impl fmt::Debug for Receiving<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiving")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Stream for WebSocketSession {
     type Item = Result<WebSocketMessage, Error>;
 

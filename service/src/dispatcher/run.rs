@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures_util::future::Either;
 use switchwire_core::{
     Acceptance, CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, Place, SessionId,
     SessionPort, Transport, WebSocketSession,
@@ -53,10 +54,15 @@ impl Admitted {
         upgrading: impl Future<Output = Result<T, Error>>,
     ) -> impl Future<Output = CloseOutcome> {
         let span = self.route.span(self.port.id(), self.port.info());
-        self.run_in_span(upgrading).instrument(span)
+        // Where nobody looks at spans it would be entered all the same, each time the session is woken.
+        if span.is_disabled() {
+            Either::Left(self.run_to_end(upgrading))
+        } else {
+            Either::Right(self.run_to_end(upgrading).instrument(span))
+        }
     }
 
-    async fn run_in_span<T: Transport>(
+    async fn run_to_end<T: Transport>(
         self,
         upgrading: impl Future<Output = Result<T, Error>>,
     ) -> CloseOutcome {

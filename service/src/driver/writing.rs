@@ -36,17 +36,15 @@ impl<T: Transport> SessionDriver<T> {
         if taken.is_left || !self.outbound.is_empty() {
             self.schedule.note_message();
         }
-        let mut outbound = std::mem::take(&mut self.outbound);
-        for message in outbound.drain(..) {
+        while let Some(message) = self.outbound.pop_front() {
             if !message.is_control() {
                 self.account.send(message.len());
             }
             self.send(Outgoing::Message(message));
         }
-        if outbound.capacity() > KEPT {
-            outbound.shrink_to(KEPT);
+        if self.outbound.capacity() > KEPT {
+            self.outbound.shrink_to(KEPT);
         }
-        self.outbound = outbound;
         let ended = close.is_some() && matches!(self.phase, Phase::Ending(..));
         if ended || (may_answer && !leaves) {
             self.answer_end();

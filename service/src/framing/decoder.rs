@@ -111,8 +111,14 @@ impl Decoder {
     fn decode_frames(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
         while !inbox.is_full() {
             let step = match self.frame {
-                None if self.is_short_message(input) => self.short_message(input, inbox),
-                None => self.decode_header(input, inbox),
+                None if input.is_empty() => return,
+                None => match self.whole_message(input) {
+                    Some(message) => message.map(|message| {
+                        inbox.push(message);
+                        true
+                    }),
+                    None => self.decode_header(input),
+                },
                 Some(frame) => self.decode_payload(frame, input, inbox),
             };
             match step {
@@ -123,49 +129,56 @@ impl Decoder {
         }
     }
 
-    /// Whether the commonest of frames is wholly at the front of `input`: a message of at most 125 bytes.
-    fn is_short_message(&self, input: &[u8]) -> bool {
-        let [first, second, ..] = *input else {
-            return false;
+    /// Takes the commonest of frames, if it is wholly at the front of `input`: a message of moderate size, which is
+    /// copied once into memory of exactly its size.
+    fn whole_message(&self, input: &mut &[u8]) -> Option<Result<WebSocketMessage, Error>> {
+        if self.message.is_some() || self.header_len > 0 {
+            return None;
+        }
+        let (&[first, second], rest) = input.split_first_chunk()?;
+        let is_text = match first {
+            0x81 => true,
+            0x82 => false,
+            _ => return None,
         };
-        let length = usize::from(second & !MASKED);
-        matches!(first, 0x81 | 0x82)
-            && second & MASKED == self.mask_bit
-            && length <= 125
-            && length <= self.max_frame_size
-            && input.len() >= 2 + self.key_size() + length
-            && self.message.is_none()
-            && self.header_len == 0
-    }
-
-    /// Takes a frame that [`is_short_message`](Self::is_short_message) found.
-    fn short_message(&self, input: &mut &[u8], inbox: &mut Inbox) -> Result<bool, Error> {
-        let (&[first, second], rest) = input.split_first_chunk().expect("it has a header");
+        let (length, rest) = match second ^ self.mask_bit {
+            length @ 0..=125 => (usize::from(length), rest),
+            126 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                match usize::from(u16::from_be_bytes(*length)) {
+                    length @ 126..POOLED_FROM => (length, rest),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        if length > self.max_frame_size {
+            return None;
+        }
+        let (key, rest) = if self.mask_bit == 0 {
+            (None, rest)
+        } else {
+            let (key, rest) = rest.split_first_chunk()?;
+            (Some(*key), rest)
+        };
+        let (payload, rest) = rest.split_at_checked(length)?;
         *input = rest;
-        let key = if self.mask_bit == 0 {
-            None
+        let mut payload = payload.to_vec();
+        if let Some(key) = key {
+            mask::apply(&mut payload, key, 0);
+        }
+        Some(if !is_text {
+            Ok(WebSocketMessage::Binary(payload.into()))
+        } else if is_utf8(&payload) {
+            Ok(checked_text(payload.into()))
         } else {
-            let (key, rest) = input.split_first_chunk().expect("it has a key");
-            *input = rest;
-            Some(*key)
-        };
-        let data = if first == 0x81 {
-            Data::Text
-        } else {
-            Data::Binary
-        };
-        let length = usize::from(second & !MASKED);
-        inbox.push(whole_message(data, key, length, input)?);
-        Ok(true)
+            Err(invalid_text())
+        })
     }
 
-    /// How many bytes of a key stand in a header.
-    fn key_size(&self) -> usize {
-        usize::from(self.mask_bit >> 5) // 4 or 0
-    }
-
-    /// Reads a header, and the payload too when a whole message lies behind it; false when the header is not whole yet.
-    fn decode_header(&mut self, input: &mut &[u8], inbox: &mut Inbox) -> Result<bool, Error> {
+    /// Reads a header; false when it is not whole yet.
+    #[inline(never)] // or whole messages would be slower
+    fn decode_header(&mut self, input: &mut &[u8]) -> Result<bool, Error> {
         let kept = self.header_len;
         let parsed = if kept == 0 {
             parse_header(input)?
@@ -187,12 +200,6 @@ impl Decoder {
         self.header_len = 0;
         let frame = self.begin_frame(&header, length, size)?;
         if let OpCode::Data(data) = frame.opcode {
-            let is_whole =
-                frame.is_final && data != Data::Continue && frame.remaining <= input.len();
-            if is_whole && frame.remaining < POOLED_FROM {
-                inbox.push(whole_message(data, frame.key, frame.remaining, input)?);
-                return Ok(true);
-            }
             self.begin_fragment(data, frame.remaining);
         }
         self.frame = Some(frame);
@@ -290,6 +297,7 @@ impl Decoder {
     }
 
     /// Reads payload; false when the frame is not whole yet.
+    #[inline(never)] // or whole messages would be slower
     fn decode_payload(
         &mut self,
         frame: Frame,
@@ -437,26 +445,9 @@ impl Message {
     }
 }
 
-/// The message of a frame that is final and wholly at the front of `input`: one copy of exactly its size.
-fn whole_message(
-    data: Data,
-    key: Option<[u8; 4]>,
-    length: usize,
-    input: &mut &[u8],
-) -> Result<WebSocketMessage, Error> {
-    let (arrived, rest) = input.split_at(length);
-    *input = rest;
-    let mut payload = arrived.to_vec();
-    if let Some(key) = key {
-        mask::apply(&mut payload, key, 0);
-    }
-    if data == Data::Binary {
-        return Ok(WebSocketMessage::Binary(payload.into()));
-    }
-    match simdutf8::basic::from_utf8(&payload) {
-        Ok(_) => Ok(checked_text(payload.into())),
-        Err(_) => Err(invalid_text()),
-    }
+/// Short texts are most often ASCII, which is quickly seen.
+fn is_utf8(text: &[u8]) -> bool {
+    text.is_ascii() || simdutf8::basic::from_utf8(text).is_ok()
 }
 
 /// A text message of what has just been found to be UTF-8, all of it.

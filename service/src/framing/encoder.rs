@@ -1,27 +1,30 @@
-use std::{collections::VecDeque, io::IoSlice};
+use std::{collections::VecDeque, io::IoSlice, mem};
 
 use bytes::{Buf, Bytes};
-use switchwire_core::{Outgoing, WebSocketMessage};
-use tungstenite::protocol::frame::{
-    FrameHeader,
-    coding::{Control, Data, OpCode},
-};
+use switchwire_core::{CloseStatus, Outgoing, WebSocketMessage};
 
-use super::{mask, pool};
+use super::{mask, pool, spare};
 use crate::random;
 
 /// Payloads of this size and more are not copied, but written from where they are.
 const SHARED_FROM: usize = 8 << 10;
 
-/// What an empty buffer may keep of its memory.
-const KEPT: usize = 4 << 10;
+/// The first byte of a frame: the last, or only one, of its message, and what it is.
+mod first {
+    pub(super) const TEXT: u8 = 0x81;
+    pub(super) const BINARY: u8 = 0x82;
+    pub(super) const CLOSE: u8 = 0x88;
+    pub(super) const PING: u8 = 0x89;
+    pub(super) const PONG: u8 = 0x8a;
+}
 
 /// Turns messages into the bytes of frames: unfragmented, lengths in their shortest form, masked by a client only.
 #[derive(Debug, Default)]
 pub struct Encoder {
     /// What comes first: large payloads, and the small frames between them.
     chunks: VecDeque<Bytes>,
-    /// Small frames behind all chunks, of which the first `written` bytes are gone.
+    /// Small frames behind all chunks, of which the first `written` bytes are gone. When it is empty the thread has
+    /// its memory.
     tail: Vec<u8>,
     written: usize,
     len: usize,
@@ -46,31 +49,31 @@ impl Encoder {
     pub fn encode(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Message(message) => {
-                let opcode = match message {
-                    WebSocketMessage::Text(_) => OpCode::Data(Data::Text),
-                    WebSocketMessage::Binary(_) => OpCode::Data(Data::Binary),
-                    WebSocketMessage::Ping(_) => OpCode::Control(Control::Ping),
-                    WebSocketMessage::Pong(_) => OpCode::Control(Control::Pong),
+                let first = match message {
+                    WebSocketMessage::Text(_) => first::TEXT,
+                    WebSocketMessage::Binary(_) => first::BINARY,
+                    WebSocketMessage::Ping(_) => first::PING,
+                    WebSocketMessage::Pong(_) => first::PONG,
                 };
-                let key = self.header(opcode, message.len());
+                let key = self.header(first, message.len());
                 if message.len() < SHARED_FROM {
                     self.copy_masked(message.payload(), key, 0);
-                } else if let Some(key) = key {
-                    self.share(masked(message.into_payload(), key));
                 } else {
-                    self.share(message.into_payload());
+                    self.share(message.into_payload(), key);
                 }
             }
-            Outgoing::Close(None) => {
-                self.header(OpCode::Control(Control::Close), 0);
-            }
-            Outgoing::Close(Some(status)) => {
-                let length = 2 + status.reason().len();
-                let key = self.header(OpCode::Control(Control::Close), length);
-                self.copy_masked(&status.code().as_u16().to_be_bytes(), key, 0);
-                self.copy_masked(status.reason().as_bytes(), key, 2);
-            }
+            Outgoing::Close(status) => self.encode_close(status),
         }
+    }
+
+    fn encode_close(&mut self, status: Option<CloseStatus>) {
+        let Some(status) = status else {
+            self.header(first::CLOSE, 0);
+            return;
+        };
+        let key = self.header(first::CLOSE, 2 + status.reason().len());
+        self.copy_masked(&status.code().as_u16().to_be_bytes(), key, 0);
+        self.copy_masked(status.reason().as_bytes(), key, 2);
     }
 
     /// How many bytes wait.
@@ -83,6 +86,12 @@ impl Encoder {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// All that waits, when it lies together, as it does but for large payloads.
+    #[must_use]
+    pub fn as_slice(&self) -> Option<&[u8]> {
+        self.chunks.is_empty().then(|| &self.tail[self.written..])
     }
 
     /// Shows the bytes that come next in as many slices as there are, and says how many it used.
@@ -115,8 +124,7 @@ impl Encoder {
         self.written += count;
         if self.len == 0 {
             self.written = 0;
-            self.tail.clear();
-            self.tail.shrink_to(KEPT);
+            spare::give_back(mem::take(&mut self.tail));
         }
     }
 
@@ -126,8 +134,8 @@ impl Encoder {
             Some(chunk) => chunk,
             None if self.tail.is_empty() => return None,
             None => {
-                let mut tail = Bytes::from(std::mem::take(&mut self.tail));
-                tail.advance(std::mem::take(&mut self.written));
+                let mut tail = Bytes::from(mem::take(&mut self.tail));
+                tail.advance(mem::take(&mut self.written));
                 tail
             }
         };
@@ -136,19 +144,26 @@ impl Encoder {
     }
 
     /// Writes a header, and returns the key that its payload has to be masked with.
-    fn header(&mut self, opcode: OpCode, payload: usize) -> Option<[u8; 4]> {
+    fn header(&mut self, first: u8, payload: usize) -> Option<[u8; 4]> {
+        if self.tail.capacity() == 0 {
+            self.tail = spare::take();
+        }
+        let masked = if self.masks { 0x80 } else { 0 };
+        match payload {
+            0..=125 => self.copy(&[first, masked | payload as u8]),
+            126..=0xffff => {
+                let [high, low] = (payload as u16).to_be_bytes();
+                self.copy(&[first, masked | 126, high, low]);
+            }
+            _ => {
+                self.copy(&[first, masked | 127]);
+                self.copy(&(payload as u64).to_be_bytes());
+            }
+        }
         let key = self.masks.then(random::bytes);
-        let header = FrameHeader {
-            opcode,
-            mask: key,
-            ..FrameHeader::default()
-        };
-        let mut bytes = [0; 14];
-        let size = header.len(payload as u64);
-        header
-            .format(payload as u64, &mut &mut bytes[..])
-            .expect("a header has at most 14 bytes");
-        self.copy(&bytes[..size]);
+        if let Some(key) = key {
+            self.copy(&key);
+        }
         key
     }
 
@@ -166,12 +181,18 @@ impl Encoder {
         self.len += bytes.len();
     }
 
-    fn share(&mut self, payload: Bytes) {
-        let mut before = Bytes::from(std::mem::take(&mut self.tail));
-        before.advance(std::mem::take(&mut self.written));
+    fn share(&mut self, payload: Bytes, key: Option<[u8; 4]>) {
+        let payload = match key {
+            Some(key) => masked(payload, key),
+            None => payload,
+        };
+        // Mostly a header; the payload must not hold on to a whole buffer for that.
+        let before = Bytes::copy_from_slice(&self.tail[self.written..]);
         self.chunks.push_back(before);
         self.len += payload.len();
         self.chunks.push_back(payload);
+        self.written = 0;
+        spare::give_back(mem::take(&mut self.tail));
     }
 }
 
@@ -317,13 +338,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_encoder_keeps_little_memory() {
+    fn an_empty_encoder_keeps_no_memory() {
         let mut encoder = Encoder::default();
         for _ in 0..100 {
             encoder.encode(Outgoing::Message(vec![1; 8_000].into()));
         }
         encoder.advance(encoder.len());
-        assert!(encoder.tail.capacity() <= KEPT);
+        assert_eq!(encoder.tail.capacity(), 0);
     }
 
     #[test]

@@ -1,23 +1,25 @@
+/// So many bytes are XORed at once.
+const BLOCK: usize = 32;
+
 /// XORs `payload` with the masking key, `phase` bytes into the frame
 /// ([RFC 6455 section 5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.3)).
 pub(super) fn apply(payload: &mut [u8], key: [u8; 4], phase: usize) {
-    let key = u32::from_ne_bytes(key);
-    // The key as it stands at `phase`, twice, so that eight bytes go at once.
-    let shift = 8 * (phase % 4) as u32;
-    let key = if cfg!(target_endian = "little") {
-        key.rotate_right(shift)
-    } else {
-        key.rotate_left(shift)
-    };
-    let key = key.to_ne_bytes();
-    let wide = u64::from_ne_bytes([
-        key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3],
-    ]);
-    let (words, rest) = payload.as_chunks_mut::<8>();
-    for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    let key = u32::from_be_bytes(key).rotate_left(8 * (phase % 4) as u32);
+    let key = key.to_be_bytes();
+    let (blocks, rest) = payload.as_chunks_mut::<BLOCK>();
+    let wide = [key; BLOCK / 4];
+    for block in blocks {
+        xor(block, wide.as_flattened());
     }
-    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
+    let (words, rest) = rest.as_chunks_mut::<4>();
+    for word in words {
+        xor(word, &key);
+    }
+    xor(rest, &key);
+}
+
+fn xor(bytes: &mut [u8], key: &[u8]) {
+    for (byte, key) in bytes.iter_mut().zip(key) {
         *byte ^= key;
     }
 }
