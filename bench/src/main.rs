@@ -6,6 +6,7 @@
 mod compare;
 mod confine;
 mod counts;
+mod distance;
 mod load;
 mod machine;
 mod options;

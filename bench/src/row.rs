@@ -12,6 +12,8 @@ pub(crate) struct Row {
     pub(crate) scenario: &'static str,
     pub(crate) server: &'static str,
     pub(crate) round: usize,
+    /// Nanoseconds from one core to the other and back, before or after, whichever was more.
+    pub(crate) core_round_trip: Option<f64>,
     pub(crate) messages: u64,
     pub(crate) seconds: f64,
     /// CPU-seconds of the server: user and system in ticks of usually 10 ms, and both together to the nanosecond.
@@ -32,6 +34,7 @@ impl Row {
         scenario: &'static str,
         server: &'static str,
         round: usize,
+        core_round_trip: Option<f64>,
         finding: &Finding,
     ) -> Self {
         let sample = &finding.sample;
@@ -39,6 +42,7 @@ impl Row {
             scenario,
             server,
             round,
+            core_round_trip,
             messages: sample.messages,
             seconds: sample.elapsed.as_secs_f64(),
             cpu: sample.usage.total.as_secs_f64(),
@@ -124,6 +128,7 @@ mod tests {
             scenario: "s",
             server,
             round,
+            core_round_trip: None,
             messages,
             seconds: 2.0,
             cpu: 1.0,

@@ -112,8 +112,9 @@ impl WebSocketSettings {
         self.max_fragments
     }
 
-    /// The most bytes one read takes from the socket. Default 64 KiB. The buffer is shared by all
-    /// sessions of a thread; a session keeps only what a read left over.
+    /// The size of the buffer that is read into, in bytes, which all sessions of a thread share; a frame's header fits in
+    /// besides. Default 64 KiB. A session keeps only what a read left over. The rest of a payload that is
+    /// larger is read to its place in the message.
     #[must_use]
     pub fn read_buffer_size(&self) -> usize {
         self.read_buffer_size

@@ -3,15 +3,15 @@
 use std::{
     cell::Cell,
     io::{self, IoSlice},
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
 
 use bytes::{Buf, Bytes};
 use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use crate::framing::{Decoder, Encoder};
+use crate::framing::{Decoder, Encoder, MAX_HEADER};
 
 /// How much a peer may still send after both sides closed, before TCP is dropped on it.
 const MAX_DISCARDED: usize = 64 << 20;
@@ -43,7 +43,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
             decoder: Decoder::new(settings),
             encoder: Encoder::default(),
             unread: already_read,
-            read_size: settings.read_buffer_size(),
+            read_size: settings.read_buffer_size() + MAX_HEADER,
             is_client: false,
             shut_down: false,
             discarded: 0,
@@ -81,6 +81,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
                 self.unread = Bytes::new();
             } else {
                 self.unread.advance(self.unread.len() - rest);
+            }
+            return Poll::Ready(());
+        }
+        if let Some(mut room) = self.decoder.room() {
+            match ready!(pin!(self.io.read_buf(&mut room)).poll(cx)) {
+                Ok(0) => inbox.end(InboxEnd::Failed(Error::new(ErrorKind::Disconnected))),
+                Ok(count) => self.decoder.filled(count, inbox),
+                Err(error) => inbox.end(InboxEnd::Failed(error.into())),
             }
             return Poll::Ready(());
         }

@@ -28,6 +28,9 @@ use self::counting::held;
 /// What an idle session may hold at most, the connection's own memory not counted.
 const IDLE: usize = 3_000;
 
+/// What a thread allocates once: the read buffer.
+const READ: usize = (64 << 10) + 14;
+
 const SESSIONS: usize = 100;
 
 /// A connection without memory of its own: what is written is counted and gone.
@@ -216,6 +219,27 @@ fn a_large_message_leaves_nothing_behind() {
     let each = held_by_each(&frame(4 << 20));
     println!("after 4 MiB {each}");
     assert!(each <= IDLE, "{each} bytes");
+}
+
+#[test]
+fn a_message_that_has_not_come_holds_at_most_twice_what_has() {
+    let runtime = runtime();
+    let _entered = runtime.enter();
+    let settings = settings(|settings| settings);
+    let message = frame(8 << 20);
+    for came in [10, 1_000, 70_000, 300_000, 1 << 20] {
+        let before = held();
+        let mut session = Session::open(Arc::new(echo), &settings);
+        let mut rest = &message[..came];
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.len().min(50_000));
+            session.receive(piece.to_vec());
+            rest = after;
+        }
+        let holds = held() - before;
+        println!("{came} bytes of 8 MiB: {holds}");
+        assert!(holds <= 2 * came + IDLE + READ, "{holds} bytes of {came}");
+    }
 }
 
 #[test]

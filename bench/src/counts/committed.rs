@@ -41,6 +41,10 @@ impl Counts {
         }
     }
 
+    pub(super) fn forget_system_calls(&mut self) {
+        self.system_calls = None;
+    }
+
     pub(super) fn instructions(&self) -> String {
         self.instructions
             .map(|count| format!("{count:.0}"))

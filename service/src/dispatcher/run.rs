@@ -11,6 +11,7 @@ use tracing::Instrument;
 use crate::{
     SessionDriver, SessionRegistry,
     observe::{Account, Route},
+    random,
     registry::Registration,
 };
 
@@ -96,7 +97,5 @@ impl Admitted {
 }
 
 pub(crate) fn new_id() -> SessionId {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
-    SessionId::from_bytes(bytes)
+    SessionId::from_bytes(random::bytes())
 }

@@ -1,6 +1,6 @@
 use std::{io::Cursor, mem};
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, buf::Limit};
 use bytestring::ByteString;
 use switchwire_core::{
     CloseCode, CloseStatus, Error, ErrorKind, Inbox, InboxEnd, WebSocketMessage, WebSocketSettings,
@@ -16,7 +16,13 @@ use super::{
 };
 
 /// The longest header: two bytes, a 64-bit length and a masking key.
-const MAX_HEADER: usize = 14;
+pub(crate) const MAX_HEADER: usize = 14;
+
+/// With this much of a payload to come, it is read to its place.
+const IN_PLACE_FROM: usize = 32 << 10;
+
+/// How much is read to its place at once: it is still in the cache when it is unmasked.
+const IN_PLACE: usize = 256 << 10;
 
 /// The bit beside the length that says that a frame is masked.
 const MASKED: u8 = 0x80;
@@ -57,8 +63,10 @@ struct Frame {
 #[derive(Debug)]
 struct Message {
     is_text: bool,
+    /// What has come, behind a lead of so many bytes.
     payload: Vec<u8>,
-    /// How much of a text is known to be whole code points.
+    lead: usize,
+    /// Up to where a text is known to be whole code points.
     checked: usize,
     fragments: usize,
 }
@@ -246,7 +254,7 @@ impl Decoder {
     /// Checks a data frame against the message it belongs to and the limits.
     fn check_fragment(&self, data: Data, length: usize) -> Result<(), Error> {
         let (received, fragments) = match (data, &self.message) {
-            (Data::Continue, Some(message)) => (message.payload.len(), message.fragments),
+            (Data::Continue, Some(message)) => (message.len(), message.fragments),
             (Data::Continue, None) => return Err(protocol("a continuation continues nothing")),
             (_, Some(_)) => return Err(protocol("a message begins inside another")),
             (_, None) => (0, 0),
@@ -275,11 +283,15 @@ impl Decoder {
     }
 
     fn begin_fragment(&mut self, data: Data, length: usize) {
-        let message = self.message.get_or_insert_with(|| Message {
-            is_text: data == Data::Text,
-            payload: pool::take(length),
-            checked: 0,
-            fragments: 0,
+        let message = self.message.get_or_insert_with(|| {
+            let payload = pool::take(length);
+            Message {
+                is_text: data == Data::Text,
+                lead: payload.len(),
+                checked: payload.len(),
+                payload,
+                fragments: 0,
+            }
         });
         message.fragments += 1;
     }
@@ -288,32 +300,84 @@ impl Decoder {
     #[inline(never)] // or whole messages would be slower
     fn decode_payload(
         &mut self,
-        mut frame: Frame,
+        frame: Frame,
         input: &mut &[u8],
         inbox: &mut Inbox,
     ) -> Result<bool, Error> {
         let (arrived, rest) = input.split_at(frame.remaining.min(input.len()));
         *input = rest;
-        let payload = match frame.opcode {
-            OpCode::Control(_) => &mut self.control,
-            OpCode::Data(_) => &mut self.message.as_mut().expect("a data frame has one").payload,
-        };
-        let start = payload.len();
-        // Never more than twice what has arrived, and exact when the end is in sight.
-        if payload.capacity() - start < arrived.len() {
-            let more = frame.remaining.min(arrived.len().max(start));
-            if start == frame.received && frame.is_final {
+        let payload = self.reserve(frame, arrived.len());
+        payload.extend_from_slice(arrived);
+        self.take_payload(frame, arrived.len(), inbox)
+    }
+
+    /// Room for what comes next when that is a large payload: what is read to its place needs no copy.
+    ///
+    /// Whoever fills it says so with [`filled`](Self::filled).
+    pub fn room(&mut self) -> Option<Limit<&mut Vec<u8>>> {
+        let frame = self
+            .frame
+            .filter(|frame| frame.remaining >= IN_PLACE_FROM)?;
+        let payload = self.payload(frame.opcode);
+        let (arrived, spare) = (payload.len(), payload.capacity() - payload.len());
+        if arrived < IN_PLACE_FROM && spare < IN_PLACE_FROM {
+            return None; // too little has arrived for so much memory
+        }
+        let payload = self.reserve(frame, IN_PLACE_FROM);
+        let room = frame.remaining.min(payload.capacity() - payload.len());
+        Some(payload.limit(room.min(IN_PLACE)))
+    }
+
+    /// Decodes so many bytes that were put into the [`room`](Self::room).
+    ///
+    /// # Panics
+    /// When there was none.
+    pub fn filled(&mut self, count: usize, inbox: &mut Inbox) {
+        let frame = self.frame.expect("a frame has the room");
+        if let Err(error) = self.take_payload(frame, count, inbox) {
+            inbox.end(InboxEnd::Failed(error));
+        }
+        inbox.note_bytes(count, mem::take(&mut self.ended_frame));
+    }
+
+    /// Where the payload of a frame goes, with room for so many more bytes: never for more than twice what has arrived,
+    /// and exact when the end is in sight.
+    fn reserve(&mut self, frame: Frame, needed: usize) -> &mut Vec<u8> {
+        let message = self.message.as_ref();
+        let is_only = message.is_none_or(|message| message.len() == frame.received);
+        let payload = self.payload(frame.opcode);
+        if payload.capacity() - payload.len() < needed {
+            let more = frame.remaining.min(needed.max(payload.len()));
+            if is_only && frame.is_final {
                 payload.reserve_exact(more);
             } else {
                 payload.reserve(more); // many small fragments must not be copied each time
             }
         }
-        payload.extend_from_slice(arrived);
+        payload
+    }
+
+    fn payload(&mut self, opcode: OpCode) -> &mut Vec<u8> {
+        match opcode {
+            OpCode::Control(_) => &mut self.control,
+            OpCode::Data(_) => &mut self.message.as_mut().expect("a data frame has one").payload,
+        }
+    }
+
+    /// Takes payload that arrived at its place; false when the frame is not whole yet.
+    fn take_payload(
+        &mut self,
+        mut frame: Frame,
+        arrived: usize,
+        inbox: &mut Inbox,
+    ) -> Result<bool, Error> {
+        let payload = self.payload(frame.opcode);
+        let start = payload.len() - arrived;
         if let Some(key) = frame.key {
             mask::apply(&mut payload[start..], key, frame.received);
         }
-        frame.received += arrived.len();
-        frame.remaining -= arrived.len();
+        frame.received += arrived;
+        frame.remaining -= arrived;
 
         let is_whole = frame.remaining == 0;
         self.ended_frame |= is_whole;
@@ -352,6 +416,10 @@ impl Decoder {
 }
 
 impl Message {
+    fn len(&self) -> usize {
+        self.payload.len() - self.lead
+    }
+
     /// Checks the text that has come in, and at the end that no code point was cut.
     fn check_text(&mut self, is_last: bool) -> Result<(), Error> {
         if !self.is_text {
@@ -368,7 +436,7 @@ impl Message {
     }
 
     fn finish(self) -> WebSocketMessage {
-        let payload = pool::freeze(self.payload);
+        let payload = pool::freeze(self.payload, self.lead);
         if self.is_text {
             checked_text(payload)
         } else {

@@ -3,7 +3,8 @@ use std::{collections::VecDeque, io::IoSlice, mem};
 use bytes::{Buf, Bytes};
 use switchwire_core::{CloseStatus, Outgoing, WebSocketMessage};
 
-use super::{keys, mask, pool, spare};
+use super::{mask, pool, spare};
+use crate::random;
 
 /// Payloads of this size and more are not copied, but written from where they are.
 const SHARED_FROM: usize = 8 << 10;
@@ -34,7 +35,8 @@ impl Encoder {
     /// A client's encoder. The default is a server's.
     ///
     /// - `client.26` Every frame is masked, control frames and empty ones included.
-    /// - `client.27` Each has a key of its own, of the operating system's random numbers.
+    /// - `client.27` Each has a key of its own, of the operating system's random numbers
+    ///   ([RFC 6455 section 10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)).
     #[must_use]
     pub fn client() -> Self {
         Self {
@@ -158,7 +160,7 @@ impl Encoder {
                 self.copy(&(payload as u64).to_be_bytes());
             }
         }
-        let key = self.masks.then(keys::next);
+        let key = self.masks.then(random::bytes);
         if let Some(key) = key {
             self.copy(&key);
         }
@@ -203,9 +205,10 @@ fn masked(payload: Bytes, key: [u8; 4]) -> Bytes {
         }
         Err(shared) => {
             let mut payload = pool::take(shared.len());
+            let lead = payload.len();
             payload.extend_from_slice(&shared);
-            mask::apply(&mut payload, key, 0);
-            pool::freeze(payload)
+            mask::apply(&mut payload[lead..], key, 0);
+            pool::freeze(payload, lead)
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What the decoder makes of bytes, in any pieces.
 
+use std::iter::repeat;
+
 use crate::peer::frame;
+use bytes::BufMut;
 use proptest::prelude::*;
 use switchwire_core::{ErrorKind, Inbox, InboxEnd, WebSocketMessage, WebSocketSettings};
 use switchwire_service::framing::Decoder;
@@ -74,6 +77,54 @@ fn a_violation_is_known_as_soon_as_its_header_came() {
     }
 }
 
+/// Reads as a transport does, at most so many bytes each time, and says how many of them in place.
+fn read(mut input: &[u8], pieces: impl Iterator<Item = usize>) -> (usize, Inbox) {
+    let mut decoder = Decoder::new(&WebSocketSettings::default());
+    let mut inbox = Inbox::new(false);
+    let mut in_place = 0;
+    for piece in pieces {
+        if input.is_empty() || inbox.is_full() {
+            break;
+        }
+        match decoder.room() {
+            Some(mut room) => {
+                let (read, rest) = input.split_at(piece.min(input.len()).min(room.remaining_mut()));
+                room.put_slice(read);
+                decoder.filled(read.len(), &mut inbox);
+                (input, in_place) = (rest, in_place + read.len());
+            }
+            None => {
+                let (mut read, rest) = input.split_at(piece.min(input.len()));
+                decoder.decode(&mut read, &mut inbox);
+                assert!(read.is_empty());
+                input = rest;
+            }
+        }
+    }
+    (in_place, inbox)
+}
+
+#[test]
+fn most_of_a_large_message_is_read_in_place() {
+    let message = frame(0x82, &vec![7; 1 << 20]);
+    let (in_place, mut inbox) = read(&message, repeat(64 << 10));
+    assert_eq!(inbox.take_messages(), [vec![7; 1 << 20].into()]);
+    assert!(in_place >= (1 << 20) - (64 << 10), "{in_place} bytes");
+}
+
+#[test]
+fn bad_text_that_is_read_in_place_fails_at_once() {
+    let mut text = vec![b'x'; 1 << 20];
+    text[100_000] = 0xff;
+    let message = frame(0x81, &text);
+    let (in_place, mut inbox) = read(&message, repeat(64 << 10));
+    assert!(in_place > 0 && in_place <= 64 << 10, "{in_place} bytes");
+    let Some(InboxEnd::Failed(error)) = inbox.take_end() else {
+        panic!("the text is bad");
+    };
+    assert_eq!(error.kind(), ErrorKind::InvalidPayload);
+}
+
 #[test]
 fn bad_text_fails_before_its_frame_ends() {
     for (text, bad) in [
@@ -90,6 +141,17 @@ fn bad_text_fails_before_its_frame_ends() {
         assert_eq!(error(begun), expected, "{text:02x?}");
         assert_eq!(error(&frame(0x81, text)), Some(ErrorKind::InvalidPayload));
     }
+}
+
+/// A frame that is masked with this key.
+fn masked(first: u8, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
+    let mut frame = frame(first, payload);
+    let start = frame.len() - payload.len();
+    frame[start - 4..start].copy_from_slice(&key);
+    for (byte, key) in frame[start..].iter_mut().zip(key.iter().cycle()) {
+        *byte ^= key;
+    }
+    frame
 }
 
 proptest! {
@@ -125,5 +187,31 @@ proptest! {
     fn nothing_makes_the_decoder_panic(pieces: Vec<Vec<u8>>) {
         let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
         decode(&pieces);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_is_read_in_place_is_the_same(
+        texts in prop::collection::vec((any::<bool>(), any::<[u8; 4]>(), 0_usize..300_000), 1..4),
+        reads in prop::collection::vec(1_usize..100_000, 1..8),
+    ) {
+        let mut bytes = Vec::new();
+        let mut expected = Vec::new();
+        for (fragmented, key, len) in texts {
+            let text: String = "aé€😀".chars().cycle().take(len / 2).collect();
+            let (left, right) = text.as_bytes().split_at(if fragmented { len / 3 } else { 0 });
+            if fragmented {
+                bytes.extend(masked(0x01, left, key));
+            }
+            bytes.extend(masked(if fragmented { 0x80 } else { 0x81 }, right, key));
+            expected.push(WebSocketMessage::from(text));
+        }
+        let (_, mut inbox) = read(&bytes, reads.into_iter().cycle());
+        prop_assert!(inbox.take_end().is_none());
+        prop_assert!(inbox.take_messages() == expected);
+        prop_assert_eq!(inbox.take_received().bytes, bytes.len());
     }
 }
