@@ -5,7 +5,6 @@
 
 mod decoder;
 mod encoder;
-mod keys;
 mod mask;
 mod pool;
 

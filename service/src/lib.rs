@@ -10,6 +10,7 @@ pub mod framing;
 mod handshake;
 mod mapping;
 mod observe;
+mod random;
 mod registry;
 mod stream;
 #[cfg(feature = "test")]

@@ -10,6 +10,7 @@ use tracing::Instrument;
 use crate::{
     SessionDriver, SessionRegistry,
     observe::{Account, Route},
+    random,
     registry::Registration,
 };
 
@@ -90,7 +91,5 @@ impl Admitted {
 }
 
 pub(crate) fn new_id() -> SessionId {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
-    SessionId::from_bytes(bytes)
+    SessionId::from_bytes(random::next())
 }

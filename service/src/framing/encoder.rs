@@ -7,7 +7,8 @@ use tungstenite::protocol::frame::{
     coding::{Control, Data, OpCode},
 };
 
-use super::{keys, mask, pool};
+use super::{mask, pool};
+use crate::random;
 
 /// Payloads of this size and more are not copied, but written from where they are.
 const SHARED_FROM: usize = 8 << 10;
@@ -135,7 +136,7 @@ impl Encoder {
 
     /// Writes a header, and returns the key that its payload has to be masked with.
     fn header(&mut self, opcode: OpCode, payload: usize) -> Option<[u8; 4]> {
-        let key = self.masks.then(keys::next);
+        let key = self.masks.then(random::next);
         let header = FrameHeader {
             opcode,
             mask: key,
