@@ -1,9 +1,10 @@
 use actix_web::{
     Route,
     guard::{GuardContext, fn_guard},
+    http::header as actix_header,
     web::{self, ServiceConfig},
 };
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use switchwire_core::{Endpoint, InvalidSettings, WebSocketHandler};
 use switchwire_service::WebSocketDispatcher;
 
@@ -104,17 +105,23 @@ fn is_wanted(dispatcher: &WebSocketDispatcher, context: &GuardContext<'_>) -> bo
 /// The headers that tell what a request asks for.
 fn headers(context: &GuardContext<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for name in [
-        header::SEC_WEBSOCKET_KEY,
-        header::UPGRADE,
-        header::ORIGIN,
-        header::ACCESS_CONTROL_REQUEST_METHOD,
-    ] {
-        for value in context.head().headers().get_all(name.as_str()) {
+    for (wanted, name) in &WANTED {
+        for value in context.head().headers().get_all(wanted) {
             if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-                headers.append(name.clone(), value);
+                headers.append(name, value);
             }
         }
     }
     headers
 }
+
+/// In the server's version of `http` and in ours.
+static WANTED: [(actix_header::HeaderName, HeaderName); 4] = [
+    (actix_header::SEC_WEBSOCKET_KEY, header::SEC_WEBSOCKET_KEY),
+    (actix_header::UPGRADE, header::UPGRADE),
+    (actix_header::ORIGIN, header::ORIGIN),
+    (
+        actix_header::ACCESS_CONTROL_REQUEST_METHOD,
+        header::ACCESS_CONTROL_REQUEST_METHOD,
+    ),
+];

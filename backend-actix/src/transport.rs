@@ -2,6 +2,7 @@ use std::{
     cell::RefCell,
     fmt,
     io::{self, ErrorKind::BrokenPipe, IoSlice},
+    mem,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker, ready},
@@ -10,6 +11,7 @@ use std::{
 use actix_web::{
     body::{BodySize, MessageBody},
     dev::Payload,
+    error::PayloadError,
     web::Bytes,
 };
 use bytes::Buf;
@@ -19,11 +21,14 @@ use switchwire_service::framing::{Decoder, Encoder};
 
 use crate::socket::Socket;
 
-/// How much the server's write buffer is given at once.
-const CHUNK: usize = 96 << 10;
+/// How much the server's write buffer is given at once, and [`LITTLE`] more if that is all.
+const CHUNK: usize = 80 << 10;
 
 /// As much is copied, so that the encoder can use its memory again.
 const COPIED: usize = 1 << 10;
+
+/// With this much unread the server stops reading.
+const PAUSED_FROM: usize = 32 << 10;
 
 /// With no more than this left to be taken, a flush is done.
 const LITTLE: usize = 16 << 10;
@@ -35,7 +40,7 @@ const LITTLE: usize = 16 << 10;
 pub struct ActixTransport {
     payload: Payload,
     decoder: Decoder,
-    /// Read, but not decoded yet.
+    /// Read, but not decoded yet, when the server's payload is wrapped in something that takes nothing back.
     unread: Bytes,
     outbound: Rc<RefCell<Outbound>>,
     socket: Option<Socket>,
@@ -71,30 +76,50 @@ impl ActixTransport {
             ))),
         }
     }
+
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
+        if self.unread.is_empty() {
+            Pin::new(&mut self.payload).poll_next(cx)
+        } else {
+            Poll::Ready(Some(Ok(mem::take(&mut self.unread))))
+        }
+    }
+
+    /// Keeps what found no room where the server sees it, and stops reading with enough of it.
+    fn put_back(&mut self, mut bytes: Bytes, cx: &mut Context<'_>) {
+        if bytes.len() < PAUSED_FROM {
+            bytes = Bytes::copy_from_slice(&bytes); // so that the server can use its buffer again
+        }
+        let Payload::H1 { payload } = &mut self.payload else {
+            self.unread = bytes;
+            return;
+        };
+        payload.unread_data(bytes);
+        // It counts what is there only when something is taken.
+        payload.unread_data(Bytes::new());
+        let _nothing = Pin::new(payload).poll_next(cx);
+    }
 }
 
 impl Transport for ActixTransport {
     fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()> {
-        if self.unread.is_empty() {
-            match ready!(Pin::new(&mut self.payload).poll_next(cx)) {
-                Some(Ok(bytes)) => self.unread = bytes,
-                // After a reset the server drops the connection, after an orderly end it goes on writing.
-                Some(Err(_)) | None => {
-                    inbox.end(InboxEnd::Failed(match self.outbound.borrow().state {
-                        State::Dropped => io::Error::from(io::ErrorKind::ConnectionReset).into(),
-                        _ => Error::new(ErrorKind::Disconnected),
-                    }));
-                    return Poll::Ready(());
+        match ready!(self.poll_bytes(cx)) {
+            Some(Ok(mut bytes)) => {
+                let mut input = &bytes[..];
+                self.decoder.decode(&mut input, inbox);
+                let rest = input.len();
+                if rest > 0 {
+                    bytes.advance(bytes.len() - rest);
+                    self.put_back(bytes, cx);
                 }
             }
-        }
-        let mut input = &self.unread[..];
-        self.decoder.decode(&mut input, inbox);
-        let rest = input.len();
-        if rest == 0 {
-            self.unread = Bytes::new(); // so that the server can use its buffer again
-        } else {
-            self.unread.advance(self.unread.len() - rest);
+            // After a reset the server drops the connection, after an orderly end it goes on writing.
+            Some(Err(_)) | None => {
+                inbox.end(InboxEnd::Failed(match self.outbound.borrow().state {
+                    State::Dropped => io::Error::from(io::ErrorKind::ConnectionReset).into(),
+                    _ => Error::new(ErrorKind::Disconnected),
+                }));
+            }
         }
         Poll::Ready(())
     }
@@ -241,7 +266,10 @@ impl Outbound {
             }
             self.chunk = self.encoder.take_chunk()?;
         }
-        Some(self.chunk.split_to(self.chunk.len().min(CHUNK)))
+        if self.chunk.len() <= CHUNK + LITTLE {
+            return Some(mem::take(&mut self.chunk)); // a little that is left would hold the memory of all
+        }
+        Some(self.chunk.split_to(CHUNK))
     }
 
     /// Wakes the server to take what is there, and resolves when no more than `rest` of it is left.

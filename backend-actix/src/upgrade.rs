@@ -12,7 +12,8 @@ use actix_web::{
         header::{self as actix_header, HeaderMap as ActixHeaderMap},
     },
 };
-use http::{HeaderMap, Method, Response, Version, request::Parts};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri, Version, request::Parts};
 use switchwire_core::{
     Error, HandshakeError, HandshakeRequest, InvalidSettings, RequestUpgradeStrategy,
     WebSocketSettings,
@@ -104,24 +105,30 @@ impl Future for Upgrading {
 
 /// The head of a request in the terms of today's `http`; the server is still on the version before.
 pub(crate) fn head(request: &HttpRequest) -> Parts {
-    let mut builder = http::Request::builder()
-        .method(request.method().as_str())
-        .uri(request.uri().to_string())
-        .version(match request.version() {
-            actix_web::http::Version::HTTP_10 => Version::HTTP_10,
-            actix_web::http::Version::HTTP_11 => Version::HTTP_11,
-            _ => Version::HTTP_2,
-        });
-    for (name, value) in request.headers() {
-        builder = builder.header(name.as_str(), value.as_bytes());
-    }
-    let request = builder.body(()).unwrap_or_else(|_| {
+    let mut head = http::Request::new(()).into_parts().0;
+    if translate(request, &mut head).is_none() {
         // What one version reads and the other refuses is no request of ours: 405.
-        let mut request = http::Request::new(());
-        *request.method_mut() = Method::CONNECT;
-        request
-    });
-    request.into_parts().0
+        head.method = Method::CONNECT;
+        head.headers.clear();
+    }
+    head
+}
+
+fn translate(request: &HttpRequest, head: &mut Parts) -> Option<()> {
+    head.method = request.method().as_str().parse().ok()?;
+    head.uri = Uri::from_maybe_shared(Bytes::from(request.uri().to_string())).ok()?;
+    head.version = match request.version() {
+        actix_web::http::Version::HTTP_10 => Version::HTTP_10,
+        actix_web::http::Version::HTTP_11 => Version::HTTP_11,
+        _ => Version::HTTP_2,
+    };
+    head.headers = HeaderMap::with_capacity(request.headers().len());
+    for (name, value) in request.headers() {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).ok()?;
+        head.headers.try_append(name, value).ok()?;
+    }
+    Some(())
 }
 
 /// Adds headers to a response of the server's.
