@@ -1,0 +1,215 @@
+//! Payloads that come in parts, and what they make.
+
+use std::mem;
+
+use bytes::{BufMut, Bytes, buf::Limit};
+use bytestring::ByteString;
+use switchwire_core::{
+    CloseCode, CloseStatus, Error, ErrorKind, Inbox, InboxEnd, WebSocketMessage,
+};
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+use super::{Decoder, Frame, checked_text, invalid_text, protocol};
+use crate::framing::{mask, pool};
+
+/// With this much of a payload to come, it is read to its place.
+const IN_PLACE_FROM: usize = 32 << 10;
+
+/// How much is read to its place at once: it is still in the cache when it is unmasked.
+const IN_PLACE: usize = 256 << 10;
+
+/// The data message that is being put together.
+#[derive(Debug)]
+pub(super) struct Message {
+    is_text: bool,
+    /// What has come, behind a lead of so many bytes.
+    payload: Vec<u8>,
+    lead: usize,
+    /// Up to where a text is known to be whole code points.
+    checked: usize,
+    pub(super) fragments: usize,
+}
+
+impl Decoder {
+    /// A data frame begins.
+    pub(super) fn begin_fragment(&mut self, data: Data, length: usize) {
+        let message = self.message.get_or_insert_with(|| {
+            let payload = pool::take(length);
+            Message {
+                is_text: data == Data::Text,
+                lead: payload.len(),
+                checked: payload.len(),
+                payload,
+                fragments: 0,
+            }
+        });
+        message.fragments += 1;
+    }
+
+    /// Reads payload; false when the frame is not whole yet.
+    #[inline(never)] // or whole messages would be slower
+    pub(super) fn decode_payload(
+        &mut self,
+        frame: Frame,
+        input: &mut &[u8],
+        inbox: &mut Inbox,
+    ) -> Result<bool, Error> {
+        let (arrived, rest) = input.split_at(frame.remaining.min(input.len()));
+        *input = rest;
+        let payload = self.reserve(frame, arrived.len());
+        payload.extend_from_slice(arrived);
+        self.take_payload(frame, arrived.len(), inbox)
+    }
+
+    /// Room for what comes next when that is a large payload: what is read to its place needs no copy.
+    ///
+    /// Whoever fills it says so with [`filled`](Self::filled).
+    pub fn room(&mut self) -> Option<Limit<&mut Vec<u8>>> {
+        let frame = self
+            .frame
+            .filter(|frame| frame.remaining >= IN_PLACE_FROM)?;
+        let payload = self.payload(frame.opcode);
+        let (arrived, spare) = (payload.len(), payload.capacity() - payload.len());
+        if arrived < IN_PLACE_FROM && spare < IN_PLACE_FROM {
+            return None; // too little has arrived for so much memory
+        }
+        let payload = self.reserve(frame, IN_PLACE_FROM);
+        let room = frame.remaining.min(payload.capacity() - payload.len());
+        Some(payload.limit(room.min(IN_PLACE)))
+    }
+
+    /// Decodes so many bytes that were put into the [`room`](Self::room).
+    ///
+    /// # Panics
+    /// When there was none.
+    pub fn filled(&mut self, count: usize, inbox: &mut Inbox) {
+        let frame = self.frame.expect("a frame has the room");
+        if let Err(error) = self.take_payload(frame, count, inbox) {
+            inbox.end(InboxEnd::Failed(error));
+        }
+        inbox.note_bytes(count, mem::take(&mut self.ended_frame));
+    }
+
+    /// Where the payload of a frame goes, with room for so many more bytes: never for more than twice what has arrived,
+    /// and exact when the end is in sight.
+    fn reserve(&mut self, frame: Frame, needed: usize) -> &mut Vec<u8> {
+        let message = self.message.as_ref();
+        let is_only = message.is_none_or(|message| message.len() == frame.received);
+        let payload = self.payload(frame.opcode);
+        if payload.capacity() - payload.len() < needed {
+            let more = frame.remaining.min(needed.max(payload.len()));
+            if is_only && frame.is_final {
+                payload.reserve_exact(more);
+            } else {
+                payload.reserve(more); // many small fragments must not be copied each time
+            }
+        }
+        payload
+    }
+
+    fn payload(&mut self, opcode: OpCode) -> &mut Vec<u8> {
+        match opcode {
+            OpCode::Control(_) => &mut self.control,
+            OpCode::Data(_) => &mut self.message.as_mut().expect("a data frame has one").payload,
+        }
+    }
+
+    /// Takes payload that arrived at its place; false when the frame is not whole yet.
+    fn take_payload(
+        &mut self,
+        mut frame: Frame,
+        arrived: usize,
+        inbox: &mut Inbox,
+    ) -> Result<bool, Error> {
+        let payload = self.payload(frame.opcode);
+        let start = payload.len() - arrived;
+        if let Some(key) = frame.key {
+            mask::apply(&mut payload[start..], key, frame.received);
+        }
+        frame.received += arrived;
+        frame.remaining -= arrived;
+
+        let is_whole = frame.remaining == 0;
+        self.ended_frame |= is_whole;
+        self.frame = (!is_whole).then_some(frame);
+        match frame.opcode {
+            OpCode::Control(control) => {
+                if is_whole {
+                    self.end_control(control, inbox)?;
+                }
+            }
+            OpCode::Data(_) => {
+                let is_last = is_whole && frame.is_final;
+                self.message
+                    .as_mut()
+                    .expect("a data frame has one")
+                    .check_text(is_last)?;
+                if is_last {
+                    let message = self.message.take().expect("a data frame has one");
+                    inbox.push(message.finish());
+                }
+            }
+        }
+        Ok(is_whole)
+    }
+
+    fn end_control(&mut self, control: Control, inbox: &mut Inbox) -> Result<(), Error> {
+        let payload = Bytes::from(mem::take(&mut self.control));
+        match control {
+            Control::Ping => inbox.push(WebSocketMessage::Ping(payload)),
+            Control::Pong => inbox.push(WebSocketMessage::Pong(payload)),
+            Control::Close => inbox.end(InboxEnd::Close(close_status(&payload)?)),
+            Control::Reserved(_) => unreachable!("the header parser refuses reserved opcodes"),
+        }
+        Ok(())
+    }
+}
+
+impl Message {
+    pub(super) fn len(&self) -> usize {
+        self.payload.len() - self.lead
+    }
+
+    /// Checks the text that has come in, and at the end that no code point was cut.
+    fn check_text(&mut self, is_last: bool) -> Result<(), Error> {
+        if !self.is_text {
+            return Ok(());
+        }
+        match simdutf8::compat::from_utf8(&self.payload[self.checked..]) {
+            Ok(_) => self.checked = self.payload.len(),
+            Err(error) if error.error_len().is_none() && !is_last => {
+                self.checked += error.valid_up_to();
+            }
+            Err(_) => return Err(invalid_text()),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> WebSocketMessage {
+        let payload = pool::freeze(self.payload, self.lead);
+        if self.is_text {
+            checked_text(payload)
+        } else {
+            WebSocketMessage::Binary(payload)
+        }
+    }
+}
+
+/// What the payload of a Close frame says
+/// ([RFC 6455 section 5.5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1)).
+fn close_status(payload: &Bytes) -> Result<Option<CloseStatus>, Error> {
+    let Some((code, _)) = payload.split_first_chunk::<2>() else {
+        return if payload.is_empty() {
+            Ok(None)
+        } else {
+            Err(protocol("a close frame has half a code"))
+        };
+    };
+    let code = CloseCode::new(u16::from_be_bytes(*code))
+        .map_err(|_| protocol("a close code may not be sent"))?;
+    let reason = ByteString::try_from(payload.slice(2..)).map_err(|_| {
+        Error::with_source(ErrorKind::InvalidPayload, "a close reason is not utf-8")
+    })?;
+    let status = CloseStatus::new(code, reason).expect("a control frame holds 123 bytes of reason");
+    Ok(Some(status))
+}
