@@ -21,8 +21,8 @@ use switchwire_service::framing::{Decoder, Encoder};
 
 use crate::socket::Socket;
 
-/// How much the server's write buffer is given at once, and [`LITTLE`] more if that is all.
-const CHUNK: usize = 80 << 10;
+/// How much the server's write buffer is given at once: with what may wait there it has 128 KiB.
+const CHUNK: usize = 96 << 10;
 
 /// As much is copied, so that the encoder can use its memory again.
 const COPIED: usize = 1 << 10;
@@ -266,8 +266,8 @@ impl Outbound {
             }
             self.chunk = self.encoder.take_chunk()?;
         }
-        if self.chunk.len() <= CHUNK + LITTLE {
-            return Some(mem::take(&mut self.chunk)); // a little that is left would hold the memory of all
+        if self.chunk.len() <= CHUNK {
+            return Some(mem::take(&mut self.chunk)); // an empty rest would hold the memory of all
         }
         Some(self.chunk.split_to(CHUNK))
     }

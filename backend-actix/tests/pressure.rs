@@ -19,9 +19,9 @@ use self::pressure::Costs;
 
 /// The settings allow 68 KiB of what comes and 260 of what goes; the server's own buffers are the rest.
 const MOST: Costs = Costs {
-    unread: 448 << 10,
+    unread: 512 << 10,
     untaken: 448 << 10,
-    both: 832 << 10,
+    both: 960 << 10,
     idle: 192 << 10,
 };
 
