@@ -3,21 +3,20 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::process::{self, Command, ExitCode};
+use std::process::{self, ExitCode};
 use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::confine::{self, Cores};
-use crate::distance::Distance;
-use crate::load::{Failure, Target, Timing};
+use crate::load::Timing;
 use crate::machine::Machine;
+use crate::measure::Bench;
 use crate::options::Compare;
-use crate::process::{Server, this_program};
 use crate::row::Row;
-use crate::scenario::{Finding, Scenario, scenarios};
-use crate::servers::{App, CEILING, Peer};
+use crate::scenario::{Scenario, scenarios};
+use crate::servers::{App, Peer};
 use crate::table;
 
 /// What `--json` writes.
@@ -50,12 +49,7 @@ pub(crate) fn run(options: &Compare) -> io::Result<ExitCode> {
         warm_up: Duration::from_secs_f64(options.seconds / 4.0),
         measure: Duration::from_secs_f64(options.seconds),
     };
-    let mut bench = Bench {
-        cores,
-        distance: cores.map(Distance::new),
-        timing,
-        attempts: if options.quick { 1 } else { ATTEMPTS },
-    };
+    let mut bench = Bench::new(cores, timing, options.quick);
     let (mut rows, mut failures) = (Vec::new(), Vec::new());
     for scenario in &scenarios {
         let able = able(&peers, scenario);
@@ -163,68 +157,3 @@ pub(crate) fn report(failures: &[String]) -> ExitCode {
         ExitCode::FAILURE
     }
 }
-
-/// What measurements share.
-struct Bench {
-    cores: Option<Cores>,
-    distance: Option<Distance>,
-    timing: Timing,
-    attempts: usize,
-}
-
-impl Bench {
-    /// Measures, and again while the cores were far apart, as often as there are attempts.
-    fn measure(
-        &mut self,
-        scenario: &Scenario,
-        peer: &'static Peer,
-        round: usize,
-    ) -> Result<Row, Failure> {
-        let mut attempt = 1;
-        loop {
-            let before = self.look()?;
-            let finding = self.measure_once(scenario, peer)?;
-            let round_trip = before.zip(self.look()?).map(|(a, b)| f64::max(a, b));
-            let is_far = self
-                .distance
-                .as_ref()
-                .zip(round_trip)
-                .is_some_and(|(distance, time)| distance.is_far(time));
-            if !is_far || attempt == self.attempts {
-                return Ok(Row::new(
-                    scenario.name,
-                    peer.name,
-                    round,
-                    round_trip,
-                    &finding,
-                ));
-            }
-            eprintln!("the cores did not share a cache all the time: once more");
-            attempt += 1;
-        }
-    }
-
-    fn look(&mut self) -> io::Result<Option<f64>> {
-        self.distance.as_mut().map(Distance::look).transpose()
-    }
-
-    fn measure_once(&self, scenario: &Scenario, peer: &'static Peer) -> Result<Finding, Failure> {
-        let mut command = Command::new(this_program());
-        let args = serve_args(peer, scenario.app(), self.cores);
-        let mut server = Server::start(command.args(args))?;
-        if scenario.processes() > 1 {
-            command.args(["--listen", &server.addr().to_string()]);
-        }
-        for _ in 1..scenario.processes() {
-            server.join(&mut command)?;
-        }
-        let target = Target {
-            server: &server,
-            raw: peer.name == CEILING,
-        };
-        scenario.run(&target, self.timing)
-    }
-}
-
-/// How often a measurement is made at most, for one with the cores near.
-const ATTEMPTS: usize = 5;

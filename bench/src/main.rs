@@ -9,6 +9,7 @@ mod counts;
 mod distance;
 mod load;
 mod machine;
+mod measure;
 mod options;
 mod process;
 mod row;

@@ -160,7 +160,8 @@ impl WebSocketSettings {
     }
 
     /// How many bytes a peer may send in a second, and at once after a quiet one: all of them, frame headers and
-    /// control frames too. Default: any number. A message larger than this takes several seconds.
+    /// control frames too. Default: any number. A message larger than this takes several seconds. Bytes are counted read by
+    /// read, so that up to one read more may come at once, which is 256 KiB of a large message; waiting makes up for it.
     /// `limits.rate.2` What is over it waits or closes the session, as the [policy](RatePolicy) says.
     #[must_use]
     pub fn max_bytes_per_second(&self) -> Option<usize> {
