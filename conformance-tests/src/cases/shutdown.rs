@@ -75,9 +75,11 @@ pub(super) const CASES: &[Case] = &[
         "contract::shutdown::status_of_the_handlers_own_is_sent",
         &[&SESSION_SHUTDOWN_4],
         |server| {
-            let mut peer = server.open("/down/restart")?;
+            let mut restarting = server.open("/down/restart")?;
+            let mut normal = server.open("/down/normal")?;
             let _shutdown = begin(server, LONG)?;
-            peer.expect_close(1012).map(drop)
+            restarting.expect_close(1012)?;
+            normal.expect_close(1000).map(drop)
         },
     )
     .alone(),

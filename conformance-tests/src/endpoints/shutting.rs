@@ -4,8 +4,8 @@ use std::{future::pending, time::Duration};
 
 use async_trait::async_trait;
 use switchwire_core::{
-    CloseCode, Endpoint, HandlerResult, HandshakeError, HandshakeInterceptor, HandshakeRequest,
-    WebSocketSession,
+    CloseCode, CloseWith, Endpoint, HandlerResult, HandshakeError, HandshakeInterceptor,
+    HandshakeRequest, WebSocketSession,
 };
 use switchwire_service::{InvalidMapping, SessionRegistry, UrlHandlerMapping};
 
@@ -36,6 +36,10 @@ pub(super) fn add(
             session.shutting_down().await;
             session.close(CloseCode::SERVICE_RESTART).await;
             Ok(())
+        })?
+        .with("/down/normal", |session: WebSocketSession| async move {
+            session.shutting_down().await;
+            Err(CloseWith(CloseCode::NORMAL.into()).into())
         })?
         .with("/down/return", |session: WebSocketSession| async move {
             session.shutting_down().await;

@@ -246,6 +246,7 @@ pub(super) fn begin(world: &World, time: Duration) {
         match &*kept.path {
             "/down/farewell" if tells => kept.out.frame(Frame::text("bye")),
             "/down/restart" if tells => code = 1012,
+            "/down/normal" if tells => code = 1000,
             "/down/told" if tells => {
                 let journal = world.journals.writer(&kept.key);
                 for entry in ["told", "told", "shutting down: true", "told"] {

@@ -86,6 +86,7 @@ const PATHS: &[&str] = &[
     "/down/farewell",
     "/down/echo",
     "/down/restart",
+    "/down/normal",
     "/down/return",
     "/down/told",
     "/down/work",
