@@ -124,6 +124,10 @@ impl Transport for ActixTransport {
         Poll::Ready(())
     }
 
+    fn has_unfinished(&self) -> bool {
+        self.decoder.has_unfinished()
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         self.outbound.borrow_mut().encoder.encode(outgoing);
     }

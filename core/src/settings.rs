@@ -50,6 +50,9 @@ pub struct WebSocketSettings {
     handshake_timeout: Duration,
     closing_deadline: Duration,
     handler_grace: Duration,
+    answer_grace: Duration,
+    answer_grace_after_close: Duration,
+    message_timeout: Duration,
     control_frames: bool,
     max_sessions: Option<usize>,
     max_sessions_per_address: Option<usize>,
@@ -66,7 +69,7 @@ impl Default for WebSocketSettings {
             inbound_messages: 256,
             outbound_buffer_size: 256 << 10,
             outbound_messages: 1024,
-            slow_consumer: SlowConsumerPolicy::Wait,
+            slow_consumer: SlowConsumerPolicy::default(),
             max_messages_per_second: None,
             max_bytes_per_second: None,
             rate_policy: RatePolicy::Wait,
@@ -78,6 +81,9 @@ impl Default for WebSocketSettings {
             handshake_timeout: Duration::from_secs(10),
             closing_deadline: Duration::from_secs(5),
             handler_grace: Duration::from_secs(30),
+            answer_grace: Duration::from_secs(5),
+            answer_grace_after_close: Duration::ZERO,
+            message_timeout: Duration::from_secs(120),
             control_frames: false,
             max_sessions: None,
             max_sessions_per_address: None,
@@ -146,7 +152,8 @@ impl WebSocketSettings {
         self.outbound_messages
     }
 
-    /// What becomes of messages for a peer that does not read them fast enough. Default: `send` waits.
+    /// What becomes of messages for a peer that does not read them fast enough. Default: `send` waits, and a peer
+    /// that takes too little for 60 s is closed with 1008 ([`SlowConsumerPolicy::Close`]).
     #[must_use]
     pub fn slow_consumer(&self) -> SlowConsumerPolicy {
         self.slow_consumer
@@ -200,15 +207,23 @@ impl WebSocketSettings {
     ///   is stuck, and TCP is dropped at the closing deadline.
     /// - `session.keepalive.5` Not silent is a peer that sent the pong or any other whole frame, or 1 KiB of one, or that
     ///   reads what was blocked. A few bytes of a frame are silence.
-    /// - `session.keepalive.6` Silence does not count while the session itself does not read, for the handler's queue is
-    ///   full or the rate is limited. After this process stood still the time runs anew.
+    /// - `session.keepalive.6` While the session does not read, because the handler's queue is full or the rate is
+    ///   limited, the driver must not count silence against a peer that takes what is written. A peer that takes
+    ///   nothing is given up all the same. When output is blocked the driver sends no ping and counts bytes that the
+    ///   peer takes as life.
+    /// - `session.keepalive.8` After this process stood still the time runs anew.
+    /// - `session.keepalive.9` When the peer has closed TCP while the session does not read, and the handler takes no
+    ///   message from one ping to its timeout, the driver gives the peer up without reading what is left.
     #[must_use]
     pub fn pong_timeout(&self) -> Duration {
         self.pong_timeout
     }
 
     /// How long a session may go without a message either way; `None` for ever. Default none.
-    /// `session.idle.1` Between that time and a quarter more it is closed with 1001. Pings and pongs are no messages.
+    ///
+    /// - `session.idle.1` Between that time and a quarter more it is closed with 1001. Pings and pongs are no messages.
+    /// - `session.idle.2` The time does not run while the session does not read, because the handler's queue is full or
+    ///   the rate is limited, unless output is blocked, too.
     #[must_use]
     pub fn idle_timeout(&self) -> Option<Duration> {
         self.idle_timeout
@@ -234,6 +249,35 @@ impl WebSocketSettings {
     #[must_use]
     pub fn closing_deadline(&self) -> Duration {
         self.closing_deadline
+    }
+
+    /// How long a message may take from its first byte to its last. Default 120 s.
+    ///
+    /// `limits.message.2` When a message is not whole by then, the driver closes the session with 1008. The time starts
+    /// anew when the session itself did not read, because the handler's queue was full or the rate was limited.
+    #[must_use]
+    pub fn message_timeout(&self) -> Duration {
+        self.message_timeout
+    }
+
+    /// How long a handler may take, at shutdown, to answer the message that it took last. Default 5 s; zero is allowed.
+    ///
+    /// It runs from the beginning of the shutdown or from when the message was taken, whichever is later. The deadline of
+    /// the shutdown ends it.
+    /// See rule `session.shutdown.3` of [`WebSocketSession`](crate::WebSocketSession).
+    #[must_use]
+    pub fn answer_grace(&self) -> Duration {
+        self.answer_grace
+    }
+
+    /// How long a handler may take, after the peer's Close, to answer what it has taken. Default zero.
+    ///
+    /// [RFC 6455 section 5.5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1) lets an endpoint delay its Close
+    /// until the message that it is sending is whole; a peer may have stopped listening, and waits.
+    /// See rule `session.serve.2` of [`WebSocketSession`](crate::WebSocketSession).
+    #[must_use]
+    pub fn answer_grace_after_close(&self) -> Duration {
+        self.answer_grace_after_close
     }
 
     /// How long a handler may go on after its connection is gone. Default 30 s.

@@ -25,6 +25,16 @@ pub trait Transport {
     /// and the waker is registered. The end of the stream and errors go to [`Inbox::end`].
     fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()>;
 
+    /// Whether a message has begun and is not whole.
+    fn has_unfinished(&self) -> bool {
+        false
+    }
+
+    /// Whether the peer has ended its half of the connection, seen without reading. False where that cannot be told.
+    fn peer_has_ended(&self) -> bool {
+        false
+    }
+
     /// Takes a message or a Close to be written, in order. The driver bounds how much it hands over.
     fn send(&mut self, outgoing: Outgoing);
 

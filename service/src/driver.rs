@@ -1,14 +1,15 @@
 //! The session driver: one future per connection.
 
+mod actions;
 mod clock;
-mod ending;
+mod connection;
 mod handler;
 mod keepalive;
-mod orders;
 mod phase;
 mod rate;
 mod reading;
 mod schedule;
+mod turn;
 mod writing;
 
 use std::{
@@ -17,56 +18,50 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use switchwire_core::{
-    CloseCode, CloseOutcome, Inbox, SessionPort, Transport, WebSocketHandler, WebSocketMessage,
-    WebSocketSession,
+    CloseCode, CloseOutcome, Inbox, Order, SessionPort, Transport, WebSocketHandler,
+    WebSocketMessage, WebSocketSession,
 };
 
-use self::{handler::HandlerTask, phase::Phase, rate::Rates, schedule::Schedule};
+use self::{
+    clock::Clock,
+    connection::{Connection, Event},
+    handler::HandlerTask,
+    rate::Rates,
+    turn::Turn,
+};
 use crate::observe::Account;
-
-/// How often one poll goes round before it lets other tasks run.
-const ROUNDS: usize = 16;
-
-/// With this much to write, it is written although there is more to read.
-const FLUSH_FROM: usize = 64 << 10;
 
 /// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done; as timed
 /// out when it was ordered to drop them before.
 ///
 /// Each time it is woken it reads what has arrived, lets the handler run until it waits, and writes everything
-/// that was sent with one flush. There is no task and no channel between the connection and the handler.
+/// that was sent with one flush. There is no task and no channel between the connection and the handler. What may be
+/// read, written, closed and ended is decided by a state machine, the `Connection`; the driver does the I/O.
 ///
 /// It is `Send` exactly when the transport is. Dropping it drops the connection and the handler; whoever waits for
 /// the session is told that it was disconnected.
 pub struct SessionDriver<T> {
     port: SessionPort,
     handler: HandlerTask,
-    handler_started: bool,
+    connection: Connection,
+    has_started: bool,
     /// `None` once the connection is gone.
     transport: Option<T>,
-    phase: Phase,
-    schedule: Schedule,
+    clock: Clock,
     /// `None` when nothing limits them.
     rates: Option<Box<Rates>>,
     inbox: Inbox,
     outbound: VecDeque<WebSocketMessage>,
     pending_pong: Option<Bytes>,
+    /// The transport has something to write.
     unflushed: bool,
-    /// Written was what the port let go of, and it has more.
-    more: bool,
-    read_blocked: bool,
-    write_blocked: bool,
-    /// Whether what is received finds room.
-    has_room: bool,
-    /// Since output is blocked: how much waited when it was last looked at.
-    stuck: Option<usize>,
-    /// Less of it waits than before this poll.
-    gets_further: bool,
-    outcome: Option<CloseOutcome>,
+    /// The session has more to send once that is written.
+    has_more: bool,
     account: Account,
 }
 
@@ -79,26 +74,25 @@ impl<T: Transport> SessionDriver<T> {
         session: WebSocketSession,
         port: SessionPort,
     ) -> Self {
-        let inbox = Inbox::new(port.settings().control_frames());
+        let now = now();
+        let connection = Connection::new(port.shared_settings(), port.id(), now);
+        let mut inbox = Inbox::new(port.settings().control_frames());
+        if let Some(tag) = connection.ping_tag() {
+            inbox.set_ping_tag(tag);
+        }
         Self {
             handler: HandlerTask::new(handler, session, port.handler_waker()),
+            rates: Rates::new(port.settings(), now),
             port,
-            handler_started: false,
+            connection,
+            has_started: false,
             transport: Some(transport),
-            phase: Phase::Open,
-            schedule: Schedule::default(),
-            rates: None,
+            clock: Clock::default(),
             inbox,
             outbound: VecDeque::new(),
             pending_pong: None,
             unflushed: false,
-            more: false,
-            read_blocked: false,
-            write_blocked: false,
-            has_room: true,
-            stuck: None,
-            gets_further: false,
-            outcome: None,
+            has_more: false,
             account: Account::default(),
         }
     }
@@ -110,43 +104,55 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     /// Does what can be done now; false when nothing could.
-    fn round(&mut self, cx: &mut Context<'_>) -> bool {
-        let ordered = self.obey(cx);
-        let read = self.read(cx);
-        let ran = self.run_handler();
-        let used = self.collect(ran);
-        // While there is more to read, what is sent is gathered for one write.
-        let wrote = (!read || self.buffered() >= FLUSH_FROM) && self.write(cx);
+    fn round(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        let commanded = self.take_command(turn);
+        let read = self.read(turn);
+        let ran = self.run_handler(turn);
+        let used = self.take_outbound(ran, turn);
+        // While there is more to read, a little of what is sent is gathered for one write.
+        let wrote = (!read || turn.has_gathered(self.buffered())) && self.write(turn);
         // Last, and when nothing else is left to do: a peer is judged by what it has sent and taken.
-        ordered || read || ran || used || wrote || self.tick()
+        commanded || read || ran || used || wrote || self.tick(turn)
+    }
+
+    /// Does what the application commands.
+    fn take_command(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        let event = match self.port.take_order() {
+            None => return false,
+            Some(Order::ShutDown) => Event::ShutDown,
+            Some(Order::Abort) => Event::Abort,
+        };
+        self.on(event, turn);
+        true
     }
 
     /// Lets the handler run until it waits, if it has been woken.
-    fn run_handler(&mut self) -> bool {
-        let woken = self.port.take_handler_wake();
-        if !woken && self.handler_started {
+    fn run_handler(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        if !self.port.take_handler_wake() && self.has_started {
             return false;
         }
-        self.handler_started = true;
+        self.has_started = true;
         let port = &self.port;
         let returned = || match port.is_shutting_down() {
             true => CloseCode::GOING_AWAY,
             false => CloseCode::NORMAL,
         };
         if let Some(status) = self.handler.poll(returned) {
-            port.request_close(status);
+            self.port.request_close(status);
+            self.on(Event::HandlerEnded, turn);
         }
         true
     }
 
-    /// What needs the runtime, and so waits for the first poll.
-    fn start(&mut self) {
-        self.account.open();
-        self.rates = Rates::new(self.port.settings());
-        self.schedule.start(self.port.settings(), self.port.id());
-        if let Some(tag) = self.schedule.ping_tag() {
-            self.inbox.set_ping_tag(tag);
-        }
+    /// How it ended, once the connection and the handler are gone.
+    fn outcome(&self) -> Option<CloseOutcome> {
+        let outcome = self.connection.outcome()?;
+        self.handler.is_done().then(|| outcome.clone())
+    }
+
+    /// Waits for whatever comes next; false when that is there already.
+    fn sleep(&mut self, cx: &mut Context<'_>) -> bool {
+        self.clock.sleep_until(self.connection.deadline(), cx) && self.port.leave()
     }
 }
 
@@ -155,31 +161,35 @@ impl<T: Transport> Future for SessionDriver<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
         let this = &mut *self;
-        this.read_blocked = false;
-        this.write_blocked = false;
-        this.gets_further = false;
         if this.port.enter(cx.waker()) {
-            this.schedule.forget_waker();
+            this.clock.forget_waker();
         }
-        if !this.handler_started {
-            this.start();
+        if !this.has_started {
+            this.account.open();
         }
-        this.look_for_progress();
-        for _ in 0..ROUNDS {
-            let progressed = this.round(cx);
-            if matches!(this.phase, Phase::Gone) && this.handler.is_done() {
-                let outcome = this.outcome.clone();
-                return Poll::Ready(outcome.expect("a connection is gone with an outcome"));
+        let mut turn = Turn::new(cx);
+        this.look_for_progress(&mut turn);
+        while turn.goes_on() {
+            let progressed = this.round(&mut turn);
+            if let Some(outcome) = this.outcome() {
+                return Poll::Ready(outcome);
             }
-            if !progressed && !this.schedule.register(cx) && this.port.leave() {
+            if !progressed && this.sleep(turn.cx) {
                 this.account.settle(this.buffered());
                 return Poll::Pending;
             }
         }
-        this.tick();
-        cx.waker().wake_by_ref();
+        // Others have their turn. What was sent does not wait for it, and neither does what is due.
+        this.write(&mut turn);
+        this.tick(&mut turn);
+        turn.cx.waker().wake_by_ref();
         Poll::Pending
     }
+}
+
+/// The runtime's clock, which tests may stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// Nothing of it is pinned in place: transports are polled through `&mut`, the rest is boxed.
@@ -189,7 +199,7 @@ impl<T> fmt::Debug for SessionDriver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionDriver")
             .field("id", &self.port.id())
-            .field("phase", &self.phase)
+            .field("connection", &self.connection)
             .finish_non_exhaustive()
     }
 }

@@ -111,6 +111,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
         })
     }
 
+    fn has_unfinished(&self) -> bool {
+        self.decoder.has_unfinished()
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         self.encoder.encode(outgoing);
     }

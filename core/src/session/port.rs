@@ -43,6 +43,12 @@ impl SessionPort {
         &self.shared.settings
     }
 
+    /// The settings of the session, to be kept.
+    #[must_use]
+    pub fn shared_settings(&self) -> Arc<WebSocketSettings> {
+        self.shared.settings.clone()
+    }
+
     /// What the session knows of its request.
     #[must_use]
     pub fn info(&self) -> &HandshakeInfo {
@@ -157,6 +163,16 @@ impl SessionPort {
         !state.reading_paused
     }
 
+    /// Whether what comes in finds room.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        let settings = &self.shared.settings;
+        let state = self.shared.lock();
+        state.receivers == 0
+            || (state.inbound_bytes < settings.inbound_buffer_size()
+                && state.inbound.len() < settings.inbound_messages())
+    }
+
     /// Hands the messages of the inbox to the session.
     pub fn deliver(&self, inbox: &mut Inbox) {
         if inbox.messages.is_empty() {
@@ -184,6 +200,12 @@ impl SessionPort {
     #[must_use]
     pub fn unread(&self) -> usize {
         self.shared.lock().inbound.len()
+    }
+
+    /// Whether the handler took a message and has not come back for another, so that it may yet answer.
+    #[must_use]
+    pub fn owes_answer(&self) -> bool {
+        self.shared.lock().owes_answer
     }
 
     /// Nothing more comes in: after the messages before it, `receive` returns `None`, or the error once.

@@ -30,6 +30,8 @@ pub(super) struct State {
     /// Set when nothing more comes in; an error is told once, after the messages before it.
     pub(super) inbound_end: Option<Result<(), Error>>,
     pub(super) reading_paused: bool,
+    /// The handler took a message and has not come back for another.
+    pub(super) owes_answer: bool,
     pub(super) receivers: usize,
     pub(super) receive_wakers: WakerSet,
     pub(super) abandoned_wakers: WakerSet,
@@ -81,6 +83,7 @@ impl Shared {
             return self.poll_receive_more(state, cx);
         };
         state.inbound_bytes -= message.len();
+        state.owes_answer = true;
         if state.inbound.is_empty() {
             shrink(&mut state.inbound);
         }
@@ -107,13 +110,21 @@ impl Shared {
         mut state: MutexGuard<'_, State>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<WebSocketMessage>, Error>> {
-        match &mut state.inbound_end {
+        // A driver that waits for the answer is told that there is none to come.
+        let is_awaited = state.shutting_down || state.inbound_end.is_some();
+        let has_answered = mem::take(&mut state.owes_answer) && is_awaited;
+        let received = match &mut state.inbound_end {
             Some(end) => Poll::Ready(mem::replace(end, Ok(())).map(|()| None)),
             None => {
                 state.receive_wakers.register(cx.waker());
                 Poll::Pending
             }
+        };
+        drop(state);
+        if has_answered {
+            self.signals.session();
         }
+        received
     }
 
     /// Accepts the message, waits for room, or does what the policy says.

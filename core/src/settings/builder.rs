@@ -57,6 +57,9 @@ impl WebSocketSettingsBuilder {
         with_handshake_timeout, handshake_timeout: Duration;
         with_closing_deadline, closing_deadline: Duration;
         with_handler_grace, handler_grace: Duration;
+        with_answer_grace, answer_grace: Duration;
+        with_answer_grace_after_close, answer_grace_after_close: Duration;
+        with_message_timeout, message_timeout: Duration;
         with_control_frames, control_frames: bool;
     }
 
@@ -111,10 +114,19 @@ impl WebSocketSettingsBuilder {
             ("pong_timeout", Some(settings.pong_timeout)),
             ("idle_timeout", settings.idle_timeout),
             ("max_session_age", settings.max_session_age),
+            ("message_timeout", Some(settings.message_timeout)),
+            ("handler_grace", Some(settings.handler_grace)),
+            ("answer_grace", Some(settings.answer_grace)),
+            (
+                "answer_grace_after_close",
+                Some(settings.answer_grace_after_close),
+            ),
         ];
         for (name, time) in times {
             match time {
-                Some(Duration::ZERO) => return Err(InvalidSettings::NoTime(name)),
+                Some(Duration::ZERO) if !name.contains("grace") => {
+                    return Err(InvalidSettings::NoTime(name));
+                }
                 Some(time) if time > MOST => return Err(InvalidSettings::TooLong(name)),
                 _ => {}
             }

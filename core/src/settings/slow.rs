@@ -5,8 +5,9 @@ use std::time::Duration;
 /// [`outbound_messages`](crate::WebSocketSettings::outbound_messages)) waits for a peer that reads too slowly.
 ///
 /// - `session.slow.1` With [`Wait`](Self::Wait), `send` waits, and no message is ever lost.
-/// - `session.slow.2` With [`Close`](Self::Close), `send` waits, and the session is closed with 1008 once it has not
-///   come below the mark for that long.
+/// - `session.slow.2` With [`Close`](Self::Close), `send` waits. When the session has been above the mark for `after`,
+///   and the peer took fewer bytes in that time than waited when it began, or than the mark if more waited, the driver
+///   closes the session with 1008. A peer that reads steadily over a slow line is kept, though its queue never empties.
 /// - `session.slow.3` With [`DropNewest`](Self::DropNewest), a message that finds no room is dropped.
 /// - `session.slow.4` With [`DropOldest`](Self::DropOldest), a message that finds no room displaces those that have
 ///   waited longest.
@@ -24,16 +25,16 @@ use std::time::Duration;
 ///
 /// What counts is bytes and messages that were accepted and are not written, so a session holds no more than the mark
 /// and one message. Below the mark it is again when what it held has been written; until then its peer is slow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SlowConsumerPolicy {
-    /// Whoever sends waits.
-    #[default]
+    /// Whoever sends waits, for as long as the peer takes anything at all: a peer that takes one byte a second holds up
+    /// whoever sends to it for ever.
     Wait,
-    /// Whoever sends waits, until the session is closed with 1008. When the Close cannot be written either, TCP is
+    /// Whoever sends waits, until the session is closed with 1008. The default, after 60 s. When the Close cannot be written either, TCP is
     /// dropped at the [closing deadline](crate::WebSocketSettings::closing_deadline).
     Close {
-        /// How long the session may stay above the mark.
+        /// How long the session may stay above the mark with a peer that takes too little.
         after: Duration,
     },
     /// A new message is dropped while there is no room: what the peer sees is old, and without gaps up to one point.
@@ -41,6 +42,15 @@ pub enum SlowConsumerPolicy {
     /// The oldest messages make room for a new one: what the peer sees is recent. What is already on its way to the
     /// socket cannot be taken back; with nothing else left, the new message is dropped.
     DropOldest,
+}
+
+impl Default for SlowConsumerPolicy {
+    /// [`Close`](Self::Close) after 60 s.
+    fn default() -> Self {
+        Self::Close {
+            after: Duration::from_secs(60),
+        }
+    }
 }
 
 impl SlowConsumerPolicy {

@@ -1,11 +1,12 @@
 use std::{
     hash::{BuildHasher, RandomState},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use switchwire_core::{Received, SessionId, WebSocketSettings};
-use tokio::time::Instant;
+
+use super::connection::after;
 
 /// So much of a frame is a sign of life, though it is not whole: a large message may be slower than the timeout, and
 /// what a peer can gain by trickling ends with the largest frame.
@@ -41,7 +42,7 @@ impl Keepalive {
         Self {
             tag: [t0, t1, t2, t3],
             number: 0,
-            next_ping: now + interval.div_f64(2.0).mul_f64(1.0 + jitter),
+            next_ping: after(now, interval / 2 + (interval / 2).mul_f64(jitter)),
             judge_at: None,
             sent_at: None,
             heard: 0,
@@ -73,6 +74,10 @@ impl Keepalive {
         self.sent_at.take().map(|sent_at| now - sent_at)
     }
 
+    pub(super) fn next_ping(&self) -> Instant {
+        self.next_ping
+    }
+
     /// When there is something to do.
     pub(super) fn due(&self, now: Instant) -> Instant {
         match self.judge_at {
@@ -82,21 +87,22 @@ impl Keepalive {
         }
     }
 
-    /// What is due now. `reading` says whether the peer could be heard at all, `blocked` whether it lets us write.
+    /// What is due now. `excused` says that the peer could not show that it lives, `blocked` that it does not take
+    /// what is written.
     pub(super) fn tick(
         &mut self,
         now: Instant,
         settings: &WebSocketSettings,
-        reading: bool,
+        excused: bool,
         blocked: bool,
     ) -> Option<Verdict> {
         if let Some(judge_at) = self.judge_at {
-            if self.heard >= ALIVE_FROM || !reading {
+            if self.heard >= ALIVE_FROM || excused {
                 self.judge_at = None;
             } else if now < judge_at {
                 return None;
             } else if stood_still(now, judge_at, settings.pong_timeout()) {
-                self.judge_at = Some(now + settings.pong_timeout());
+                self.judge_at = Some(after(now, settings.pong_timeout()));
                 return None;
             } else {
                 return Some(Verdict::GiveUp);
@@ -105,8 +111,8 @@ impl Keepalive {
         if now < self.next_ping {
             return None;
         }
-        self.next_ping = now + settings.ping_interval()?;
-        self.judge_at = Some(now + settings.pong_timeout());
+        self.next_ping = after(now, settings.ping_interval()?);
+        self.judge_at = Some(after(now, settings.pong_timeout()));
         self.heard = 0;
         if blocked {
             return None; // what waits to be read is as good a question
@@ -156,53 +162,53 @@ mod tests {
     #[test]
     fn silence_after_a_ping_is_judged_and_a_few_bytes_are_silence() {
         let (mut keepalive, start, settings) = keepalive();
-        let ping = keepalive.tick(start, &settings, true, false);
+        let ping = keepalive.tick(start, &settings, false, false);
         assert!(matches!(ping, Some(Verdict::Ping(_))));
         let mut few = Received::default();
         few.bytes = 100;
         keepalive.note(few);
         assert_eq!(keepalive.due(start), start + 20 * SECOND);
         assert_eq!(
-            keepalive.tick(start + 19 * SECOND, &settings, true, false),
+            keepalive.tick(start + 19 * SECOND, &settings, false, false),
             None
         );
-        let verdict = keepalive.tick(start + 20 * SECOND, &settings, true, false);
+        let verdict = keepalive.tick(start + 20 * SECOND, &settings, false, false);
         assert_eq!(verdict, Some(Verdict::GiveUp));
     }
 
     #[test]
     fn after_a_long_stop_the_time_runs_anew() {
         let (mut keepalive, start, settings) = keepalive();
-        let _ping = keepalive.tick(start, &settings, true, false);
+        let _ping = keepalive.tick(start, &settings, false, false);
         let late = start + 100 * SECOND;
-        assert_eq!(keepalive.tick(late, &settings, true, false), None);
+        assert_eq!(keepalive.tick(late, &settings, false, false), None);
         assert_eq!(keepalive.due(late), late + 20 * SECOND);
-        let verdict = keepalive.tick(late + 20 * SECOND, &settings, true, false);
+        let verdict = keepalive.tick(late + 20 * SECOND, &settings, false, false);
         assert_eq!(verdict, Some(Verdict::GiveUp));
     }
 
     #[test]
-    fn a_session_that_does_not_read_hears_nothing_and_holds_nothing_against_the_peer() {
+    fn a_peer_that_cannot_show_that_it_lives_is_excused() {
         let (mut keepalive, start, settings) = keepalive();
-        let _ping = keepalive.tick(start, &settings, true, false);
+        let _ping = keepalive.tick(start, &settings, false, false);
         let later = start + 20 * SECOND;
-        assert_eq!(keepalive.tick(later, &settings, false, false), None);
+        assert_eq!(keepalive.tick(later, &settings, true, false), None);
         assert_eq!(keepalive.due(later), start + 30 * SECOND);
     }
 
     #[test]
     fn blocked_output_gets_no_ping_and_is_judged_all_the_same() {
         let (mut keepalive, start, settings) = keepalive();
-        assert_eq!(keepalive.tick(start, &settings, true, true), None);
+        assert_eq!(keepalive.tick(start, &settings, false, true), None);
         let judged = keepalive.due(start);
-        let verdict = keepalive.tick(judged, &settings, true, true);
+        let verdict = keepalive.tick(judged, &settings, false, true);
         assert_eq!(verdict, Some(Verdict::GiveUp));
     }
 
     #[test]
     fn only_the_pong_of_the_last_ping_tells_the_round_trip_time_and_only_once() {
         let (mut keepalive, start, settings) = keepalive();
-        let Some(Verdict::Ping(payload)) = keepalive.tick(start, &settings, true, false) else {
+        let Some(Verdict::Ping(payload)) = keepalive.tick(start, &settings, false, false) else {
             panic!("a ping is due");
         };
         let number = payload[4..].try_into().unwrap();

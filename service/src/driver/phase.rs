@@ -1,38 +1,81 @@
+//! The table of phases: how far a connection is from open to gone.
+
+use std::time::Instant;
+
 use switchwire_core::{CloseOutcome, CloseStatus, InboxEnd};
 
-/// How far the connection is from open to gone.
+/// How far a live connection is.
+///
+/// | phase | entered when | reads | writes | left when | deadline | outcome at the deadline |
+/// |---|---|---|---|---|---|---|
+/// | `Open` | the session opens | messages | messages, pings, pongs | the peer ends: `Draining`; a close is asked for: `AwaitingClose`; the peer is silent: `Flushing` | the earliest timer of the session | none: each timer says what it does |
+/// | `Draining` | the peer sent Close, broke a rule or left; or the application shuts down | nothing | what the handler still sends, pongs | the handler owes no answer, or its grace is over: `Flushing` after the peer's end, `AwaitingClose` at shutdown | the grace for answers and the closing deadline | timed out; after a violation its error |
+/// | `AwaitingClose` | our Close was sent first | until the peer's Close | nothing | the peer's Close or a violation is read: `Flushing` | the closing deadline | timed out |
+/// | `Flushing` | all is said | nothing | nothing | all is written: `HalfClosed` | the closing deadline of the phase before | timed out; after a violation or a silent peer its error |
+/// | `HalfClosed` | all is written and our half of TCP is closed | and discards | nothing | the peer has closed its half: gone | the closing deadline anew | the outcome it has |
+///
+/// Whatever the phase, a failure of the network and an abort lead to gone at once. Then only the
+/// handler is left, until it ends or its grace is over.
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// Messages go both ways.
     Open,
-    /// The peer sent a Close, broke the rules or left: the answer goes out once the handler has got no further with
-    /// the messages before it. The number is of those that it had not received yet.
-    Ending(InboxEnd, usize),
-    /// The application shuts down: our Close goes out once the handler has got no further with the messages that it had
-    /// not received yet.
-    Leaving(usize),
-    /// Our Close is on its way; the peer's is awaited.
+    Draining(Draining),
     AwaitingClose(CloseStatus),
-    /// All is said; it has to be written.
     Flushing(CloseOutcome),
-    /// All is written: our half of TCP is closed, the peer's is awaited.
-    ShuttingDown,
-    /// The connection is gone.
-    Gone,
+    HalfClosed(CloseOutcome),
+}
+
+/// The handler answers what it has taken, before a Close is sent.
+#[derive(Debug)]
+pub(super) struct Draining {
+    pub(super) cause: Cause,
+    /// How many messages the handler had not taken when it was last looked at.
+    pub(super) unread: usize,
+    /// A handler that owes an answer may give it until then.
+    pub(super) answer_by: Instant,
+    /// The connection is dropped then.
+    pub(super) ends_at: Instant,
+}
+
+/// Why a connection drains.
+#[derive(Debug)]
+pub(super) enum Cause {
+    PeerEnded(InboxEnd),
+    ShutDown,
 }
 
 impl Phase {
-    /// How a connection ends that is dropped in this phase, if the peer has settled that.
-    pub(super) fn outcome(self) -> Option<CloseOutcome> {
+    /// How a connection ends that fails in this phase.
+    pub(super) fn failed(self, error: switchwire_core::Error) -> CloseOutcome {
         match self {
-            Self::Ending(InboxEnd::Close(status), _) => Some(CloseOutcome::ByPeer(status)),
-            Self::Ending(InboxEnd::Failed(error), _) => Some(CloseOutcome::Abnormal(error)),
-            Self::Flushing(outcome) => Some(outcome),
-            Self::Open
-            | Self::Leaving(_)
-            | Self::AwaitingClose(_)
-            | Self::ShuttingDown
-            | Self::Gone => None,
+            Self::Draining(Draining {
+                cause: Cause::PeerEnded(end),
+                ..
+            }) => match end {
+                InboxEnd::Close(status) => CloseOutcome::ByPeer(status),
+                InboxEnd::Failed(error) => CloseOutcome::Abnormal(error),
+            },
+            // What the peer asked for is known, though our answer did not reach it.
+            Self::Flushing(outcome @ (CloseOutcome::ByPeer(_) | CloseOutcome::Abnormal(_)))
+            | Self::HalfClosed(outcome) => outcome,
+            Self::Open | Self::Draining(_) | Self::AwaitingClose(_) | Self::Flushing(_) => {
+                CloseOutcome::Abnormal(error)
+            }
+        }
+    }
+
+    /// How a connection ends whose time is up in this phase.
+    pub(super) fn timed_out(self) -> CloseOutcome {
+        match self {
+            Self::Draining(Draining {
+                cause: Cause::PeerEnded(InboxEnd::Failed(error)),
+                ..
+            })
+            | Self::Flushing(CloseOutcome::Abnormal(error)) => CloseOutcome::Abnormal(error),
+            Self::HalfClosed(outcome) => outcome,
+            Self::Open | Self::Draining(_) | Self::AwaitingClose(_) | Self::Flushing(_) => {
+                CloseOutcome::TimedOut
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use switchwire_core::{RatePolicy, Received, WebSocketSettings};
-use tokio::time::Instant;
+
+use super::connection::after;
 
 /// How fast a peer may send, when there is a limit. The clock is read once for what was read at once.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub(super) enum Rated {
 
 impl Rates {
     /// The limits of the settings, if there are any.
-    pub(super) fn new(settings: &WebSocketSettings) -> Option<Box<Self>> {
+    pub(super) fn new(settings: &WebSocketSettings, now: Instant) -> Option<Box<Self>> {
         let limits = [
             settings.max_messages_per_second(),
             settings.max_bytes_per_second(),
@@ -44,7 +45,6 @@ impl Rates {
         if limits.iter().all(Option::is_none) {
             return None;
         }
-        let now = Instant::now();
         let [messages, bytes, pings] =
             limits.map(|limit| limit.map(|limit| Bucket::new(limit, now)));
         Some(Box::new(Self {
@@ -134,8 +134,11 @@ impl Bucket {
     fn reaches(&self, amount: f64) -> Instant {
         let missing = (amount - self.left).max(0.0);
         // A millisecond more than a fraction may round to: what is then left is surely enough.
-        let wait = Duration::from_secs_f64(missing / self.per_second);
-        self.at + wait.saturating_add(Duration::from_micros(u64::from(missing > 0.0)))
+        let wait = Duration::try_from_secs_f64(missing / self.per_second).unwrap_or(Duration::MAX);
+        after(
+            self.at,
+            wait.saturating_add(Duration::from_micros(u64::from(missing > 0.0))),
+        )
     }
 }
 
@@ -153,7 +156,7 @@ mod tests {
             .with_rate_policy(policy)
             .build()
             .unwrap();
-        *Rates::new(&settings).unwrap()
+        *Rates::new(&settings, Instant::now()).unwrap()
     }
 
     fn received(messages: usize, bytes: usize) -> Received {
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn without_limits_there_is_nothing_to_account_for() {
-        assert!(Rates::new(&WebSocketSettings::default()).is_none());
+        assert!(Rates::new(&WebSocketSettings::default(), Instant::now()).is_none());
     }
 
     #[test]

@@ -1,24 +1,21 @@
-use std::task::Context;
-
 use bytes::Bytes;
 use switchwire_core::{
-    CloseOutcome, Error, ErrorKind, InboxEnd, Outgoing, Received, Transport, WebSocketMessage,
+    Error, ErrorKind, InboxEnd, Outgoing, Received, Transport, WebSocketMessage,
 };
-use tokio::time::Instant;
 
-use super::{SessionDriver, phase::Phase, rate::Rated};
+use super::{SessionDriver, connection::Event, now, rate::Rated, turn::Turn};
+use crate::observe::Account;
 
 /// With this much unwritten, answers to pings wait, and the latest stands for all.
 const PONGS_WAIT_FROM: usize = 16 << 10;
 
 impl<T: Transport> SessionDriver<T> {
     /// Reads once, if anything may still come and there is room for it.
-    pub(super) fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        let awaiting_close = matches!(self.phase, Phase::AwaitingClose(_));
-        let is_open = matches!(self.phase, Phase::Open);
-        if self.read_blocked || !(awaiting_close || is_open && self.schedule.may_read()) {
+    pub(super) fn read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        if turn.read_blocked || !self.connection.may_read() {
             return false;
         }
+        let is_open = self.connection.is_open();
         let Some(transport) = &mut self.transport else {
             return false;
         };
@@ -26,59 +23,54 @@ impl<T: Transport> SessionDriver<T> {
             Some(rates) if is_open => rates.allowance(),
             _ => (usize::MAX, usize::MAX),
         };
-        self.has_room = self.port.make_room(&mut self.inbox, messages, bytes);
-        if !self.has_room {
-            if !awaiting_close {
+        if !self.port.make_room(&mut self.inbox, messages, bytes) {
+            if is_open {
                 return false;
             }
             self.inbox.set_discard(true);
         }
-        if transport.poll_receive(cx, &mut self.inbox).is_pending() {
-            self.read_blocked = true;
+        if transport
+            .poll_receive(turn.cx, &mut self.inbox)
+            .is_pending()
+        {
+            turn.read_blocked = true;
             return false;
         }
-        self.take_in(cx);
+        self.take_in(turn);
         true
     }
 
     /// Does what comes of what was read.
-    fn take_in(&mut self, cx: &mut Context<'_>) {
+    fn take_in(&mut self, turn: &mut Turn<'_, '_>) {
         let received = self.inbox.take_received();
-        self.schedule.note_received(received);
+        turn.read(received.messages, received.bytes);
         self.account.receive(received.messages, received.bytes);
+        if let Some(live) = self.connection.live() {
+            live.schedule.note_received(received);
+            if received.messages == 0
+                && !live.schedule.awaits_message()
+                && self.transport.as_ref().is_some_and(T::has_unfinished)
+            {
+                live.schedule.start_message(self.port.settings(), now());
+            }
+        }
         if self.rates.is_none() && self.inbox.has_messages_only() {
             self.port.deliver(&mut self.inbox);
         } else {
-            self.take_in_all(received, cx);
+            self.take_in_all(received, turn);
         }
     }
 
-    fn take_in_all(&mut self, received: Received, cx: &mut Context<'_>) {
+    fn take_in_all(&mut self, received: Received, turn: &mut Turn<'_, '_>) {
         let mut pings = self.inbox.take_pings();
-        let mut violation = None;
-        if let Some(rates) = &mut self.rates
-            && matches!(self.phase, Phase::Open)
-        {
-            match rates.charge(received, pings.len(), Instant::now()) {
-                Rated::Allowed => {}
-                Rated::ReadFrom(at) => self.schedule.pause_reading(at),
-                Rated::MessageOver => {
-                    drop(self.inbox.take_messages());
-                    violation = Some("too many messages a second");
-                }
-                Rated::BytesOver => violation = Some("too many bytes a second"),
-                Rated::PingsOver(allowed) => {
-                    pings.truncate(allowed);
-                    violation = Some("too many pings a second");
-                }
-            }
-        }
+        let violation = self.charge(received, &mut pings);
         self.port.deliver(&mut self.inbox);
         for payload in pings {
-            self.answer_ping(payload, cx);
+            self.answer_ping(payload, turn);
         }
         if let Some(number) = self.inbox.take_pong()
-            && let Some(time) = self.schedule.pong(number)
+            && let Some(live) = self.connection.live()
+            && let Some(time) = live.schedule.pong(number, now())
         {
             self.port.set_round_trip_time(time);
             self.account.round_trip(time);
@@ -86,18 +78,41 @@ impl<T: Transport> SessionDriver<T> {
         let end = self.inbox.take_end();
         if let Some(rule) = violation {
             let error = Error::with_source(ErrorKind::Policy, rule);
-            self.end_receiving(InboxEnd::Failed(error));
+            self.end_receiving(InboxEnd::Failed(error), turn);
         } else if let Some(end) = end {
-            self.end_receiving(end);
+            self.end_receiving(end, turn);
         }
     }
 
-    fn answer_ping(&mut self, payload: Bytes, cx: &mut Context<'_>) {
-        if !matches!(self.phase, Phase::Open) {
+    /// Accounts for what was read; the rule of a rate that was broken.
+    fn charge(&mut self, received: Received, pings: &mut Vec<Bytes>) -> Option<&'static str> {
+        let rates = self.rates.as_mut()?;
+        let live = self.connection.live().filter(|live| live.is_open())?;
+        let rated = rates.charge(received, pings.len(), now());
+        match rated {
+            Rated::Allowed => None,
+            Rated::ReadFrom(at) => {
+                live.schedule.pause_reading(at);
+                None
+            }
+            Rated::MessageOver => {
+                drop(self.inbox.take_messages());
+                Some("too many messages a second")
+            }
+            Rated::BytesOver => Some("too many bytes a second"),
+            Rated::PingsOver(allowed) => {
+                pings.truncate(allowed);
+                Some("too many pings a second")
+            }
+        }
+    }
+
+    fn answer_ping(&mut self, payload: Bytes, turn: &mut Turn<'_, '_>) {
+        if !self.connection.may_send() {
             return; // nothing follows our Close
         }
         if self.buffered() >= PONGS_WAIT_FROM {
-            self.flush(cx);
+            self.flush(turn);
         }
         if self.pending_pong.is_some() || self.buffered() >= PONGS_WAIT_FROM {
             self.pending_pong = Some(payload); // never behind a later one
@@ -107,21 +122,17 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     /// Nothing more comes from the peer.
-    fn end_receiving(&mut self, end: InboxEnd) {
+    fn end_receiving(&mut self, end: InboxEnd, turn: &mut Turn<'_, '_>) {
         self.port.end_receiving(match &end {
             InboxEnd::Close(_) => Ok(()),
             InboxEnd::Failed(error) => Err(error.clone()),
         });
-        match (&self.phase, end) {
-            (_, InboxEnd::Failed(error)) if error.kind() == ErrorKind::Io => self.fail(error),
-            (Phase::AwaitingClose(status), InboxEnd::Close(_)) => {
-                let outcome = CloseOutcome::ByUs(status.clone());
-                self.enter(Phase::Flushing(outcome));
-            }
-            (Phase::AwaitingClose(_), InboxEnd::Failed(error)) => {
-                self.enter(Phase::Flushing(CloseOutcome::Abnormal(error)));
-            }
-            (_, end) => self.enter(Phase::Ending(end, usize::MAX)),
+        if let InboxEnd::Failed(error) = &end
+            && error.close_code().is_some()
+            && self.connection.may_send()
+        {
+            Account::violation(error);
         }
+        self.on(Event::PeerEnded(end), turn);
     }
 }

@@ -1,29 +1,36 @@
-use std::{task::Context, time::Duration};
+//! When an open session has something to do though nothing happens.
+
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use switchwire_core::{CloseCode, CloseStatus, Received, SessionId, WebSocketSettings};
-use tokio::time::Instant;
 
 use super::{
-    clock::Clock,
+    connection::after,
     keepalive::{Keepalive, Verdict, stood_still},
 };
 
 /// In how many looks the idle timeout is divided.
 const LOOKS: u8 = 4;
 
-/// When a session has something to do though nobody wakes it.
+/// The timers of an open session.
 ///
-/// What happens is only noted; the time is looked at when the clock goes off.
-#[derive(Debug, Default)]
+/// What happens is only noted; the time is looked at when the earliest timer is due.
+#[derive(Debug)]
 pub(super) struct Schedule {
-    clock: Clock,
+    due: Option<Instant>,
     keepalive: Option<Keepalive>,
     idle: Option<Idle>,
     too_old_at: Option<Instant>,
-    too_slow_at: Option<Instant>,
+    /// Until then the message that has begun must be whole.
+    message_by: Option<Instant>,
     /// Until then nothing is read.
     read_from: Option<Instant>,
+    output: Output,
+    /// How many messages waited for the handler when the keepalive looked last while nothing was read.
+    unread: Option<usize>,
+    warning: bool,
+    has_warned: bool,
 }
 
 #[derive(Debug)]
@@ -34,64 +41,89 @@ struct Idle {
     has_moved: bool,
 }
 
+/// What the peer does not take.
+#[derive(Debug, Default)]
+struct Output {
+    /// How many bytes cannot be written.
+    blocked: Option<usize>,
+    slow: Option<Slow>,
+}
+
+/// How fast a peer takes what is over the mark.
+#[derive(Debug)]
+struct Slow {
+    judge_at: Instant,
+    /// So much it has to take until then.
+    wanted: usize,
+    taken: usize,
+}
+
 /// What is due.
 #[derive(Debug)]
 pub(super) enum Due {
     Ping(Bytes),
     /// The peer is dead.
-    GiveUp,
-    Close(CloseStatus),
+    GiveUp(&'static str),
+    /// The session is to be closed, for this reason.
+    Close(CloseStatus, &'static str),
+    /// The application should know.
+    Warn(&'static str),
 }
 
 /// What the session is like when something is due.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Condition {
-    /// It would read what came.
-    pub(super) reading: bool,
-    /// It has something to write, and cannot.
-    pub(super) blocked: bool,
+    /// What is received finds room.
+    pub(super) has_room: bool,
+    /// How many messages wait for the handler.
+    pub(super) unread: usize,
+    /// The session holds more output than its high-water mark.
+    pub(super) over_mark: bool,
+    /// A message has begun and is not whole.
+    pub(super) unfinished: bool,
+    /// The peer has ended its half of TCP, which nobody has read yet.
+    pub(super) peer_has_ended: bool,
+}
+
+/// Why the driver ends a session, for logs and metrics.
+pub(super) mod reason {
+    pub(in super::super) const SILENT: &str = "the peer was silent after a ping";
+    pub(in super::super) const LEFT: &str = "the peer left, and the handler does not read";
+    pub(in super::super) const TOO_OLD: &str = "the session is too old";
+    pub(in super::super) const IDLE: &str = "no messages for too long";
+    pub(in super::super) const TOO_SLOW: &str = "reads too slowly";
+    pub(in super::super) const UNFINISHED: &str = "the message takes too long";
+    pub(in super::super) const NOT_READING: &str = "the handler does not read: what the peer sends, \
+        pings and Close included, waits behind a full queue";
 }
 
 impl Schedule {
     /// The session opens.
-    pub(super) fn start(&mut self, settings: &WebSocketSettings, id: SessionId) {
-        let now = Instant::now();
-        self.keepalive = settings
-            .ping_interval()
-            .map(|interval| Keepalive::new(now, interval, id));
-        self.idle = settings.idle_timeout().map(|timeout| Idle {
-            look_at: now + timeout / u32::from(LOOKS),
-            quiet: 0,
-            has_moved: false,
-        });
-        self.too_old_at = settings.max_session_age().map(|age| now + age);
-        self.wait_for_next(now);
+    pub(super) fn new(settings: &WebSocketSettings, id: SessionId, now: Instant) -> Self {
+        let keepalive = settings.ping_interval();
+        let mut schedule = Self {
+            due: None,
+            keepalive: keepalive.map(|interval| Keepalive::new(now, interval, id)),
+            idle: settings.idle_timeout().map(|timeout| Idle {
+                look_at: after(now, timeout / u32::from(LOOKS)),
+                quiet: 0,
+                has_moved: false,
+            }),
+            too_old_at: settings.max_session_age().map(|age| after(now, age)),
+            message_by: None,
+            read_from: None,
+            output: Output::default(),
+            unread: None,
+            warning: false,
+            has_warned: false,
+        };
+        schedule.wait_for_next(now);
+        schedule
     }
 
-    /// From now on only this is due, in this time.
-    pub(super) fn only(&mut self, time: Duration) {
-        self.stop();
-        self.clock.set(Instant::now() + time);
-    }
-
-    /// Nothing is due any more.
-    pub(super) fn stop(&mut self) {
-        *self = Self::default();
-    }
-
-    /// The task has another waker.
-    pub(super) fn forget_waker(&mut self) {
-        self.clock.forget_waker();
-    }
-
-    /// Sees to it that the task is woken; true when something is due already.
-    pub(super) fn register(&mut self, cx: &mut Context<'_>) -> bool {
-        self.clock.register(cx)
-    }
-
-    /// Whether something may be due.
-    pub(super) fn is_due(&self) -> bool {
-        self.clock.has_gone_off()
+    /// When something is due.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
     }
 
     /// How the payload of each ping begins.
@@ -100,52 +132,103 @@ impl Schedule {
     }
 
     /// The peer sent something.
+    #[inline]
     pub(super) fn note_received(&mut self, received: Received) {
         if let Some(keepalive) = &mut self.keepalive {
             keepalive.note(received);
         }
         if received.messages > 0 {
+            self.message_by = None;
             self.note_message();
         }
     }
 
     /// A message went one way or the other.
+    #[inline]
     pub(super) fn note_message(&mut self) {
         if let Some(idle) = &mut self.idle {
             idle.has_moved = true;
         }
     }
 
-    /// The peer reads again.
-    pub(super) fn note_life(&mut self) {
-        if let Some(keepalive) = &mut self.keepalive {
-            keepalive.note_life();
-        }
+    /// Whether the time of a message that has begun runs.
+    pub(super) fn awaits_message(&self) -> bool {
+        self.message_by.is_some()
+    }
+
+    /// A message has begun and is not whole.
+    pub(super) fn start_message(&mut self, settings: &WebSocketSettings, now: Instant) {
+        let message_by = after(now, settings.message_timeout());
+        self.message_by = Some(message_by);
+        self.wait_until(message_by);
     }
 
     /// The pong of a ping of ours came. How long it took, if that can be told.
-    pub(super) fn pong(&mut self, number: [u8; 4]) -> Option<Duration> {
-        self.keepalive.as_mut()?.pong(number, Instant::now())
+    pub(super) fn pong(&mut self, number: [u8; 4], now: Instant) -> Option<Duration> {
+        self.keepalive.as_mut()?.pong(number, now)
     }
 
-    /// Output is over the mark; for how long that may last.
-    pub(super) fn start_slow(&mut self, after: Duration) {
-        if self.too_slow_at.is_none() {
-            let at = Instant::now() + after;
-            self.too_slow_at = Some(at);
-            self.clock.set_by(at);
+    /// So many bytes cannot be written now. True when none of those before were written since.
+    pub(super) fn blocked(&mut self, bytes: usize) -> bool {
+        self.progress(bytes);
+        self.output.blocked.replace(bytes).is_some()
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        self.output.blocked.is_some()
+    }
+
+    /// All is written.
+    pub(super) fn unblocked(&mut self) {
+        if self.output.blocked.is_some() {
+            self.output = Output::default();
+            self.note_life();
         }
     }
 
-    /// Output is below the mark.
-    pub(super) fn end_slow(&mut self) {
-        self.too_slow_at = None;
+    /// Output is blocked, and so many bytes wait. A peer that takes some of them lives: true when it did.
+    pub(super) fn progress(&mut self, bytes: usize) -> bool {
+        let Some(before) = self.output.blocked else {
+            return false;
+        };
+        let taken = before.saturating_sub(bytes);
+        if taken == 0 {
+            return false;
+        }
+        self.output.blocked = Some(bytes);
+        if let Some(slow) = &mut self.output.slow {
+            slow.taken = slow.taken.saturating_add(taken);
+        }
+        self.note_life();
+        true
+    }
+
+    /// More is to be written behind what is blocked.
+    pub(super) fn add_blocked(&mut self, bytes: usize) {
+        if let Some(blocked) = &mut self.output.blocked {
+            *blocked = bytes;
+        }
+    }
+
+    /// Output is blocked and over the mark.
+    pub(super) fn start_slow(&mut self, settings: &WebSocketSettings, bytes: usize, now: Instant) {
+        if self.output.slow.is_none()
+            && let Some(time) = settings.slow_consumer().closes_after()
+        {
+            let judge_at = after(now, time);
+            self.output.slow = Some(Slow {
+                judge_at,
+                wanted: bytes.min(settings.outbound_buffer_size()),
+                taken: 0,
+            });
+            self.wait_until(judge_at);
+        }
     }
 
     /// Nothing may be read before this.
     pub(super) fn pause_reading(&mut self, until: Instant) {
         self.read_from = Some(until);
-        self.clock.set_by(until);
+        self.wait_until(until);
     }
 
     pub(super) fn may_read(&self) -> bool {
@@ -159,40 +242,83 @@ impl Schedule {
         settings: &WebSocketSettings,
         condition: Condition,
     ) -> Option<Due> {
+        if std::mem::take(&mut self.warning) {
+            return Some(Due::Warn(reason::NOT_READING));
+        }
         let is_past = |at: &mut Instant| *at <= now;
+        let reads = condition.has_room && self.may_read();
         self.read_from.take_if(is_past);
         if self.too_old_at.take_if(is_past).is_some() {
-            return Some(Due::Close(going_away("the session is too old")));
+            return Some(Due::Close(going_away(reason::TOO_OLD), reason::TOO_OLD));
         }
         if self.is_too_slow(now, settings, condition) {
-            let status = CloseStatus::new(CloseCode::POLICY_VIOLATION, "reads too slowly");
-            return Some(Due::Close(status.expect("the reason is short")));
+            return Some(Due::Close(violation(reason::TOO_SLOW), reason::TOO_SLOW));
         }
-        if self.is_idle(now, settings, condition) {
-            return Some(Due::Close(going_away("no messages for too long")));
+        if self.message_by.take_if(is_past).is_some() && condition.unfinished {
+            if reads {
+                return Some(Due::Close(
+                    violation(reason::UNFINISHED),
+                    reason::UNFINISHED,
+                ));
+            }
+            self.message_by = Some(after(now, settings.message_timeout()));
         }
+        // A session that neither reads nor has anything to write learns nothing of its peer.
+        let excused = !reads && !self.is_blocked();
+        if self.is_idle(now, settings, excused) {
+            return Some(Due::Close(going_away(reason::IDLE), reason::IDLE));
+        }
+        self.keep_alive(now, settings, condition, excused)
+    }
+
+    fn keep_alive(
+        &mut self,
+        now: Instant,
+        settings: &WebSocketSettings,
+        condition: Condition,
+        excused: bool,
+    ) -> Option<Due> {
         let keepalive = self.keepalive.as_mut()?;
-        let verdict = keepalive.tick(now, settings, condition.reading, condition.blocked);
+        let is_stuck = !condition.has_room && self.unread == Some(condition.unread);
+        let has_left = is_stuck && condition.peer_has_ended;
+        let blocked = self.output.blocked.is_some();
+        let round = keepalive.next_ping();
+        let verdict = keepalive.tick(now, settings, excused && !has_left, blocked);
+        if keepalive.next_ping() != round {
+            self.unread = (!condition.has_room).then_some(condition.unread);
+            self.warning = is_stuck && !std::mem::replace(&mut self.has_warned, true);
+        }
         verdict.map(|verdict| match verdict {
             Verdict::Ping(payload) => Due::Ping(payload),
-            Verdict::GiveUp => Due::GiveUp,
+            Verdict::GiveUp if has_left => Due::GiveUp(reason::LEFT),
+            Verdict::GiveUp => Due::GiveUp(reason::SILENT),
         })
     }
 
-    /// Sets the clock to what is due next.
+    /// Sets `due` to what is due next.
     pub(super) fn wait_for_next(&mut self, now: Instant) {
         let keepalive = self.keepalive.as_ref().map(|keepalive| keepalive.due(now));
         let idle = self.idle.as_ref().map(|idle| idle.look_at);
+        let slow = self.output.slow.as_ref().map(|slow| slow.judge_at);
         let all = [
             keepalive,
             idle,
+            slow,
             self.too_old_at,
-            self.too_slow_at,
+            self.message_by,
             self.read_from,
         ];
-        match all.into_iter().flatten().min() {
-            Some(next) => self.clock.set(next),
-            None => self.clock.stop(),
+        self.due = all.into_iter().flatten().min();
+    }
+
+    fn wait_until(&mut self, at: Instant) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// The peer lives.
+    fn note_life(&mut self) {
+        if let Some(keepalive) = &mut self.keepalive {
+            keepalive.note_life();
         }
     }
 
@@ -202,25 +328,24 @@ impl Schedule {
         settings: &WebSocketSettings,
         condition: Condition,
     ) -> bool {
-        let (Some(due), Some(after)) = (
-            self.too_slow_at.take_if(|at| *at <= now),
-            settings.slow_consumer().closes_after(),
-        ) else {
+        let Some(bytes) = self.output.blocked else {
             return false;
         };
-        if stood_still(now, due, after) {
-            self.too_slow_at = Some(now + after);
+        let Some(slow) = self.output.slow.take_if(|slow| slow.judge_at <= now) else {
+            return false;
+        };
+        if !condition.over_mark {
             return false;
         }
-        condition.blocked
+        let time = settings.slow_consumer().closes_after().unwrap_or_default();
+        let is_too_slow = slow.taken < slow.wanted && !stood_still(now, slow.judge_at, time);
+        if !is_too_slow {
+            self.start_slow(settings, bytes, now);
+        }
+        is_too_slow
     }
 
-    fn is_idle(
-        &mut self,
-        now: Instant,
-        settings: &WebSocketSettings,
-        condition: Condition,
-    ) -> bool {
+    fn is_idle(&mut self, now: Instant, settings: &WebSocketSettings, excused: bool) -> bool {
         let (Some(idle), Some(timeout)) = (&mut self.idle, settings.idle_timeout()) else {
             return false;
         };
@@ -228,16 +353,20 @@ impl Schedule {
             return false;
         }
         let look = timeout / u32::from(LOOKS);
-        if std::mem::take(&mut idle.has_moved) || !condition.reading {
+        if std::mem::take(&mut idle.has_moved) || excused {
             idle.quiet = 0;
         } else if !stood_still(now, idle.look_at, look) {
             idle.quiet += 1;
         }
-        idle.look_at = now + look;
+        idle.look_at = after(now, look);
         idle.quiet >= LOOKS
     }
 }
 
 fn going_away(reason: &'static str) -> CloseStatus {
     CloseStatus::new(CloseCode::GOING_AWAY, reason).expect("the reason is short")
+}
+
+fn violation(reason: &'static str) -> CloseStatus {
+    CloseStatus::new(CloseCode::POLICY_VIOLATION, reason).expect("the reason is short")
 }

@@ -1,40 +1,39 @@
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use switchwire_core::{
-    CloseCode, CloseOutcome, InboxEnd, Outgoing, SlowConsumerPolicy, Transport, WebSocketMessage,
+use switchwire_core::{Outgoing, SlowConsumerPolicy, Transport, WebSocketMessage};
+
+use super::{
+    SessionDriver,
+    connection::{Event, Waiting},
+    turn::Turn,
 };
-
-use super::{SessionDriver, phase::Phase};
-use crate::observe::Account;
 
 /// How many messages an empty queue keeps memory for.
 const KEPT: usize = 32;
 
 impl<T: Transport> SessionDriver<T> {
-    /// Hands to the transport what was sent, and what follows it; false when the session was not used.
-    pub(super) fn collect(&mut self, handler_ran: bool) -> bool {
-        let more = std::mem::take(&mut self.more);
-        let used = self.port.take_session_use() || more;
-        let may_answer = match &mut self.phase {
-            Phase::Open if used => false,
-            Phase::Ending(..) | Phase::Leaving(_) if more => false,
-            Phase::Ending(_, unread) | Phase::Leaving(unread) => {
-                // While output is blocked no answer could leave, and the handler may be waiting for room.
-                let before = std::mem::replace(unread, self.port.unread());
-                !self.unflushed && (!handler_ran || *unread >= before)
-            }
-            _ => return used,
-        };
-        let leaves = matches!(self.phase, Phase::Leaving(_));
-        if may_answer && leaves {
-            self.port.request_close(CloseCode::GOING_AWAY.into());
-        } else if may_answer {
-            self.port.end_sending();
+    /// Hands to the transport what was sent, and what follows it; false when there was nothing.
+    pub(super) fn take_outbound(&mut self, handler_ran: bool, turn: &mut Turn<'_, '_>) -> bool {
+        let has_more = std::mem::take(&mut self.has_more);
+        let used = self.port.take_session_use() || has_more;
+        let is_draining = self.connection.is_draining();
+        if !(used || is_draining) || !self.connection.may_send() {
+            return used;
+        }
+        // While output is blocked no answer could leave, and the handler may be waiting for room.
+        if is_draining && !has_more && !self.unflushed {
+            let waiting = Waiting {
+                has_run: handler_ran,
+                owes: self.port.owes_answer(),
+                unread: self.port.unread(),
+            };
+            self.on(Event::HandlerWaits(waiting), turn);
         }
         let taken = self.port.take_outbound(&mut self.outbound);
-        let close = taken.close;
-        if taken.is_left || !self.outbound.is_empty() {
-            self.schedule.note_message();
+        if (taken.is_left || !self.outbound.is_empty())
+            && let Some(live) = self.connection.live()
+        {
+            live.schedule.note_message();
         }
         while let Some(message) = self.outbound.pop_front() {
             if !message.is_control() {
@@ -45,115 +44,102 @@ impl<T: Transport> SessionDriver<T> {
         if self.outbound.capacity() > KEPT {
             self.outbound.shrink_to(KEPT);
         }
-        let ended = close.is_some() && matches!(self.phase, Phase::Ending(..));
-        if ended || (may_answer && !leaves) {
-            self.answer_end();
-        } else if let Some(status) = close {
-            self.send(Outgoing::Close(Some(status.clone())));
-            self.enter(Phase::AwaitingClose(status));
+        let is_closing = taken.close.is_some();
+        if let Some(status) = taken.close {
+            self.send_pending_pong();
+            self.on(Event::CloseAsked(status), turn);
         }
-        used || may_answer || ended
+        used || is_closing
     }
 
-    /// Answers the end of what the peer sent.
-    fn answer_end(&mut self) {
-        let outcome = match std::mem::replace(&mut self.phase, Phase::Open) {
-            Phase::Ending(InboxEnd::Close(status), _) => {
-                let answer = status.as_ref().map(|status| status.code().into());
-                self.send(Outgoing::Close(answer));
-                CloseOutcome::ByPeer(status)
-            }
-            Phase::Ending(InboxEnd::Failed(error), _) => {
-                if let Some(code) = error.close_code() {
-                    Account::violation(&error);
-                    self.send(Outgoing::Close(Some(code.into())));
-                }
-                CloseOutcome::Abnormal(error)
-            }
-            phase => unreachable!("there is nothing to answer in {phase:?}"),
-        };
-        self.enter(Phase::Flushing(outcome));
-    }
-
-    /// Writes, and goes on to what comes after all is written.
-    pub(super) fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        let before = std::mem::discriminant(&self.phase);
+    /// Writes, and goes on to what comes after all is written. True when the handler is to be looked at again.
+    pub(super) fn write(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let had_to_flush = self.unflushed;
-        self.flush(cx);
-        let may_now_answer = had_to_flush
-            && !self.unflushed
-            && matches!(self.phase, Phase::Ending(..) | Phase::Leaving(_));
-        if let Phase::Flushing(outcome) = &self.phase
-            && !self.unflushed
-        {
-            let outcome = outcome.clone();
-            self.finish(outcome);
-            self.enter(Phase::ShuttingDown);
-        }
-        if let Phase::ShuttingDown = self.phase
+        self.flush(turn);
+        if self.connection.is_half_closed()
             && let Some(transport) = &mut self.transport
-            && transport.poll_shutdown(cx).is_ready()
+            && transport.poll_shutdown(turn.cx).is_ready()
         {
-            self.disconnect();
+            self.on(Event::PeerFinished, turn);
         }
-        self.more || may_now_answer || before != std::mem::discriminant(&self.phase)
+        let may_now_answer = had_to_flush && !self.unflushed && self.connection.is_draining();
+        self.has_more || may_now_answer
     }
 
-    pub(super) fn flush(&mut self, cx: &mut Context<'_>) {
-        while self.unflushed && !self.write_blocked {
-            let Some(transport) = &mut self.transport else {
-                return;
-            };
-            if self.stuck.is_some() {
-                self.stuck = Some(transport.buffered()); // with what came since
+    /// Writes until all is written or the connection takes no more.
+    pub(super) fn flush(&mut self, turn: &mut Turn<'_, '_>) {
+        while self.unflushed && !turn.write_blocked {
+            self.try_flush(turn);
+        }
+        if !self.unflushed && self.connection.heeds_flushed() {
+            self.on(Event::Flushed, turn);
+        }
+    }
+
+    /// Writes what can be written at once.
+    pub(super) fn try_flush(&mut self, turn: &mut Turn<'_, '_>) {
+        let buffered = self.buffered();
+        if let Some(live) = self.connection.live() {
+            live.schedule.add_blocked(buffered); // with what came since
+        }
+        let Some(transport) = &mut self.transport else {
+            self.unflushed = false;
+            return;
+        };
+        match transport.poll_flush(turn.cx) {
+            Poll::Pending => {
+                turn.write_blocked = true;
+                self.blocked(turn);
             }
-            match transport.poll_flush(cx) {
-                Poll::Pending => {
-                    self.write_blocked = true;
-                    self.note_blocked(cx);
-                }
-                Poll::Ready(Err(error)) => self.fail(error.into()),
-                Poll::Ready(Ok(())) => {
-                    self.unflushed = false;
-                    if self.stuck.take().is_some() {
-                        self.schedule.note_life();
-                        self.schedule.end_slow();
-                    }
-                    self.more |= self.port.written();
-                    if let Some(payload) = self.pending_pong.take()
-                        && matches!(self.phase, Phase::Open)
-                    {
-                        self.send(Outgoing::Message(WebSocketMessage::Pong(payload)));
-                    }
-                }
+            Poll::Ready(Err(error)) => {
+                let error = error.into();
+                tracing::debug!(%error, "the connection failed");
+                self.on(Event::Failed(error), turn);
+            }
+            Poll::Ready(Ok(())) => {
+                self.unflushed = false;
+                turn.written();
+                self.has_more |= self.port.written();
+                self.send_pending_pong();
             }
         }
     }
 
     /// Output is blocked, perhaps less than before.
-    fn note_blocked(&mut self, cx: &Context<'_>) {
-        self.look_for_progress();
-        let is_stuck = self.stuck.replace(self.buffered()).is_some() && !self.gets_further;
+    fn blocked(&mut self, turn: &mut Turn<'_, '_>) {
+        self.look_for_progress(turn);
+        let was_blocked = self
+            .connection
+            .live()
+            .is_some_and(|live| live.schedule.is_blocked());
         let policy = self.port.settings().slow_consumer();
-        if policy == SlowConsumerPolicy::Wait || !self.port.is_over_mark() {
-            return;
-        }
-        match policy.closes_after() {
-            Some(after) if matches!(self.phase, Phase::Open) => self.schedule.start_slow(after),
-            Some(_) => {}
-            None if is_stuck => self.port.output_blocked(),
-            // Where the server writes on a task of its own, it has not had its turn yet.
-            None => cx.waker().wake_by_ref(),
+        let over_mark = policy != SlowConsumerPolicy::Wait && self.port.is_over_mark();
+        let bytes = self.buffered();
+        self.on(Event::Blocked { bytes, over_mark }, turn);
+        if over_mark && policy.drops() {
+            if was_blocked && !turn.made_progress {
+                self.port.output_blocked();
+            } else {
+                // Where the server writes on a task of its own, it has not had its turn yet.
+                turn.cx.waker().wake_by_ref();
+            }
         }
     }
 
-    /// A peer that reads what was blocked lives.
-    pub(super) fn look_for_progress(&mut self) {
-        if let Some(before) = self.stuck
-            && self.buffered() < before
+    /// A peer that takes what was blocked lives.
+    pub(super) fn look_for_progress(&mut self, turn: &mut Turn<'_, '_>) {
+        let bytes = self.buffered();
+        if let Some(live) = self.connection.live() {
+            turn.made_progress |= live.schedule.progress(bytes);
+        }
+    }
+
+    /// The answer to a ping that came while output was blocked.
+    pub(super) fn send_pending_pong(&mut self) {
+        if let Some(payload) = self.pending_pong.take()
+            && self.connection.may_send()
         {
-            self.gets_further = true;
-            self.schedule.note_life();
+            self.send(Outgoing::Message(WebSocketMessage::Pong(payload)));
         }
     }
 

@@ -79,6 +79,12 @@ impl Decoder {
         }
     }
 
+    /// Whether a message has begun and is not whole.
+    #[must_use]
+    pub fn has_unfinished(&self) -> bool {
+        self.message.is_some()
+    }
+
     /// Reads from the front of `input` until it is used up or the inbox is full or ended.
     pub fn decode(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
         let before = input.len();

@@ -85,6 +85,16 @@ impl Account {
         let _ = buffered;
     }
 
+    /// The driver ends the session for this reason.
+    pub(crate) fn ended_for(&self, reason: &'static str) {
+        #[cfg(feature = "metrics")]
+        if let Some(metrics) = &self.metrics {
+            metrics.ended_for(reason);
+        }
+        #[cfg(not(feature = "metrics"))]
+        let _ = reason;
+    }
+
     /// The peer broke a rule.
     pub(crate) fn violation(error: &Error) {
         let rule = error.source().map(OneLine);

@@ -62,6 +62,16 @@ impl SessionMetrics {
         self.open.increment(1.0);
     }
 
+    pub(super) fn ended_for(&self, reason: &'static str) {
+        let reason = ("reason", reason.to_owned());
+        let labels = self.labels.iter().cloned().chain([reason]);
+        counter!(
+            "switchwire_sessions_ended_total",
+            &labels.collect::<Vec<_>>()
+        )
+        .increment(1);
+    }
+
     pub(super) fn round_trip(&self, time: Duration) {
         self.round_trip.record(time);
     }

@@ -1,0 +1,77 @@
+use switchwire_core::{CloseOutcome, Transport};
+
+use super::{
+    SessionDriver,
+    connection::{Action, Event, OVERDUE},
+    now,
+    schedule::Condition,
+    turn::Turn,
+};
+use crate::observe;
+
+impl<T: Transport> SessionDriver<T> {
+    /// Tells the connection what happened, and does what it says.
+    pub(super) fn on(&mut self, event: Event, turn: &mut Turn<'_, '_>) {
+        for action in self.connection.on(event, now()) {
+            self.perform(action, turn);
+        }
+    }
+
+    fn perform(&mut self, action: Action, turn: &mut Turn<'_, '_>) {
+        match action {
+            Action::Send(outgoing) => self.send(outgoing),
+            Action::AskForClose(status) => self.port.request_close(status),
+            Action::TryFlush => self.try_flush(turn),
+            Action::Finish(outcome) => self.finish(&outcome),
+            Action::Report(reason) => {
+                tracing::debug!(target: "switchwire", reason, "the driver ends the session");
+                self.account.ended_for(reason);
+                if reason == OVERDUE {
+                    tracing::warn!("the handler did not end after its connection; it is dropped");
+                    observe::handler_failed("overdue");
+                }
+            }
+            Action::Warn(what) => tracing::warn!(target: "switchwire", "{what}"),
+            Action::DropTransport => {
+                self.transport = None;
+                self.unflushed = false;
+            }
+            Action::DropHandler => {
+                self.handler.drop_future();
+            }
+        }
+    }
+
+    fn finish(&mut self, outcome: &CloseOutcome) {
+        self.port.finish(outcome.clone());
+        self.account.close(outcome, self.port.dropped());
+    }
+
+    /// Does what is due, if the clock went off.
+    pub(super) fn tick(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        if !self.clock.take_gone_off() {
+            return false;
+        }
+        if let Some(rates) = &mut self.rates {
+            rates.refill(now());
+        }
+        let condition = self.condition();
+        self.on(Event::Timer(condition), turn);
+        self.port.shrink(&mut self.inbox);
+        self.outbound.shrink_to_fit();
+        true
+    }
+
+    fn condition(&self) -> Condition {
+        let has_room = self.port.has_room();
+        let transport = self.transport.as_ref();
+        Condition {
+            has_room,
+            unread: self.port.unread(),
+            over_mark: self.port.is_over_mark(),
+            unfinished: transport.is_some_and(T::has_unfinished),
+            // Who reads is told anyway.
+            peer_has_ended: !has_room && transport.is_some_and(T::peer_has_ended),
+        }
+    }
+}

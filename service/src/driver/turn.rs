@@ -1,0 +1,68 @@
+use std::task::Context;
+
+/// How often one poll goes round before it lets other tasks run.
+const ROUNDS: usize = 16;
+
+/// How many messages one poll takes from the peer before it lets other tasks run, and how many bytes.
+const MESSAGES: usize = 256;
+const BYTES: usize = 1 << 20;
+
+/// With so much to write, or read since there was something to write, it is written although there is more to read.
+const GATHERED: usize = 64 << 10;
+
+/// One poll of a driver: what was found out in it, and how much of its share of work is used.
+pub(super) struct Turn<'a, 'b> {
+    pub(super) cx: &'a mut Context<'b>,
+    /// Nothing more has arrived.
+    pub(super) read_blocked: bool,
+    /// No more can be written.
+    pub(super) write_blocked: bool,
+    /// Less is blocked than before this poll.
+    pub(super) made_progress: bool,
+    rounds: usize,
+    messages: usize,
+    bytes: usize,
+    /// How many bytes were read when output began to wait.
+    output_since: Option<usize>,
+}
+
+impl<'a, 'b> Turn<'a, 'b> {
+    pub(super) fn new(cx: &'a mut Context<'b>) -> Self {
+        Self {
+            cx,
+            read_blocked: false,
+            write_blocked: false,
+            made_progress: false,
+            rounds: 0,
+            messages: 0,
+            bytes: 0,
+            output_since: None,
+        }
+    }
+
+    /// Begins another round, unless the share of work is used up.
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.rounds += 1;
+        self.rounds <= ROUNDS && self.messages < MESSAGES && self.bytes < BYTES
+    }
+
+    /// So much was read.
+    pub(super) fn read(&mut self, messages: usize, bytes: usize) {
+        self.messages += messages;
+        self.bytes += bytes;
+    }
+
+    /// Whether what is to be written has waited long enough for more.
+    pub(super) fn has_gathered(&mut self, buffered: usize) -> bool {
+        if buffered == 0 {
+            return false;
+        }
+        let since = *self.output_since.get_or_insert(self.bytes);
+        buffered >= GATHERED || self.bytes - since >= GATHERED
+    }
+
+    /// All is written.
+    pub(super) fn written(&mut self) {
+        self.output_since = None;
+    }
+}
