@@ -279,10 +279,12 @@ impl SessionPort {
         wakers.wake();
     }
 
-    /// Whether more than the high-water mark is accepted and not written.
+    /// How many bytes are accepted and not written, if that is more than the high-water mark.
     #[must_use]
-    pub fn is_over_mark(&self) -> bool {
-        !self.shared.lock().outbound.has_room(&self.shared.settings)
+    pub fn over_mark(&self) -> Option<usize> {
+        let state = self.shared.lock();
+        let is_over = !state.outbound.has_room(&self.shared.settings);
+        is_over.then(|| state.outbound.bytes())
     }
 
     /// The session ended; the first outcome counts.

@@ -68,7 +68,6 @@ impl<T: Transport> SessionDriver<T> {
         Condition {
             has_room,
             unread: self.port.unread(),
-            over_mark: self.port.is_over_mark(),
             unfinished: transport.is_some_and(T::has_unfinished),
             // Who reads is told anyway.
             peer_has_ended: !has_room && transport.is_some_and(T::peer_has_ended),

@@ -28,8 +28,11 @@ pub(super) enum Event {
     CloseAsked(CloseStatus),
     /// All that was handed to the transport is written.
     Flushed,
-    /// So many bytes cannot be written now; whether the session holds more than its high-water mark.
-    Blocked { bytes: usize, over_mark: bool },
+    /// So many bytes cannot be written now; how much the session holds, if that is over its high-water mark.
+    Blocked {
+        bytes: usize,
+        over_mark: Option<usize>,
+    },
     /// The network failed.
     Failed(Error),
     /// Time has passed.
@@ -210,9 +213,7 @@ impl Live {
             Event::CloseAsked(status) => self.close_asked(status, now, actions),
             Event::Flushed => self.flushed(now, actions),
             Event::Blocked { bytes, over_mark } => {
-                if self.schedule.blocked(bytes) && over_mark && self.is_open() {
-                    self.schedule.start_slow(&self.settings, bytes, now);
-                }
+                self.schedule.block(&self.settings, bytes, over_mark, now);
             }
             Event::Failed(error) => return Some(self.take_phase().failed(error)),
             Event::Timer(condition) => return self.timer(condition, now, actions),
@@ -307,7 +308,7 @@ impl Live {
     }
 
     fn flushed(&mut self, now: Instant, actions: &mut Actions) {
-        self.schedule.unblocked();
+        self.schedule.unblock(now);
         if let Phase::Flushing(outcome) = &self.phase {
             let outcome = outcome.clone();
             actions.push(Action::Finish(outcome.clone()));

@@ -49,11 +49,14 @@ struct Output {
     slow: Option<Slow>,
 }
 
-/// How fast a peer takes what is over the mark.
+/// How fast a peer takes what is over the mark. The time runs while output is blocked.
 #[derive(Debug)]
 struct Slow {
-    judge_at: Instant,
-    /// So much it has to take until then.
+    /// `None` while output is not blocked.
+    judge_at: Option<Instant>,
+    /// How much of the time is left when it runs again.
+    left: Duration,
+    /// So much the peer has to take in that time.
     wanted: usize,
     taken: usize,
 }
@@ -77,8 +80,6 @@ pub(super) struct Condition {
     pub(super) has_room: bool,
     /// How many messages wait for the handler.
     pub(super) unread: usize,
-    /// The session holds more output than its high-water mark.
-    pub(super) over_mark: bool,
     /// A message has begun and is not whole.
     pub(super) unfinished: bool,
     /// The peer has ended its half of TCP, which nobody has read yet.
@@ -168,10 +169,29 @@ impl Schedule {
         self.keepalive.as_mut()?.pong(number, now)
     }
 
-    /// So many bytes cannot be written now. True when none of those before were written since.
-    pub(super) fn blocked(&mut self, bytes: usize) -> bool {
-        self.progress(bytes);
-        self.output.blocked.replace(bytes).is_some()
+    /// So many bytes cannot be written now. `over_mark` is how much the session holds, if that is over the mark.
+    pub(super) fn block(
+        &mut self,
+        settings: &WebSocketSettings,
+        bytes: usize,
+        over_mark: Option<usize>,
+        now: Instant,
+    ) {
+        self.output.blocked = Some(bytes);
+        let (Some(held), Some(time)) = (over_mark, settings.slow_consumer().closes_after()) else {
+            return;
+        };
+        let slow = self.output.slow.get_or_insert(Slow {
+            judge_at: None,
+            left: time,
+            wanted: held.min(settings.outbound_buffer_size()),
+            taken: 0,
+        });
+        if slow.judge_at.is_none() {
+            let judge_at = after(now, slow.left);
+            slow.judge_at = Some(judge_at);
+            self.wait_until(judge_at);
+        }
     }
 
     pub(super) fn is_blocked(&self) -> bool {
@@ -179,49 +199,39 @@ impl Schedule {
     }
 
     /// All is written.
-    pub(super) fn unblocked(&mut self) {
-        if self.output.blocked.is_some() {
-            self.output = Output::default();
-            self.note_life();
+    pub(super) fn unblock(&mut self, now: Instant) {
+        if self.output.blocked.take().is_none() {
+            return;
         }
-    }
-
-    /// Output is blocked, and so many bytes wait. A peer that takes some of them lives: true when it did.
-    pub(super) fn progress(&mut self, bytes: usize) -> bool {
-        let Some(before) = self.output.blocked else {
-            return false;
-        };
-        let taken = before.saturating_sub(bytes);
-        if taken == 0 {
-            return false;
-        }
-        self.output.blocked = Some(bytes);
-        if let Some(slow) = &mut self.output.slow {
-            slow.taken = slow.taken.saturating_add(taken);
+        if let Some(slow) = &mut self.output.slow
+            && let Some(judge_at) = slow.judge_at.take()
+        {
+            slow.left = judge_at.saturating_duration_since(now);
         }
         self.note_life();
-        true
     }
 
-    /// More is to be written behind what is blocked.
-    pub(super) fn add_blocked(&mut self, bytes: usize) {
-        if let Some(blocked) = &mut self.output.blocked {
-            *blocked = bytes;
+    /// So many bytes wait to be written. The peer took the difference to what was blocked: true when it took any.
+    pub(super) fn look_at_output(&mut self, bytes: usize) -> bool {
+        let taken = match self.output.blocked {
+            Some(before) => before.saturating_sub(bytes),
+            None => 0,
+        };
+        self.take_output(taken);
+        if self.output.blocked.is_some() {
+            self.output.blocked = Some(bytes);
         }
+        taken > 0
     }
 
-    /// Output is blocked and over the mark.
-    pub(super) fn start_slow(&mut self, settings: &WebSocketSettings, bytes: usize, now: Instant) {
-        if self.output.slow.is_none()
-            && let Some(time) = settings.slow_consumer().closes_after()
-        {
-            let judge_at = after(now, time);
-            self.output.slow = Some(Slow {
-                judge_at,
-                wanted: bytes.min(settings.outbound_buffer_size()),
-                taken: 0,
-            });
-            self.wait_until(judge_at);
+    /// The peer took so many bytes.
+    #[inline]
+    pub(super) fn take_output(&mut self, bytes: usize) {
+        if let Some(slow) = &mut self.output.slow {
+            slow.taken = slow.taken.saturating_add(bytes);
+        }
+        if self.output.blocked.is_some() && bytes > 0 {
+            self.note_life();
         }
     }
 
@@ -251,7 +261,7 @@ impl Schedule {
         if self.too_old_at.take_if(is_past).is_some() {
             return Some(Due::Close(going_away(reason::TOO_OLD), reason::TOO_OLD));
         }
-        if self.is_too_slow(now, settings, condition) {
+        if self.is_too_slow(now, settings) {
             return Some(Due::Close(violation(reason::TOO_SLOW), reason::TOO_SLOW));
         }
         if self.message_by.take_if(is_past).is_some() && condition.unfinished {
@@ -299,7 +309,7 @@ impl Schedule {
     pub(super) fn wait_for_next(&mut self, now: Instant) {
         let keepalive = self.keepalive.as_ref().map(|keepalive| keepalive.due(now));
         let idle = self.idle.as_ref().map(|idle| idle.look_at);
-        let slow = self.output.slow.as_ref().map(|slow| slow.judge_at);
+        let slow = self.output.slow.as_ref().and_then(|slow| slow.judge_at);
         let all = [
             keepalive,
             idle,
@@ -322,25 +332,21 @@ impl Schedule {
         }
     }
 
-    fn is_too_slow(
-        &mut self,
-        now: Instant,
-        settings: &WebSocketSettings,
-        condition: Condition,
-    ) -> bool {
-        let Some(bytes) = self.output.blocked else {
+    fn is_too_slow(&mut self, now: Instant, settings: &WebSocketSettings) -> bool {
+        let is_over = |slow: &mut Slow| slow.judge_at.is_some_and(|at| at <= now);
+        let Some(slow) = self.output.slow.take_if(is_over) else {
             return false;
         };
-        let Some(slow) = self.output.slow.take_if(|slow| slow.judge_at <= now) else {
+        let (Some(bytes), Some(time), Some(judge_at)) = (
+            self.output.blocked,
+            settings.slow_consumer().closes_after(),
+            slow.judge_at,
+        ) else {
             return false;
         };
-        if !condition.over_mark {
-            return false;
-        }
-        let time = settings.slow_consumer().closes_after().unwrap_or_default();
-        let is_too_slow = slow.taken < slow.wanted && !stood_still(now, slow.judge_at, time);
+        let is_too_slow = slow.taken < slow.wanted && !stood_still(now, judge_at, time);
         if !is_too_slow {
-            self.start_slow(settings, bytes, now);
+            self.block(settings, bytes, Some(slow.wanted), now);
         }
         is_too_slow
     }

@@ -78,18 +78,21 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Writes what can be written at once.
     pub(super) fn try_flush(&mut self, turn: &mut Turn<'_, '_>) {
-        let buffered = self.buffered();
-        if let Some(live) = self.connection.live() {
-            live.schedule.add_blocked(buffered); // with what came since
-        }
+        let before = self.buffered();
         let Some(transport) = &mut self.transport else {
             self.unflushed = false;
             return;
         };
-        match transport.poll_flush(turn.cx) {
+        let flushed = transport.poll_flush(turn.cx);
+        let after = transport.buffered();
+        if let Some(live) = self.connection.live() {
+            live.schedule.take_output(before.saturating_sub(after));
+        }
+        match flushed {
             Poll::Pending => {
                 turn.write_blocked = true;
-                self.blocked(turn);
+                turn.made_progress |= after < before;
+                self.blocked(after, turn);
             }
             Poll::Ready(Err(error)) => {
                 let error = error.into();
@@ -106,17 +109,16 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     /// Output is blocked, perhaps less than before.
-    fn blocked(&mut self, turn: &mut Turn<'_, '_>) {
-        self.look_for_progress(turn);
-        let was_blocked = self
-            .connection
-            .live()
-            .is_some_and(|live| live.schedule.is_blocked());
+    fn blocked(&mut self, bytes: usize, turn: &mut Turn<'_, '_>) {
+        let live = self.connection.live();
+        let was_blocked = live.is_some_and(|live| live.schedule.is_blocked());
         let policy = self.port.settings().slow_consumer();
-        let over_mark = policy != SlowConsumerPolicy::Wait && self.port.is_over_mark();
-        let bytes = self.buffered();
+        let over_mark = match policy {
+            SlowConsumerPolicy::Wait => None,
+            _ => self.port.over_mark(),
+        };
         self.on(Event::Blocked { bytes, over_mark }, turn);
-        if over_mark && policy.drops() {
+        if over_mark.is_some() && policy.drops() {
             if was_blocked && !turn.made_progress {
                 self.port.output_blocked();
             } else {
@@ -126,11 +128,11 @@ impl<T: Transport> SessionDriver<T> {
         }
     }
 
-    /// A peer that takes what was blocked lives.
+    /// A peer that has taken some of what was blocked lives.
     pub(super) fn look_for_progress(&mut self, turn: &mut Turn<'_, '_>) {
         let bytes = self.buffered();
         if let Some(live) = self.connection.live() {
-            turn.made_progress |= live.schedule.progress(bytes);
+            turn.made_progress |= live.schedule.look_at_output(bytes);
         }
     }
 
