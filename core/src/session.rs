@@ -9,12 +9,13 @@ mod sender;
 mod signals;
 mod state;
 mod stream;
+mod waiting;
+mod wakers;
 
 use std::{fmt, future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use futures_core::Stream;
 
-use self::state::Shared;
 pub use self::{
     control::{Order, SessionControl, ShuttingDown},
     id::SessionId,
@@ -24,6 +25,7 @@ pub use self::{
     sender::{Closed, Sending, TrySendError, WebSocketSender},
     stream::{ReceiveStream, Receiving, join_both, join_either},
 };
+use self::{state::Shared, waiting::Waiting, wakers::Place};
 use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 
 /// One WebSocket connection, the same on every server.
@@ -106,6 +108,9 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 /// ```
 pub struct WebSocketSession {
     sender: WebSocketSender,
+    /// Where it waits as a stream, and as a sink.
+    input: Place,
+    output: Place,
 }
 
 impl WebSocketSession {
@@ -113,6 +118,8 @@ impl WebSocketSession {
         shared.lock().receivers += 1;
         Self {
             sender: WebSocketSender { shared },
+            input: Place::default(),
+            output: Place::default(),
         }
     }
 
@@ -130,7 +137,7 @@ impl WebSocketSession {
     #[inline]
     pub fn receive(&mut self) -> Receiving<'_> {
         Receiving {
-            shared: self.shared(),
+            waiting: Waiting::new(self.shared()),
         }
     }
 
@@ -308,7 +315,10 @@ impl WebSocketSession {
 
 impl Drop for WebSocketSession {
     fn drop(&mut self) {
-        self.shared().drop_receiver();
+        let shared = &self.sender.shared;
+        shared.give_back(&mut self.input);
+        shared.give_back(&mut self.output);
+        shared.drop_receiver();
     }
 }
 

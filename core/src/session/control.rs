@@ -5,7 +5,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{WebSocketSender, state::Shared};
+use super::{
+    WebSocketSender,
+    state::{Shared, State},
+    waiting::Waiting,
+};
 
 /// Ends a session from outside of its handler.
 ///
@@ -69,30 +73,33 @@ impl fmt::Debug for SessionControl {
 
 /// Resolves when a session is shutting down or has ended. May be dropped at any time.
 pub struct ShuttingDown {
-    shared: Arc<Shared>,
+    waiting: Waiting<Arc<Shared>>,
 }
 
 impl ShuttingDown {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self {
+            waiting: Waiting::new(shared),
+        }
     }
 
     /// Whether the application is shutting down.
     #[must_use]
     pub fn is_shutting_down(&self) -> bool {
-        self.shared.lock().shutting_down
+        self.waiting.shared.lock().shutting_down
     }
 }
 
 impl Future for ShuttingDown {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.shared.lock();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Waiting { shared, place } = &mut self.waiting;
+        let state = shared.lock();
         if state.shutting_down || state.outcome.is_some() {
             return Poll::Ready(());
         }
-        state.outcome_wakers.register(cx.waker());
+        State::wait(state, |state| &mut state.outcome_wakers, place, cx.waker());
         Poll::Pending
     }
 }
@@ -100,7 +107,7 @@ impl Future for ShuttingDown {
 impl fmt::Debug for ShuttingDown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ShuttingDown")
-            .field("id", &self.shared.id)
+            .field("id", &self.waiting.shared.id)
             .finish_non_exhaustive()
     }
 }

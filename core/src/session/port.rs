@@ -10,7 +10,8 @@ use std::{
 use super::{
     Dropped, Order, SessionControl, SessionId, WebSocketSession,
     inbox::Room,
-    state::{Shared, shrink},
+    state::{Shared, State, shrink},
+    waiting::Waiting,
 };
 use crate::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, SlowConsumerPolicy,
@@ -99,12 +100,14 @@ impl SessionPort {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn aborted(&self) {
+        let mut waiting = Waiting::new(&*self.shared);
         poll_fn(|cx| {
-            let mut state = self.shared.lock();
+            let state = self.shared.lock();
             if state.aborted {
                 return Poll::Ready(());
             }
-            state.outcome_wakers.register(cx.waker());
+            let place = &mut waiting.place;
+            State::wait(state, |state| &mut state.outcome_wakers, place, cx.waker());
             Poll::Pending
         })
         .await;

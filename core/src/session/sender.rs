@@ -10,6 +10,7 @@ use std::{
 use super::{
     Dropped, SessionId, ShuttingDown,
     state::{IfFull, Shared},
+    waiting::Waiting,
 };
 use crate::{Attributes, CloseOutcome, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 
@@ -42,7 +43,7 @@ impl WebSocketSender {
     /// When the future is dropped before it is ready, the message was not accepted.
     pub fn send(&self, message: impl Into<WebSocketMessage>) -> Sending<'_> {
         Sending {
-            shared: &self.shared,
+            waiting: Waiting::new(&self.shared),
             message: Some(message.into()),
         }
     }
@@ -69,8 +70,12 @@ impl WebSocketSender {
     /// # Cancel safety
     /// Dropping the future changes nothing; what was accepted is written all the same.
     pub async fn flush(&self) -> Result<(), Error> {
-        let mut target = None;
-        poll_fn(|cx| self.shared.poll_written(cx, &mut target)).await
+        let (mut waiting, mut target) = (Waiting::new(&*self.shared), None);
+        poll_fn(|cx| {
+            self.shared
+                .poll_written(cx, &mut waiting.place, &mut target)
+        })
+        .await
     }
 
     /// As [`WebSocketSession::close`](crate::WebSocketSession::close).
@@ -83,7 +88,7 @@ impl WebSocketSender {
     #[must_use]
     pub fn closed(&self) -> Closed {
         Closed {
-            shared: self.shared.clone(),
+            waiting: Waiting::new(self.shared.clone()),
         }
     }
 
@@ -92,7 +97,8 @@ impl WebSocketSender {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn abandoned(&self) {
-        poll_fn(|cx| self.shared.poll_abandoned(cx)).await;
+        let mut waiting = Waiting::new(&*self.shared);
+        poll_fn(|cx| self.shared.poll_abandoned(cx, &mut waiting.place)).await;
     }
 
     /// Whether messages can still be sent.
@@ -155,7 +161,7 @@ impl fmt::Debug for WebSocketSender {
 /// Resolves when a message was accepted; dropped before that, it was not.
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Sending<'a> {
-    shared: &'a Shared,
+    waiting: Waiting<&'a Shared>,
     message: Option<WebSocketMessage>,
 }
 
@@ -164,35 +170,38 @@ impl Future for Sending<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.shared.poll_send(cx, &mut self.message)
+        let Self { waiting, message } = &mut *self;
+        let Waiting { shared, place } = waiting;
+        shared.poll_send(cx, place, message)
     }
 }
 
 impl fmt::Debug for Sending<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sending")
-            .field("id", &self.shared.id)
+            .field("id", &self.waiting.shared.id)
             .finish_non_exhaustive()
     }
 }
 
 /// Resolves with how the session ended. Need not be awaited, and may be dropped at any time.
 pub struct Closed {
-    shared: Arc<Shared>,
+    waiting: Waiting<Arc<Shared>>,
 }
 
 impl Future for Closed {
     type Output = CloseOutcome;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
-        self.shared.poll_outcome(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
+        let Waiting { shared, place } = &mut self.waiting;
+        shared.poll_outcome(cx, place)
     }
 }
 
 impl fmt::Debug for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Closed")
-            .field("id", &self.shared.id)
+            .field("id", &self.waiting.shared.id)
             .finish_non_exhaustive()
     }
 }

@@ -1,12 +1,18 @@
 use std::{
     collections::VecDeque,
     mem,
+    num::NonZeroU64,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use super::{SessionId, outbound::Outbound, signals::Signals};
+use super::{
+    SessionId,
+    outbound::Outbound,
+    signals::Signals,
+    wakers::{Place, Places, WakerSet},
+};
 use crate::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, SlowConsumerPolicy,
     WebSocketMessage, WebSocketSettings,
@@ -50,6 +56,7 @@ pub(super) struct State {
     pub(super) outcome: Option<CloseOutcome>,
     /// Those who wait for the outcome, and for what comes shortly before it.
     pub(super) outcome_wakers: WakerSet,
+    places: Places,
 }
 
 impl Shared {
@@ -77,11 +84,15 @@ impl Shared {
     pub(super) fn poll_receive(
         &self,
         cx: &mut Context<'_>,
+        place: &mut Place,
     ) -> Poll<Result<Option<WebSocketMessage>, Error>> {
         let mut state = self.lock();
         let Some(message) = state.inbound.pop_front() else {
-            return self.poll_receive_more(state, cx);
+            return self.poll_receive_more(state, cx, place);
         };
+        let waker = place
+            .take()
+            .and_then(|place| state.receive_wakers.remove(place));
         state.inbound_bytes -= message.len();
         state.owes_answer = true;
         if state.inbound.is_empty() {
@@ -89,7 +100,10 @@ impl Shared {
         }
         if state.reading_paused {
             self.resume_reading(state);
+        } else {
+            drop(state);
         }
+        drop(waker);
         Poll::Ready(Ok(Some(message)))
     }
 
@@ -109,18 +123,19 @@ impl Shared {
         &self,
         mut state: MutexGuard<'_, State>,
         cx: &mut Context<'_>,
+        place: &mut Place,
     ) -> Poll<Result<Option<WebSocketMessage>, Error>> {
         // A driver that waits for the answer is told that there is none to come.
         let is_awaited = state.shutting_down || state.inbound_end.is_some();
         let has_answered = mem::take(&mut state.owes_answer) && is_awaited;
-        let received = match &mut state.inbound_end {
-            Some(end) => Poll::Ready(mem::replace(end, Ok(())).map(|()| None)),
-            None => {
-                state.receive_wakers.register(cx.waker());
-                Poll::Pending
-            }
+        let received = if let Some(end) = &mut state.inbound_end {
+            let end = mem::replace(end, Ok(()));
+            drop(state);
+            Poll::Ready(end.map(|()| None))
+        } else {
+            State::wait(state, |state| &mut state.receive_wakers, place, cx.waker());
+            Poll::Pending
         };
-        drop(state);
         if has_answered {
             self.signals.session();
         }
@@ -132,9 +147,10 @@ impl Shared {
     pub(super) fn poll_send(
         &self,
         cx: &mut Context<'_>,
+        place: &mut Place,
         message: &mut Option<WebSocketMessage>,
     ) -> Poll<Result<(), Error>> {
-        match self.offer(message, IfFull::Wait(cx.waker())) {
+        match self.offer(message, IfFull::Wait(cx.waker(), place)) {
             Ok(true) => Poll::Ready(Ok(())),
             Ok(false) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
@@ -142,14 +158,18 @@ impl Shared {
     }
 
     /// Waits for room without sending.
-    pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let mut state = self.lock();
+    pub(super) fn poll_room(
+        &self,
+        cx: &mut Context<'_>,
+        place: &mut Place,
+    ) -> Poll<Result<(), Error>> {
+        let state = self.lock();
         state.check_sending()?;
         let may_drop = self.settings.slow_consumer().drops() && state.output_blocked;
         if state.outbound.has_room(&self.settings) || may_drop {
             return Poll::Ready(Ok(()));
         }
-        state.write_wakers.register(cx.waker());
+        State::wait(state, |state| &mut state.write_wakers, place, cx.waker());
         Poll::Pending
     }
 
@@ -172,7 +192,7 @@ impl Shared {
     pub(super) fn offer(
         &self,
         message: &mut Option<WebSocketMessage>,
-        if_full: IfFull<'_>,
+        mut if_full: IfFull<'_>,
     ) -> Result<bool, Error> {
         let offered = message
             .as_ref()
@@ -190,10 +210,10 @@ impl Shared {
             if state.outbound.has_room(&self.settings) {
                 break;
             }
-            match (policy, if_full) {
+            match (policy, &mut if_full) {
                 // The driver has not tried to write yet: the handler is fast, the peer need not be slow.
-                (policy, IfFull::Wait(waker)) if policy.drops() && !state.output_blocked => {
-                    state.write_wakers.register(waker);
+                (policy, IfFull::Wait(waker, place)) if policy.drops() && !state.output_blocked => {
+                    State::wait(state, |state| &mut state.write_wakers, place, waker);
                     return Ok(false);
                 }
                 (SlowConsumerPolicy::DropOldest | SlowConsumerPolicy::DropNewest, _) => {
@@ -213,8 +233,8 @@ impl Shared {
                     state = self.lock();
                 }
                 (_, IfFull::Accept) => break,
-                (_, IfFull::Wait(waker)) => {
-                    state.write_wakers.register(waker);
+                (_, IfFull::Wait(waker, place)) => {
+                    State::wait(state, |state| &mut state.write_wakers, place, waker);
                     return Ok(false);
                 }
                 (_, IfFull::Refuse) => return Ok(false),
@@ -232,16 +252,17 @@ impl Shared {
     pub(super) fn poll_written(
         &self,
         cx: &mut Context<'_>,
+        place: &mut Place,
         target: &mut Option<u64>,
     ) -> Poll<Result<(), Error>> {
-        let mut state = self.lock();
+        let state = self.lock();
         let target = *target.get_or_insert(state.outbound.accepted());
         if state.outbound.is_written(target) {
             Poll::Ready(Ok(()))
         } else if let Some(outcome) = &state.outcome {
             Poll::Ready(Err(closed(outcome)))
         } else {
-            state.write_wakers.register(cx.waker());
+            State::wait(state, |state| &mut state.write_wakers, place, cx.waker());
             Poll::Pending
         }
     }
@@ -260,26 +281,72 @@ impl Shared {
         self.signals.session();
     }
 
-    pub(super) fn poll_abandoned(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
+    pub(super) fn poll_abandoned(&self, cx: &mut Context<'_>, place: &mut Place) -> Poll<()> {
+        let state = self.lock();
         if state.receivers == 0 {
             return Poll::Ready(());
         }
-        state.abandoned_wakers.register(cx.waker());
+        State::wait(
+            state,
+            |state| &mut state.abandoned_wakers,
+            place,
+            cx.waker(),
+        );
         Poll::Pending
     }
 
-    pub(super) fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
-        let mut state = self.lock();
+    pub(super) fn poll_outcome(
+        &self,
+        cx: &mut Context<'_>,
+        place: &mut Place,
+    ) -> Poll<CloseOutcome> {
+        let state = self.lock();
         if let Some(outcome) = &state.outcome {
             return Poll::Ready(outcome.clone());
         }
-        state.outcome_wakers.register(cx.waker());
+        State::wait(state, |state| &mut state.outcome_wakers, place, cx.waker());
         Poll::Pending
+    }
+
+    /// A future that waited is gone, or need not wait any more.
+    #[inline]
+    pub(super) fn give_back(&self, place: &mut Place) {
+        if let Some(place) = place.take() {
+            self.remove_wakers(place);
+        }
+    }
+
+    fn remove_wakers(&self, place: NonZeroU64) {
+        let mut state = self.lock();
+        let wakers = state.waker_sets().map(|set| set.remove(place));
+        drop(state);
+        drop(wakers);
     }
 }
 
 impl State {
+    /// Lets a future wait in one of the sets, and unlocks.
+    pub(super) fn wait(
+        mut state: MutexGuard<'_, Self>,
+        set: impl FnOnce(&mut Self) -> &mut WakerSet,
+        place: &mut Place,
+        waker: &Waker,
+    ) {
+        let place = place.number(&mut state.places);
+        let old = set(&mut state).register(place, waker);
+        drop(state);
+        drop(old);
+    }
+
+    fn waker_sets(&mut self) -> [&mut WakerSet; 4] {
+        [
+            &mut self.receive_wakers,
+            &mut self.write_wakers,
+            &mut self.outcome_wakers,
+            &mut self.abandoned_wakers,
+        ]
+    }
+
     /// Fails when nothing can be sent any more.
     fn check_sending(&self) -> Result<(), Error> {
         match &self.outcome {
@@ -291,12 +358,11 @@ impl State {
 }
 
 /// What becomes of a message that finds no room and may not be dropped.
-#[derive(Clone, Copy)]
 pub(super) enum IfFull<'a> {
     /// It is given back.
     Refuse,
     /// It is given back, and the waker is woken when there may be room.
-    Wait(&'a Waker),
+    Wait(&'a Waker, &'a mut Place),
     /// It is accepted all the same.
     Accept,
 }
@@ -318,38 +384,5 @@ const KEPT: usize = 32;
 pub(super) fn shrink(queue: &mut VecDeque<WebSocketMessage>) {
     if queue.capacity() > KEPT {
         queue.shrink_to(KEPT);
-    }
-}
-
-/// Tasks that wait, most often one.
-#[derive(Debug, Default)]
-pub(super) struct WakerSet {
-    first: Option<Waker>,
-    others: Vec<Waker>,
-}
-
-impl WakerSet {
-    pub(super) fn register(&mut self, waker: &Waker) {
-        match &self.first {
-            None => self.first = Some(waker.clone()),
-            Some(first) if first.will_wake(waker) => {}
-            Some(_) if self.others.iter().any(|other| other.will_wake(waker)) => {}
-            Some(_) => self.others.push(waker.clone()),
-        }
-    }
-
-    /// Takes all of them, to be woken when the lock is no longer held.
-    #[must_use]
-    pub(super) fn take(&mut self) -> Self {
-        mem::take(self)
-    }
-
-    pub(super) fn wake(self) {
-        if let Some(first) = self.first {
-            first.wake();
-        }
-        for other in self.others {
-            other.wake();
-        }
     }
 }

@@ -12,40 +12,44 @@ use futures_sink::Sink;
 use super::{
     WebSocketSession,
     state::{IfFull, Shared},
+    waiting::Waiting,
 };
 use crate::{Error, WebSocketMessage};
 
 /// The messages of a session as a stream: ends after the closing handshake, yields an error once before it
 /// ends when anything else ended the connection.
 pub struct ReceiveStream {
-    shared: Arc<Shared>,
+    waiting: Waiting<Arc<Shared>>,
 }
 
 impl ReceiveStream {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         shared.lock().receivers += 1;
-        Self { shared }
+        Self {
+            waiting: Waiting::new(shared),
+        }
     }
 }
 
 impl Drop for ReceiveStream {
     fn drop(&mut self) {
-        self.shared.drop_receiver();
+        self.waiting.shared.drop_receiver();
     }
 }
 
 impl Stream for ReceiveStream {
     type Item = Result<WebSocketMessage, Error>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.shared.poll_receive(cx).map(Result::transpose)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Waiting { shared, place } = &mut self.waiting;
+        shared.poll_receive(cx, place).map(Result::transpose)
     }
 }
 
 impl fmt::Debug for ReceiveStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReceiveStream")
-            .field("id", &self.shared.id)
+            .field("id", &self.waiting.shared.id)
             .finish_non_exhaustive()
     }
 }
@@ -53,22 +57,23 @@ impl fmt::Debug for ReceiveStream {
 /// Resolves with the next message of a session; dropped before that, it loses none.
 #[must_use = "nothing is received before it is awaited"]
 pub struct Receiving<'a> {
-    pub(super) shared: &'a Shared,
+    pub(super) waiting: Waiting<&'a Shared>,
 }
 
 impl Future for Receiving<'_> {
     type Output = Result<Option<WebSocketMessage>, Error>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.shared.poll_receive(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Waiting { shared, place } = &mut self.waiting;
+        shared.poll_receive(cx, place)
     }
 }
 
 impl fmt::Debug for Receiving<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiving")
-            .field("id", &self.shared.id)
+            .field("id", &self.waiting.shared.id)
             .finish_non_exhaustive()
     }
 }
@@ -76,8 +81,9 @@ impl fmt::Debug for Receiving<'_> {
 impl Stream for WebSocketSession {
     type Item = Result<WebSocketMessage, Error>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.shared().poll_receive(cx).map(Result::transpose)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Self { sender, input, .. } = &mut *self;
+        sender.shared.poll_receive(cx, input).map(Result::transpose)
     }
 }
 
@@ -86,8 +92,9 @@ impl Stream for WebSocketSession {
 impl Sink<WebSocketMessage> for WebSocketSession {
     type Error = Error;
 
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared().poll_room(cx)
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Self { sender, output, .. } = &mut *self;
+        sender.shared.poll_room(cx, output)
     }
 
     fn start_send(self: Pin<&mut Self>, message: WebSocketMessage) -> Result<(), Error> {
@@ -95,13 +102,15 @@ impl Sink<WebSocketMessage> for WebSocketSession {
         offered.map(|_| ())
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared().poll_written(cx, &mut None)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Self { sender, output, .. } = &mut *self;
+        sender.shared.poll_written(cx, output, &mut None)
     }
 
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared().request_close(crate::CloseCode::NORMAL.into());
-        self.shared().poll_outcome(cx).map(|_| Ok(()))
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Self { sender, output, .. } = &mut *self;
+        sender.shared.request_close(crate::CloseCode::NORMAL.into());
+        sender.shared.poll_outcome(cx, output).map(|_| Ok(()))
     }
 }
 
