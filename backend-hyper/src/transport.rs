@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use switchwire_core::WebSocketSettings;
-use switchwire_service::StreamTransport;
+use switchwire_service::{Socket, StreamTransport};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -33,7 +33,7 @@ pub(crate) fn transport(upgraded: Upgraded, settings: &WebSocketSettings) -> Hyp
     let (io, already_read) = take_socket(upgraded);
     // hyper's read buffer is kilobytes; a session must not hold on to it for a few bytes.
     let already_read = Bytes::copy_from_slice(&already_read);
-    StreamTransport::new(io, already_read, settings)
+    StreamTransport::new(io, already_read, settings).with_socket(HyperIo::socket, settings)
 }
 
 fn take_socket(upgraded: Upgraded) -> (HyperIo, Bytes) {
@@ -51,6 +51,15 @@ fn take_socket(upgraded: Upgraded) -> (HyperIo, Bytes) {
         HyperIo::Other(Box::new(TokioIo::new(upgraded))),
         Bytes::new(),
     )
+}
+
+impl HyperIo {
+    fn socket(&self) -> Option<Socket<'_>> {
+        match self {
+            Self::Tcp(socket) => Some(Socket::of(socket)),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 impl AsyncRead for HyperIo {

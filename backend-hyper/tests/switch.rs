@@ -55,12 +55,30 @@ impl RequestUpgradeStrategy for Watched {
         let seen = self.0.clone();
         let watched = async move {
             let transport = upgrading.await?;
-            let is_socket = matches!(transport.io(), HyperIo::Tcp(_));
+            let is_socket = match transport.io() {
+                HyperIo::Tcp(socket) => {
+                    assert_is_limited(socket);
+                    true
+                }
+                HyperIo::Other(_) => false,
+            };
             seen.send(is_socket).unwrap();
             Ok(transport)
         };
         Ok((response, Box::pin(watched)))
     }
+}
+
+/// The kernel gives up on a peer that acknowledges nothing for as long as a ping may go unanswered.
+fn assert_is_limited(socket: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    assert_eq!(
+        rustix::net::sockopt::tcp_user_timeout(socket),
+        Ok(50_000),
+        "the default of the ping interval and the pong timeout, in milliseconds"
+    );
+    #[cfg(not(target_os = "linux"))]
+    let _ = socket;
 }
 
 async fn answer(

@@ -116,8 +116,40 @@ async fn attempt<E: Engine>(
     let info = client_info(request, &answer, subprotocol, connection.addresses);
     let settings = request.settings().clone();
     Ok(Opened {
-        transport: StreamTransport::client(io, early, &settings),
+        transport: StreamTransport::client(io, early, &settings)
+            .with_socket(ClientIo::socket, &settings),
         info,
         settings,
     })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use switchwire_backend_hyper::HyperServer;
+    use switchwire_core::Transport;
+    use switchwire_service::UrlHandlerMapping;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::tokio_client::OverTokio;
+
+    #[tokio::test]
+    async fn the_kernel_gives_up_on_a_server_that_acknowledges_nothing() {
+        let mapping = UrlHandlerMapping::new()
+            .with("/", |_: WebSocketSession| std::future::pending())
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        tokio::spawn(HyperServer::new(mapping).serve(listener));
+
+        let request = ClientRequest::new(&url).unwrap();
+        let opened = open::<OverTokio>(&ClientOptions::default(), request).await;
+        let transport = opened.unwrap().transport;
+        let ClientIo::Tcp(socket) = transport.io() else {
+            panic!("it is plain TCP");
+        };
+        let limit = rustix::net::sockopt::tcp_user_timeout(socket);
+        assert_eq!(limit, Ok(50_000), "ping interval and pong timeout");
+        assert!(!transport.peer_has_ended());
+    }
 }

@@ -64,7 +64,7 @@ impl WebSocketClient for TokioClient {
 }
 
 /// HTTP by hand: one request, one answer.
-struct OverTokio;
+pub(crate) struct OverTokio;
 
 impl Engine for OverTokio {
     async fn exchange(

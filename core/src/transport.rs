@@ -15,7 +15,9 @@ use crate::{CloseStatus, Inbox, WebSocketMessage};
 /// - **must** check what the peer sends as RFC 6455 sections 5 and 8.1 ask, within the limits of the
 ///   settings, and end the inbox with the error when it finds a violation;
 /// - **must not** answer pings, send Close frames or give up by itself: the driver does;
-/// - **must not** hold memory for a length that was announced but has not arrived.
+/// - **must not** hold memory for a length that was announced but has not arrived;
+/// - **must** limit how long the peer's TCP may acknowledge nothing, when the server yields the socket and the system can
+///   (`TCP_USER_TIMEOUT`, `ping_interval + pong_timeout`): our kernel's buffer takes what is written to a host that is gone.
 ///
 /// It need not be `Send`. The driver polls it from one task; every poll method registers the waker.
 pub trait Transport {
@@ -27,11 +29,6 @@ pub trait Transport {
 
     /// Whether a message has begun and is not whole.
     fn has_unfinished(&self) -> bool {
-        false
-    }
-
-    /// Whether the peer has ended its half of the connection, seen without reading. False where that cannot be told.
-    fn peer_has_ended(&self) -> bool {
         false
     }
 
@@ -53,6 +50,14 @@ pub trait Transport {
     /// # Errors
     /// When the connection failed; the driver then drops the transport.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Whether the peer has ended its half of the connection or the connection has failed, seen without reading.
+    ///
+    /// The driver asks where it does not read, as the end of the stream may be far behind what is unread. It **must not**
+    /// consume anything, and **must** be false where the transport cannot tell.
+    fn peer_has_ended(&self) -> bool {
+        false
+    }
 }
 
 /// What a transport writes.

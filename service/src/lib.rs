@@ -12,6 +12,7 @@ mod mapping;
 mod observe;
 mod random;
 mod registry;
+mod socket;
 mod stream;
 #[cfg(feature = "test")]
 pub mod test;
@@ -25,6 +26,7 @@ pub use self::{
     handshake::{HandshakeWebSocketService, OriginPolicy},
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
     registry::{SessionRegistry, ShutdownReport},
+    socket::Socket,
     stream::StreamTransport,
     topic::{Broadcast, Membership, Published, Topic},
 };

@@ -11,10 +11,13 @@ use bytes::{Buf, Bytes};
 use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use crate::framing::{Decoder, Encoder, MAX_HEADER};
+use crate::{
+    Socket,
+    framing::{Decoder, Encoder, MAX_HEADER},
+};
 
 /// How much a peer may still send after both sides closed, before TCP is dropped on it.
-const MAX_DISCARDED: usize = 64 << 20;
+const MAX_DISCARDED: u32 = 64 << 20;
 
 /// A [`Transport`] over `AsyncRead + AsyncWrite`, for every server that yields a byte stream after the switch.
 ///
@@ -23,6 +26,7 @@ const MAX_DISCARDED: usize = 64 << 20;
 #[derive(Debug)]
 pub struct StreamTransport<IO> {
     io: IO,
+    socket: fn(&IO) -> Option<Socket<'_>>,
     decoder: Decoder,
     encoder: Encoder,
     /// Read, but not decoded yet.
@@ -31,7 +35,7 @@ pub struct StreamTransport<IO> {
     /// A client leaves it to the server to close TCP first.
     is_client: bool,
     shut_down: bool,
-    discarded: usize,
+    discarded: u32,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
@@ -40,6 +44,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
     pub fn new(io: IO, already_read: Bytes, settings: &WebSocketSettings) -> Self {
         Self {
             io,
+            socket: |_| None,
             decoder: Decoder::new(settings),
             encoder: Encoder::default(),
             unread: already_read,
@@ -62,6 +67,21 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
             is_client: true,
             ..Self::new(io, already_read, settings)
         }
+    }
+
+    /// Says how to find the socket under the stream, where there is one, for what a stream does not tell: that the peer has
+    /// ended, and, by [`Socket::limit_silence`], that its host is gone.
+    #[must_use]
+    pub fn with_socket(
+        mut self,
+        socket: fn(&IO) -> Option<Socket<'_>>,
+        settings: &WebSocketSettings,
+    ) -> Self {
+        self.socket = socket;
+        if let Some(socket) = socket(&self.io) {
+            socket.limit_silence(settings);
+        }
+        self
     }
 
     /// What it runs over.
@@ -154,6 +174,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
         }
         self.poll_discard(cx)
     }
+
+    fn peer_has_ended(&self) -> bool {
+        (self.socket)(&self.io).is_some_and(Socket::peer_has_ended)
+    }
 }
 
 impl<IO: AsyncRead + Unpin> StreamTransport<IO> {
@@ -163,8 +187,9 @@ impl<IO: AsyncRead + Unpin> StreamTransport<IO> {
             loop {
                 let mut buffer = ReadBuf::new(buffer);
                 ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
-                self.discarded += buffer.filled().len();
-                if buffer.filled().is_empty() || self.discarded > MAX_DISCARDED {
+                let count = u32::try_from(buffer.filled().len()).unwrap_or(u32::MAX);
+                self.discarded = self.discarded.saturating_add(count);
+                if count == 0 || self.discarded > MAX_DISCARDED {
                     return Poll::Ready(Ok(()));
                 }
             }

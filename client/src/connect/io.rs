@@ -10,6 +10,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use switchwire_service::Socket;
+
 /// What a session runs over. TLS may be inside of TLS, when it goes through a proxy that speaks TLS.
 #[derive(Debug)]
 pub(crate) enum ClientIo {
@@ -29,6 +31,17 @@ impl ClientIo {
     #[cfg(not(unix))]
     pub(super) async fn connect_unix(_path: &Path) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// The socket under it all.
+    pub(crate) fn socket(&self) -> Option<Socket<'_>> {
+        match self {
+            Self::Tcp(socket) => Some(Socket::of(socket)),
+            #[cfg(unix)]
+            Self::Unix(socket) => Some(Socket::of(socket)),
+            #[cfg(feature = "rustls")]
+            Self::Tls(tls) => tls.get_ref().0.socket(),
+        }
     }
 }
 

@@ -1,0 +1,211 @@
+//! What the kernel knows of a connection and a byte stream does not tell.
+
+#[cfg(not(unix))]
+use std::marker::PhantomData;
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
+
+use switchwire_core::WebSocketSettings;
+
+/// The socket under a session's connection, borrowed.
+///
+/// A [`StreamTransport`](crate::StreamTransport) is told how to find it by
+/// [`with_socket`](crate::StreamTransport::with_socket); a transport of another kind uses it itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Socket<'a> {
+    #[cfg(unix)]
+    descriptor: BorrowedFd<'a>,
+    #[cfg(not(unix))]
+    lifetime: PhantomData<&'a ()>,
+}
+
+impl<'a> Socket<'a> {
+    /// The socket of a TCP connection, or of a Unix one.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn of(io: &'a impl AsFd) -> Self {
+        let descriptor = io.as_fd();
+        Self { descriptor }
+    }
+
+    /// The socket of a TCP connection. Nothing is known of it on this system.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn of<IO>(_io: &'a IO) -> Self {
+        let lifetime = PhantomData;
+        Self { lifetime }
+    }
+
+    /// Has the kernel end the connection when the peer's TCP acknowledges nothing of what was sent for
+    /// `ping_interval + pong_timeout`, or keeps its window closed for that long.
+    ///
+    /// Without it a host that is gone is noticed only when our kernel's own buffer is full, as that takes what is
+    /// written. Sets `TCP_USER_TIMEOUT` ([RFC 5482](https://www.rfc-editor.org/rfc/rfc5482)), to be done when a
+    /// session opens. Without a ping interval, and on systems other than Linux and Android, it does nothing.
+    pub fn limit_silence(self, settings: &WebSocketSettings) {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Some(interval) = settings.ping_interval() {
+            let limit = interval.saturating_add(settings.pong_timeout());
+            // The kernel takes an `int` of milliseconds; zero would be its own limit.
+            let limit = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1);
+            // Fails on sockets that are not of TCP, and on those that are gone: the next read tells.
+            let _ =
+                rustix::net::sockopt::set_tcp_user_timeout(self.descriptor, limit.unsigned_abs());
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let _ = settings;
+    }
+
+    /// Whether the peer has ended its half of the connection or the connection has failed, seen without reading: what has
+    /// arrived before that can still be read.
+    ///
+    /// One system call. Where the system cannot tell that one half has ended (other than Linux, Android, FreeBSD and
+    /// illumos), only a failure is seen; on systems other than Unix, nothing.
+    #[must_use]
+    pub fn peer_has_ended(self) -> bool {
+        #[cfg(unix)]
+        {
+            use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+            let mut socket = [PollFd::from_borrowed_fd(self.descriptor, ENDED)];
+            poll(&mut socket, Some(&Timespec::default())).is_ok()
+                && socket[0]
+                    .revents()
+                    .intersects(ENDED | PollFlags::ERR | PollFlags::HUP)
+        }
+        #[cfg(not(unix))]
+        false
+    }
+}
+
+/// What [`poll`](rustix::event::poll) is asked for; failures it tells anyway.
+#[cfg(any(
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "illumos",
+    all(
+        target_os = "linux",
+        not(any(target_arch = "sparc", target_arch = "sparc64"))
+    ),
+))]
+const ENDED: rustix::event::PollFlags = rustix::event::PollFlags::RDHUP;
+
+#[cfg(all(
+    unix,
+    not(any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "illumos",
+        all(
+            target_os = "linux",
+            not(any(target_arch = "sparc", target_arch = "sparc64"))
+        ),
+    ))
+))]
+const ENDED: rustix::event::PollFlags = rustix::event::PollFlags::empty();
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::{Shutdown, TcpListener, TcpStream},
+        os::unix::net::UnixStream,
+        time::{Duration, Instant},
+    };
+
+    use rustix::net::sockopt::{set_socket_linger, tcp_user_timeout};
+    use switchwire_core::WebSocketSettingsBuilder;
+
+    use super::*;
+
+    /// Ours, and the peer's.
+    fn connection() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (listener.accept().unwrap().0, peer)
+    }
+
+    /// Milliseconds.
+    fn limit(set: impl FnOnce(WebSocketSettingsBuilder) -> WebSocketSettingsBuilder) -> u32 {
+        let (ours, _peer) = connection();
+        Socket::of(&ours).limit_silence(&set(WebSocketSettings::builder()).build().unwrap());
+        tcp_user_timeout(&ours).unwrap()
+    }
+
+    #[test]
+    fn silence_is_limited_to_what_a_ping_may_take() {
+        assert_eq!(limit(|defaults| defaults), 50_000);
+        let short = Duration::from_millis(1_200);
+        assert_eq!(
+            limit(|it| it.with_ping_interval(short).with_pong_timeout(short)),
+            2_400
+        );
+        let least = Duration::from_nanos(1);
+        assert_eq!(
+            limit(|it| it.with_ping_interval(least).with_pong_timeout(least)),
+            1
+        );
+        let weeks = Duration::from_secs(4 * 7 * 86_400);
+        assert_eq!(
+            limit(|it| it.with_ping_interval(weeks).with_pong_timeout(weeks)),
+            i32::MAX.unsigned_abs(),
+            "the most that the kernel takes"
+        );
+        assert_eq!(
+            limit(|it| it.with_ping_interval(None)),
+            0,
+            "the system's own limit"
+        );
+    }
+
+    #[test]
+    fn a_socket_that_is_not_of_tcp_stays_as_it_is() {
+        let (ours, peer) = UnixStream::pair().unwrap();
+        Socket::of(&ours).limit_silence(&WebSocketSettings::default());
+        assert!(!Socket::of(&ours).peer_has_ended());
+        drop(peer);
+        assert!(Socket::of(&ours).peer_has_ended());
+    }
+
+    /// Loopback tells the other end at once, but not in the same call.
+    fn ends(socket: &TcpStream) -> bool {
+        let start = Instant::now();
+        while !Socket::of(socket).peer_has_ended() {
+            if start.elapsed() > Duration::from_secs(20) {
+                return false;
+            }
+            std::thread::yield_now();
+        }
+        true
+    }
+
+    #[test]
+    fn the_end_of_the_peer_is_seen_behind_what_is_unread_and_takes_none_of_it() {
+        let (mut ours, mut peer) = connection();
+        assert!(!Socket::of(&ours).peer_has_ended());
+        peer.write_all(b"unread").unwrap();
+        ours.peek(&mut [0]).unwrap();
+        assert!(!Socket::of(&ours).peer_has_ended());
+        peer.shutdown(Shutdown::Write).unwrap();
+        assert!(ends(&ours));
+        let mut read = String::new();
+        ours.read_to_string(&mut read).unwrap();
+        assert_eq!(read, "unread");
+        assert!(Socket::of(&ours).peer_has_ended());
+    }
+
+    #[test]
+    fn a_reset_is_an_end() {
+        let (ours, peer) = connection();
+        set_socket_linger(&peer, Some(Duration::ZERO)).unwrap();
+        drop(peer);
+        assert!(ends(&ours));
+    }
+
+    #[test]
+    fn our_own_end_is_not_the_peers() {
+        let (ours, _peer) = connection();
+        ours.shutdown(Shutdown::Write).unwrap();
+        assert!(!Socket::of(&ours).peer_has_ended());
+    }
+}
