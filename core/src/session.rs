@@ -45,15 +45,20 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 /// - `session.send.2` It waits while more than the high-water mark has not been written, and loses nothing, unless the
 ///   [policy for slow consumers](crate::SlowConsumerPolicy) says otherwise.
 /// - `session.send.3` Once a close was asked for, or the peer's Close was answered, it fails.
-/// - `session.send.4` What is sent while the handler runs is written at once when the handler next waits.
+/// - `session.send.4` When the handler next waits, the driver writes what was sent, however much the peer sends. It may
+///   gather up to 64 KiB first, of what is sent or of what it reads meanwhile.
 /// - `session.send.5` A ping or pong of more than 125 bytes is refused and not sent.
 ///
-/// The connection is served whether or not the handler reads or returns:
+/// The connection is served whether or not the handler returns, and whether or not it reads, until its queue is full.
+/// Then the driver reads nothing more, pings and the peer's Close included, and warns once in the log. It still notices
+/// that the peer has gone ([`session.keepalive.9`](crate::WebSocketSettings::pong_timeout)).
 /// - `session.serve.1` A ping is answered by a pong with the same payload, in order. Only while output is blocked may
 ///   the latest answer stand for those before it
 ///   ([RFC 6455 section 5.5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3)).
-/// - `session.serve.2` The peer's Close is answered with the same code, after what the handler sends on the messages
-///   before it: it may go on as long as it gets further with them and the peer reads.
+/// - `session.serve.2` When the peer's Close is read, the driver answers with the same code once the handler waits and
+///   what it sent is written. A handler that takes messages from the queue and answers them without waiting for
+///   anything else answers all of them. One that awaits something else between taking a message and answering it has
+///   [`answer_grace_after_close`](crate::WebSocketSettings::answer_grace_after_close), by default no time.
 /// - `session.serve.3` A peer that breaks the protocol is told 1002, bad text 1007, too big 1009, a policy 1008,
 ///   before TCP is closed; nothing after the violation is processed.
 ///
@@ -76,8 +81,10 @@ use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 /// Shutting down, when whoever serves the application [ends all sessions](Self::shutting_down):
 /// - `session.shutdown.1` The peer is sent Close 1001.
 /// - `session.shutdown.2` [`shutting_down`](Self::shutting_down) resolves when that begins, for any number of callers.
-/// - `session.shutdown.3` What the handler sends in answer, and on the messages it had not received yet, is written
-///   before the Close; as with the peer's Close, it may go on as long as it gets further with them and the peer reads.
+/// - `session.shutdown.3` The driver sends the Close at once when the handler waits in `receive`, or has never received.
+///   A handler that has taken a message and has not come back to `receive` may answer it first, for
+///   [`answer_grace`](crate::WebSocketSettings::answer_grace), and may go on to the messages that the queue holds. What
+///   it sends is written before the Close.
 /// - `session.shutdown.4` A handler that closes with a status of its own sends that; one that returns sends 1001.
 /// - `session.shutdown.5` Handlers may finish their work when the connection is closed, until the deadline. Then what is
 ///   left is dropped, connection and handler.
