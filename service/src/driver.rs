@@ -6,6 +6,8 @@ mod connection;
 mod handler;
 mod keepalive;
 mod phase;
+#[cfg(test)]
+mod properties;
 mod rate;
 mod reading;
 mod schedule;
