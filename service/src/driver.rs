@@ -10,6 +10,7 @@ mod phase;
 mod properties;
 mod rate;
 mod reading;
+mod reason;
 mod schedule;
 mod turn;
 mod writing;

@@ -2,8 +2,9 @@ use switchwire_core::{CloseOutcome, Transport};
 
 use super::{
     SessionDriver,
-    connection::{Action, Event, OVERDUE},
+    connection::{Action, Event},
     now,
+    reason::Reason,
     schedule::Condition,
     turn::Turn,
 };
@@ -23,15 +24,11 @@ impl<T: Transport> SessionDriver<T> {
             Action::AskForClose(status) => self.port.request_close(status),
             Action::TryFlush => self.try_flush(turn),
             Action::Finish(outcome) => self.finish(&outcome),
-            Action::Report(reason) => {
-                tracing::debug!(target: "switchwire", reason, "the driver ends the session");
-                self.account.ended_for(reason);
-                if reason == OVERDUE {
-                    tracing::warn!("the handler did not end after its connection; it is dropped");
-                    observe::handler_failed("overdue");
-                }
-            }
-            Action::Warn(what) => tracing::warn!(target: "switchwire", "{what}"),
+            Action::Report(reason) => self.report(reason),
+            Action::WarnNotReading => tracing::warn!(
+                target: "switchwire",
+                "the handler does not read; pings and Close of the peer wait behind its full queue"
+            ),
             Action::DropTransport => {
                 self.transport = None;
                 self.unflushed = false;
@@ -40,6 +37,16 @@ impl<T: Transport> SessionDriver<T> {
                 self.handler.drop_future();
             }
         }
+    }
+
+    fn report(&self, reason: Reason) {
+        if reason == Reason::OVERDUE {
+            tracing::warn!(target: "switchwire", reason = reason.text, "the handler is dropped");
+            observe::handler_failed(reason.label);
+        } else {
+            tracing::debug!(target: "switchwire", reason = reason.text, "the session is ended");
+        }
+        self.account.ended_for(reason.label);
     }
 
     fn finish(&mut self, outcome: &CloseOutcome) {

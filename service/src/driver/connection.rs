@@ -12,6 +12,7 @@ use switchwire_core::{
 
 use super::{
     phase::{Cause, Draining, Phase},
+    reason::Reason,
     schedule::{Condition, Due, Schedule},
 };
 
@@ -68,9 +69,9 @@ pub(super) enum Action {
     /// The session is over like this; the first time counts.
     Finish(CloseOutcome),
     /// Say in logs and metrics why the driver ends the session.
-    Report(&'static str),
-    /// Say in the log what the application should know.
-    Warn(&'static str),
+    Report(Reason),
+    /// Say in the log that the handler does not read.
+    WarnNotReading,
     DropTransport,
     DropHandler,
 }
@@ -348,10 +349,11 @@ impl Live {
                     let ping = WebSocketMessage::Ping(payload);
                     actions.push(Action::Send(Outgoing::Message(ping)));
                 }
-                Due::Close(status, reason) => {
+                Due::Close(code, reason) => {
+                    let status = reason.status(code);
                     actions.extend([Action::Report(reason), Action::AskForClose(status)]);
                 }
-                Due::Warn(what) => actions.push(Action::Warn(what)),
+                Due::WarnNotReading => actions.push(Action::WarnNotReading),
                 Due::GiveUp(reason) => {
                     self.give_up(reason, now, actions);
                     return;
@@ -362,10 +364,10 @@ impl Live {
     }
 
     /// The peer is silent. The handler need not wait until that is certain; the peer is told in case it hears.
-    fn give_up(&mut self, reason: &'static str, now: Instant, actions: &mut Actions) {
-        let status = CloseStatus::new(CloseCode::INTERNAL_ERROR, "silent after a ping");
-        let status = status.expect("the reason is short");
-        let outcome = CloseOutcome::Abnormal(Error::with_source(ErrorKind::Timeout, reason));
+    fn give_up(&mut self, reason: Reason, now: Instant, actions: &mut Actions) {
+        let status = reason.status(CloseCode::INTERNAL_ERROR);
+        let error = Error::with_source(ErrorKind::Timeout, reason.text);
+        let outcome = CloseOutcome::Abnormal(error);
         actions.extend([
             Action::Report(reason),
             Action::Send(Outgoing::Close(Some(status))),
@@ -428,15 +430,12 @@ impl Gone {
             }
             Event::Timer(_) if self.handler_until.is_some_and(|until| now >= until) => {
                 self.handler_until = None;
-                actions.extend([Action::Report(OVERDUE), Action::DropHandler]);
+                actions.extend([Action::Report(Reason::OVERDUE), Action::DropHandler]);
             }
             _ => {}
         }
     }
 }
-
-/// Why a handler is dropped after its grace.
-pub(super) const OVERDUE: &str = "the handler did not end after its connection";
 
 impl Cause {
     /// What the session is asked to close with. After the peer's end that counts: see [`answer`].

@@ -126,8 +126,8 @@ impl World {
             12 if self.random.one_in(12) => Event::Abort,
             13 if self.connection.is_half_closed() => Event::PeerFinished,
             _ => match self.asked.take() {
-                Some(status) if self.connection.may_send() => Event::CloseAsked(status),
-                _ => return,
+                Some(status) => Event::CloseAsked(status),
+                None => return,
             },
         };
         self.happens(event);
@@ -183,7 +183,7 @@ impl World {
                     self.is_gone = true;
                 }
                 Action::DropHandler => self.handler_dropped = true,
-                Action::TryFlush | Action::Report(_) | Action::Warn(_) => {}
+                Action::TryFlush | Action::Report(_) | Action::WarnNotReading => {}
             }
         }
         assert_eq!(self.connection.outcome().is_some(), self.is_gone, "{what}");

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use switchwire_core::{CloseCode, CloseStatus, Received, SessionId, WebSocketSettings};
+use switchwire_core::{CloseCode, Received, SessionId, WebSocketSettings};
 
 use super::{
     connection::after,
     keepalive::{Keepalive, Verdict, stood_still},
+    reason::Reason,
 };
 
 /// In how many looks the idle timeout is divided.
@@ -66,11 +67,11 @@ struct Slow {
 pub(super) enum Due {
     Ping(Bytes),
     /// The peer is dead.
-    GiveUp(&'static str),
-    /// The session is to be closed, for this reason.
-    Close(CloseStatus, &'static str),
-    /// The application should know.
-    Warn(&'static str),
+    GiveUp(Reason),
+    /// The session is to be closed.
+    Close(CloseCode, Reason),
+    /// The application should know that its handler does not read.
+    WarnNotReading,
 }
 
 /// What the session is like when something is due.
@@ -84,18 +85,6 @@ pub(super) struct Condition {
     pub(super) unfinished: bool,
     /// The peer has ended its half of TCP, which nobody has read yet.
     pub(super) peer_has_ended: bool,
-}
-
-/// Why the driver ends a session, for logs and metrics.
-pub(super) mod reason {
-    pub(in super::super) const SILENT: &str = "the peer was silent after a ping";
-    pub(in super::super) const LEFT: &str = "the peer left, and the handler does not read";
-    pub(in super::super) const TOO_OLD: &str = "the session is too old";
-    pub(in super::super) const IDLE: &str = "no messages for too long";
-    pub(in super::super) const TOO_SLOW: &str = "reads too slowly";
-    pub(in super::super) const UNFINISHED: &str = "the message takes too long";
-    pub(in super::super) const NOT_READING: &str = "the handler does not read: what the peer sends, \
-        pings and Close included, waits behind a full queue";
 }
 
 impl Schedule {
@@ -253,30 +242,27 @@ impl Schedule {
         condition: Condition,
     ) -> Option<Due> {
         if std::mem::take(&mut self.warning) {
-            return Some(Due::Warn(reason::NOT_READING));
+            return Some(Due::WarnNotReading);
         }
         let is_past = |at: &mut Instant| *at <= now;
         let reads = condition.has_room && self.may_read();
         self.read_from.take_if(is_past);
         if self.too_old_at.take_if(is_past).is_some() {
-            return Some(Due::Close(going_away(reason::TOO_OLD), reason::TOO_OLD));
+            return Some(Due::Close(CloseCode::GOING_AWAY, Reason::TOO_OLD));
         }
         if self.is_too_slow(now, settings) {
-            return Some(Due::Close(violation(reason::TOO_SLOW), reason::TOO_SLOW));
+            return Some(Due::Close(CloseCode::POLICY_VIOLATION, Reason::TOO_SLOW));
         }
         if self.message_by.take_if(is_past).is_some() && condition.unfinished {
             if reads {
-                return Some(Due::Close(
-                    violation(reason::UNFINISHED),
-                    reason::UNFINISHED,
-                ));
+                return Some(Due::Close(CloseCode::POLICY_VIOLATION, Reason::UNFINISHED));
             }
             self.message_by = Some(after(now, settings.message_timeout()));
         }
         // A session that neither reads nor has anything to write learns nothing of its peer.
         let excused = !reads && !self.is_blocked();
         if self.is_idle(now, settings, excused) {
-            return Some(Due::Close(going_away(reason::IDLE), reason::IDLE));
+            return Some(Due::Close(CloseCode::GOING_AWAY, Reason::IDLE));
         }
         self.keep_alive(now, settings, condition, excused)
     }
@@ -300,8 +286,8 @@ impl Schedule {
         }
         verdict.map(|verdict| match verdict {
             Verdict::Ping(payload) => Due::Ping(payload),
-            Verdict::GiveUp if has_left => Due::GiveUp(reason::LEFT),
-            Verdict::GiveUp => Due::GiveUp(reason::SILENT),
+            Verdict::GiveUp if has_left => Due::GiveUp(Reason::LEFT),
+            Verdict::GiveUp => Due::GiveUp(Reason::SILENT),
         })
     }
 
@@ -367,12 +353,4 @@ impl Schedule {
         idle.look_at = after(now, look);
         idle.quiet >= LOOKS
     }
-}
-
-fn going_away(reason: &'static str) -> CloseStatus {
-    CloseStatus::new(CloseCode::GOING_AWAY, reason).expect("the reason is short")
-}
-
-fn violation(reason: &'static str) -> CloseStatus {
-    CloseStatus::new(CloseCode::POLICY_VIOLATION, reason).expect("the reason is short")
 }
