@@ -24,8 +24,9 @@ pub(super) fn add(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, Inval
         })
 }
 
-/// How much there is of what is published to fill a member's buffer.
-pub(crate) const LARGE: usize = 64 << 10;
+/// How much there is of what is published to fill a member's buffer: several times what the systems hold of a peer that
+/// keeps its buffers small, so that a little room that they find later is not enough for a message more.
+pub(crate) const LARGE: usize = 1 << 20;
 
 /// The topics by name.
 #[derive(Clone, Default)]
