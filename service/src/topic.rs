@@ -51,15 +51,23 @@ pub struct Published {
 /// - `topic.publish.1` Who is a member when publishing begins gets the message once, unless it leaves meanwhile; what one
 ///   publisher publishes, one after another, arrives in that order.
 /// - `topic.publish.2` Every member that has room for the message gets it before anyone waits for one that has not.
-/// - `topic.publish.3` `publish` then waits for those that have not, for all at the same time, until each has room, has
-///   left or has ended.
+/// - `topic.publish.3` When members have no room, `publish` then waits for all of them at the same time, until each has
+///   room, has left or has ended. The [slow consumer policy](switchwire_core::SlowConsumerPolicy) of a member's endpoint
+///   bounds that: a session that it closes has ended.
 /// - `topic.publish.4` `publish_now` waits for nobody, and counts who missed the message.
 ///
 /// # What a slow member costs
 /// It never delays the others' copy of this message. But a publisher that awaits `publish` begins the next message when
-/// the slowest has taken this one: nothing is lost, at the pace of the slowest. A publisher that must not wait calls
-/// `publish_now`, or gives its endpoint a policy that drops messages or closes sessions of slow consumers, and then
-/// `publish` waits no longer than that policy.
+/// the slowest member has taken this one: nothing is lost, at the pace of the slowest. How long a member can hold up the
+/// publisher is set by the policy of that member's endpoint:
+///
+/// - `Close { after }`, the default with 60 s: until its peer has taken nothing for `after`; its session is then closed
+///   with 1008, and the member counts as gone. A peer that takes bytes, however slowly, sets the pace.
+/// - `DropNewest`, `DropOldest`: not at all.
+/// - `Wait`: until [`pong_timeout`](switchwire_core::WebSocketSettings::pong_timeout) gives up its peer. A peer that
+///   takes a byte now and then holds up the publisher for ever: not for peers that are not trusted.
+///
+/// A publisher that must not wait at all calls `publish_now`.
 ///
 /// The payload is shared by all members, however many there are.
 ///
