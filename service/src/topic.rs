@@ -1,15 +1,16 @@
 //! One message to many sessions.
 
 mod members;
+mod waiting;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use switchwire_core::{TrySendError, WebSocketMessage, WebSocketSender};
+use tokio::task::yield_now;
 
 pub use self::members::Membership;
-use self::members::{Member, Members};
+use self::members::{Member, Members, Walk};
 
 /// Publishes to the sessions that joined. [`Topic`] does so inside of a process; an adapter may carry messages on to
 /// other machines.
@@ -51,15 +52,24 @@ pub struct Published {
 /// - `topic.publish.1` Who is a member when publishing begins gets the message once, unless it leaves meanwhile; what one
 ///   publisher publishes, one after another, arrives in that order.
 /// - `topic.publish.2` Every member that has room for the message gets it before anyone waits for one that has not.
-/// - `topic.publish.3` `publish` then waits for those that have not, for all at the same time, until each has room, has
-///   left or has ended.
+/// - `topic.publish.3` When members have no room, `publish` then waits for all of them at the same time, until each has
+///   room, has left or has ended. The [slow consumer policy](switchwire_core::SlowConsumerPolicy) of a member's endpoint
+///   bounds that: a session that it closes has ended.
 /// - `topic.publish.4` `publish_now` waits for nobody, and counts who missed the message.
 ///
 /// # What a slow member costs
 /// It never delays the others' copy of this message. But a publisher that awaits `publish` begins the next message when
-/// the slowest has taken this one: nothing is lost, at the pace of the slowest. A publisher that must not wait calls
-/// `publish_now`, or gives its endpoint a policy that drops messages or closes sessions of slow consumers, and then
-/// `publish` waits no longer than that policy.
+/// the slowest member has taken this one: nothing is lost, at the pace of the slowest. How long a member can hold up the
+/// publisher is set by the policy of that member's endpoint:
+///
+/// - `Close { after }`, the default with 60 s: for `after`, when its peer takes too little meanwhile. Its session is then
+///   closed with 1008, and the member counts as gone. A peer that takes more than that sets the pace: by default, a mark of
+///   256 KiB in a minute is enough.
+/// - `DropNewest`, `DropOldest`: not at all.
+/// - `Wait`: until [`pong_timeout`](switchwire_core::WebSocketSettings::pong_timeout) gives up its peer. A peer that
+///   takes a byte now and then holds up the publisher for ever: not for peers that are not trusted.
+///
+/// A publisher that must not wait at all calls `publish_now`.
 ///
 /// The payload is shared by all members, however many there are.
 ///
@@ -95,33 +105,41 @@ impl Topic {
 
     /// Sends to every member, and resolves when all have taken the message or are gone.
     ///
+    /// Each time it is polled it sends to 256 members at most, and then lets other tasks run.
+    ///
     /// # Cancel safety
     /// When the future is dropped, members that have the message keep it, and nobody else gets it.
     pub async fn publish(&self, message: impl Into<WebSocketMessage>) -> Published {
         let message = message.into();
-        let (mut published, full) = self.offer(&message);
-        let mut waiting: FuturesUnordered<_> = full
-            .iter()
-            .map(|member| member.send(message.clone()))
-            .collect();
-        while let Some(accepted) = waiting.next().await {
-            if accepted {
-                published.accepted += 1;
-            } else {
-                published.gone += 1;
-            }
+        let mut offer = Offer::new(&self.members);
+        while offer.go_on(&message) {
+            yield_now().await;
         }
+        let Offer {
+            mut published,
+            full,
+            ..
+        } = offer;
+        waiting::wait_for(&full, &message, &mut published).await;
         published
     }
 
     /// Sends to every member that has room now, and waits for nobody.
+    ///
+    /// It sends to all of them before it returns, and the thread does nothing else meanwhile: for up to a microsecond a
+    /// member, which is a tenth of a second with 100 000. Where that is too long for one thread of an async runtime, call
+    /// it on one where blocking is allowed, or await [`publish`](Self::publish).
     pub fn publish_now(&self, message: impl Into<WebSocketMessage>) -> Published {
-        let (mut published, full) = self.offer(&message.into());
-        published.missed = full.len();
-        published
+        let message = message.into();
+        let mut offer = Offer::new(&self.members);
+        while offer.go_on(&message) {}
+        Published {
+            missed: offer.full.len(),
+            ..offer.published
+        }
     }
 
-    /// How many members there are.
+    /// How many members there are. It looks at each of them, and takes some ten nanoseconds a member.
     #[must_use]
     pub fn len(&self) -> usize {
         self.members.count()
@@ -132,18 +150,37 @@ impl Topic {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
 
-    /// Sends to every member that has room, and returns those that have none.
-    fn offer(&self, message: &WebSocketMessage) -> (Published, Vec<Arc<Member>>) {
-        let mut published = Published::default();
-        let mut full = Vec::new();
-        self.members
-            .for_each(|member| match member.session().try_send(message.clone()) {
-                Ok(()) => published.accepted += 1,
-                Err(TrySendError::Full(_)) => full.push(member.clone()),
-                Err(TrySendError::Failed(_)) => published.gone += 1,
-            });
-        (published, full)
+/// A message on its way to every member that has room.
+struct Offer<'a> {
+    walk: Walk<'a>,
+    published: Published,
+    /// Those that have none.
+    full: Vec<Arc<Member>>,
+}
+
+impl<'a> Offer<'a> {
+    fn new(members: &'a Members) -> Self {
+        Self {
+            walk: members.walk(),
+            published: Published::default(),
+            full: Vec::new(),
+        }
+    }
+
+    /// Sends to the next share of members; false when those were the last.
+    fn go_on(&mut self, message: &WebSocketMessage) -> bool {
+        let Self {
+            walk,
+            published,
+            full,
+        } = self;
+        walk.go_on(|member| match member.session().try_send(message.clone()) {
+            Ok(()) => published.accepted += 1,
+            Err(TrySendError::Full(_)) => full.push(member.clone()),
+            Err(TrySendError::Failed(_)) => published.gone += 1,
+        })
     }
 }
 

@@ -250,7 +250,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_4, &SESSION_BACKPRESSURE_1],
         |server| {
             const MOST: usize = 64 << 20;
-            let mut peer = server.open("/never-reads")?;
+            let mut peer = server.open_slow("/never-reads")?;
             peer.expect_text("not reading")?;
             let taken = peer.flood(&Frame::binary(vec![0; 16 << 10]).encode(), MOST);
             ensure(

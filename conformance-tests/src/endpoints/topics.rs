@@ -3,29 +3,42 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use switchwire_core::{HandlerResult, WebSocketSession};
+use switchwire_core::{HandlerResult, SlowConsumerPolicy, WebSocketSession};
 use switchwire_service::{InvalidMapping, Published, Topic, UrlHandlerMapping};
 
-use super::parameter;
+use super::{limited, parameter};
 
 pub(super) fn add(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, InvalidMapping> {
+    const BRIEF: SlowConsumerPolicy = SlowConsumerPolicy::Close {
+        after: Duration::from_millis(200),
+    };
     let topics = Topics::default();
-    let joined = topics.clone();
+    let [joined, briefly] = [topics.clone(), topics.clone()];
+    let brief = move |session: WebSocketSession| {
+        let topic = briefly.of(&session);
+        be_member(session, topic)
+    };
     mapping
         .with("/topic/member", move |session: WebSocketSession| {
             let topic = joined.of(&session);
             be_member(session, topic)
         })?
+        .with_endpoint(
+            "/topic/member-brief",
+            limited(brief, |settings| settings.with_slow_consumer(BRIEF)),
+        )?
         .with("/topic/publisher", move |session: WebSocketSession| {
             let topic = topics.of(&session);
             publish(session, topic)
         })
 }
 
-/// How much there is of what is published to fill a member's buffer.
-pub(crate) const LARGE: usize = 64 << 10;
+/// How much there is of what is published to fill a member's buffer: several times what the systems hold of a peer that
+/// keeps its buffers small, so that a little room that they find later is not enough for a message more.
+pub(crate) const LARGE: usize = 1 << 20;
 
 /// The topics by name.
 #[derive(Clone, Default)]
@@ -63,6 +76,7 @@ async fn publish(mut session: WebSocketSession, topic: Topic) -> HandlerResult {
         let text = message.as_text().unwrap_or_default();
         let answer = match text.split_once(' ') {
             None if text == "members" => topic.len().to_string(),
+            None if text == "wait" => told(&topic.publish(vec![0; LARGE]).await),
             None => told(&topic.publish_now(vec![0; LARGE])),
             Some(("publish", text)) => told(&topic.publish(text.to_owned()).await),
             Some((_, text)) => told(&topic.publish_now(text.to_owned())),

@@ -82,6 +82,7 @@ const PATHS: &[&str] = &[
     "/kept/late",
     "/kept/keeper",
     "/topic/member",
+    "/topic/member-brief",
     "/topic/publisher",
     "/down/farewell",
     "/down/echo",

@@ -11,10 +11,13 @@ pub(super) fn open(session: &mut Session<'_>) {
     let parameter = |name| session.head.parameter(name).unwrap_or_default().to_owned();
     match &*session.path {
         "/kept/member" => session.text("in"),
-        "/topic/member" => {
+        path if path.starts_with("/topic/member") => {
+            let brief = path == "/topic/member-brief" && !session.has(Fault::NeverClosesTheSlow);
+            let patience = brief.then_some(topics::PATIENCE);
+            let topic = parameter("topic");
             world
                 .topics
-                .join(&parameter("topic"), session.id, &session.out);
+                .join(&topic, session.id, &session.out, patience);
             session.text("in");
         }
         "/down/told" => session.text("waiting"),
@@ -48,7 +51,7 @@ pub(super) fn message(session: &mut Session<'_>, words: &str) {
         "/kept/member" => session.text(words),
         path if path.starts_with("/few") => session.text(words),
         "/kept/keeper" => keep(session, words),
-        "/topic/member" => {
+        path if path.starts_with("/topic/member") => {
             if words == "leave" && !session.has(Fault::KeepsMembers) {
                 leave(session);
             }
@@ -68,7 +71,9 @@ pub(super) fn ended(session: &mut Session<'_>, told: &str) {
     let key = session.head.parameter("key").unwrap_or_default().to_owned();
     match &*session.path {
         "/kept/late" => session.world.journals.wait(&key),
-        "/topic/member" if !session.has(Fault::KeepsMembers) => leave(session),
+        path if path.starts_with("/topic/member") && !session.has(Fault::KeepsMembers) => {
+            leave(session);
+        }
         "/down/work" => {
             session.write(told);
             session.world.journals.wait(&key);
@@ -127,7 +132,10 @@ fn publish(session: &mut Session<'_>, words: &str) {
         .to_owned();
     let answer = match words.split_once(' ') {
         None if words == "members" => world.topics.count(&topic).to_string(),
-        None => topics::publish(&world, &topic, &Frame::binary(vec![0; LARGE]), false),
+        None => {
+            let large = Frame::binary(vec![0; LARGE]);
+            topics::publish(&world, &topic, &large, words == "wait")
+        }
         Some((verb, text)) => {
             let waits = verb == "publish";
             topics::publish(&world, &topic, &Frame::text(text), waits)

@@ -8,11 +8,14 @@ use std::{
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{Fault, World, session::Out};
 use crate::wire::Frame;
+
+/// How long a member of the brief endpoint holds up a publisher.
+pub(super) const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How many messages wait for a member.
 const QUEUE: usize = 4;
@@ -25,6 +28,8 @@ struct Member {
     session: u64,
     queue: SyncSender<Frame>,
     has_left: Arc<AtomicBool>,
+    /// For how long it is waited for; `None` for ever.
+    patience: Option<Duration>,
 }
 
 impl Topics {
@@ -32,7 +37,7 @@ impl Topics {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn join(&self, topic: &str, session: u64, out: &Out) {
+    pub(super) fn join(&self, topic: &str, session: u64, out: &Out, patience: Option<Duration>) {
         let (queue, queued) = sync_channel(QUEUE);
         let out = out.clone();
         // Ends with the first that cannot be written, so that nobody finds room where nothing is sent any more.
@@ -48,6 +53,7 @@ impl Topics {
                 session,
                 queue,
                 has_left: Arc::default(),
+                patience,
             });
     }
 
@@ -104,7 +110,11 @@ pub(super) fn publish(world: &World, topic: &str, frame: &Frame, waits: bool) ->
 
 /// Whether the member takes the message at last.
 fn wait(member: &Member, frame: &Frame) -> bool {
+    let began = Instant::now();
     loop {
+        if member.patience.is_some_and(|most| began.elapsed() > most) {
+            member.has_left.store(true, Ordering::Release);
+        }
         if member.has_left.load(Ordering::Acquire) {
             return false;
         }

@@ -12,7 +12,7 @@ requirements! { REGISTRY:
     TOPIC_MEMBER_1 = "topic.member.1" Must Contract "Topic" "A session is a member until its guard is dropped or it has ended.";
     TOPIC_PUBLISH_1 = "topic.publish.1" Must Contract "Topic" "Every member gets a message once, in the order of one publisher.";
     TOPIC_PUBLISH_2 = "topic.publish.2" Must Contract "Topic" "Members that have room get a message before anyone waits for one that has none.";
-    TOPIC_PUBLISH_3 = "topic.publish.3" Must Contract "Topic" "Publishing waits for members without room until they have some, leave or end.";
+    TOPIC_PUBLISH_3 = "topic.publish.3" Must Contract "Topic" "Publishing waits for members without room until they have some, leave or end, and no longer than their slow consumer policy allows.";
     TOPIC_PUBLISH_4 = "topic.publish.4" Must Contract "Topic" "publish_now waits for nobody and counts who missed the message.";
 
     LIMITS_SESSIONS_1 = "limits.sessions.1" Must Contract "WebSocketSettings" "A right handshake for one session more than the endpoint may have gets 503.";

@@ -135,12 +135,9 @@ impl Frame {
         }
         let key = self.mask.unwrap_or_default();
         out.extend(self.mask.into_iter().flatten());
-        out.extend(
-            self.payload
-                .iter()
-                .zip(key.iter().cycle())
-                .map(|(byte, key)| byte ^ key),
-        );
+        let payload = out.len();
+        out.extend_from_slice(&self.payload);
+        mask_with(key, &mut out[payload..]);
         out
     }
 
@@ -171,12 +168,8 @@ impl Frame {
         };
         let end = at.checked_add(usize::try_from(len).ok()?)?;
         let key = mask.unwrap_or_default();
-        let payload = bytes.get(at..end)?;
-        let payload = payload
-            .iter()
-            .zip(key.iter().cycle())
-            .map(|(byte, key)| byte ^ key)
-            .collect();
+        let mut payload = bytes.get(at..end)?.to_vec();
+        mask_with(key, &mut payload);
         let frame = Self {
             fin: first & 0x80 != 0,
             rsv: first >> 4 & 0x7,
@@ -186,6 +179,16 @@ impl Frame {
             payload,
         };
         Some((frame, end))
+    }
+}
+
+/// Masks or unmasks. Zeros change nothing, and large payloads are not looked at byte by byte for it.
+fn mask_with(key: [u8; 4], payload: &mut [u8]) {
+    if key == [0; 4] {
+        return;
+    }
+    for (byte, key) in payload.iter_mut().zip(key.iter().cycle()) {
+        *byte ^= key;
     }
 }
 

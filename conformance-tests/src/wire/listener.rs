@@ -7,7 +7,7 @@ use std::{
 use socket2::{Domain, Socket, Type};
 use switchwire_core::ClientRequest;
 
-use super::{Answer, Asked, Peer, Transcript, peer::Role};
+use super::{Answer, Asked, Peer, Transcript, buffers::keep_small, peer::Role};
 use crate::{
     Timing,
     case::{Failure, Verdict, ensure},
@@ -33,6 +33,7 @@ impl Listener {
         let bound = || -> io::Result<_> {
             let address = SocketAddr::from((ip, 0));
             let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+            keep_small(&socket)?;
             socket.bind(&address.into())?;
             socket.listen(backlog)?;
             let address = socket.local_addr()?.as_socket();

@@ -2,6 +2,7 @@
 //! that a case can send what no client would.
 
 mod answer;
+mod buffers;
 mod call;
 mod client;
 mod frame;

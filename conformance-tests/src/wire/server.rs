@@ -9,7 +9,7 @@ use std::{
 
 use socket2::{Domain, Socket, Type};
 
-use super::{Journal, Peer, Reply, Request, Transcript, peer::Role};
+use super::{Journal, Peer, Reply, Request, Transcript, buffers::keep_small, peer::Role};
 use crate::{
     Timing,
     case::{Failure, Verdict, ensure},
@@ -75,9 +75,9 @@ impl Server {
         self.connect_with(|_| Ok(()))
     }
 
-    /// A connection whose receive window stays small, so that a server is soon blocked.
+    /// A connection that holds little between its ends, so that a server is soon blocked.
     pub(crate) fn connect_slow(&self) -> Verdict<Peer> {
-        self.connect_with(|socket| socket.set_recv_buffer_size(16 << 10))
+        self.connect_with(keep_small)
     }
 
     /// A connection that comes from another address of this machine.
@@ -135,7 +135,7 @@ impl Server {
         self.accept(&self.upgrade_to(path)).map(|(peer, _)| peer)
     }
 
-    /// A WebSocket to one of the kit's own handlers, whose receive window stays small.
+    /// A WebSocket to one of the kit's own handlers, on a connection that holds little between its ends.
     pub(crate) fn open_slow(&self, path: &str) -> Verdict<Peer> {
         let mut peer = self.connect_slow()?;
         peer.upgrade(&self.upgrade_to(path))?;

@@ -3,6 +3,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 use switchwire_core::{CloseOutcome, SessionControl};
 use tokio::{
     sync::watch,
+    task::yield_now,
     time::{Instant, sleep_until, timeout},
 };
 
@@ -10,6 +11,9 @@ use super::{SessionRegistry, Shared, ShutdownReport};
 
 /// How long sessions that were aborted may take to be gone. They need no more than a turn of the runtime.
 const ABORTING: Duration = Duration::from_secs(1);
+
+/// How many sessions are dropped before other tasks run.
+const SHARE: usize = 256;
 
 /// The deadline of those who ask for so much time that it cannot be reckoned.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -45,6 +49,9 @@ impl SessionRegistry {
     /// - `registry.shutdown.4` There is no way back: dropping the future does not undo it.
     ///
     /// The call keeps the deadline: when every future is dropped before that, sessions end in their own time.
+    ///
+    /// It tells every session before it returns, and the thread does nothing else meanwhile: for up to a microsecond a
+    /// session, which is a tenth of a second with 100 000.
     ///
     /// # Cancel safety
     /// Dropping the future ends the waiting alone.
@@ -120,13 +127,18 @@ impl Shared {
         (!state.sessions.is_empty()).then_some(shutdown.deadline)
     }
 
-    fn abort(&self) {
-        let mut state = self.lock();
-        let shutdown = state.shutdown.as_mut().expect("it has begun");
-        shutdown.aborting = true;
-        let sessions: Vec<_> = state.sessions.values().cloned().collect();
-        drop(state);
-        sessions.iter().for_each(SessionControl::abort);
+    /// Drops every session, some at a time.
+    async fn abort(&self) {
+        let sessions: Vec<_> = {
+            let mut state = self.lock();
+            let shutdown = state.shutdown.as_mut().expect("it has begun");
+            shutdown.aborting = true;
+            state.sessions.values().cloned().collect()
+        };
+        for some in sessions.chunks(SHARE) {
+            some.iter().for_each(SessionControl::abort);
+            yield_now().await;
+        }
     }
 
     fn report(&self) -> ShutdownReport {
@@ -146,7 +158,7 @@ async fn wait(shared: Arc<Shared>, mut changed: watch::Receiver<()>) -> Shutdown
             // The registry, which sends this, is in `shared`.
             _ = changed.changed() => {}
             () = alarm => {
-                shared.abort();
+                shared.abort().await;
                 let gone = async {
                     while shared.awaited().is_some() {
                         let _ = changed.changed().await;

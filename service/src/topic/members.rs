@@ -11,11 +11,11 @@ use std::{
 use switchwire_core::{WebSocketMessage, WebSocketSender};
 use tokio::sync::Notify;
 
-/// How many members are taken out at a time to be sent to: the lock is held for so long.
-const BATCH: usize = 256;
+/// How many members have their turn before others do: the lock is held, and a worker thread kept, for no more.
+pub(super) const SHARE: usize = 256;
 
-/// With this many members, those whose session has ended are looked for when one more joins.
-const FIRST_SWEEP: usize = 64;
+/// How many members are looked at when one joins, to forget those whose session has ended.
+const LOOKS: usize = 2;
 
 /// Who gets what is published, in the order they joined.
 #[derive(Default)]
@@ -27,8 +27,8 @@ pub(super) struct Members {
 struct State {
     members: BTreeMap<u64, Arc<Member>>,
     next: u64,
-    /// When there are so many, those whose session has ended are thrown out. They are, too, when they are sent to.
-    sweep_at: usize,
+    /// Those before this one were looked at, lately, for whether their session has ended.
+    swept: u64,
 }
 
 /// A session that joined.
@@ -59,39 +59,19 @@ impl Members {
         }
     }
 
-    /// Calls `send` for each one that is a member now, without holding the lock meanwhile.
-    pub(super) fn for_each(&self, mut send: impl FnMut(&Arc<Member>)) {
-        let end = self.lock().next;
-        let mut from = Bound::Unbounded;
-        let mut batch = Vec::with_capacity(BATCH.min(self.lock().members.len()));
-        loop {
-            let state = self.lock();
-            let next = state.members.range((from, Bound::Excluded(end)));
-            batch.extend(
-                next.take(BATCH)
-                    .map(|(number, member)| (*number, member.clone())),
-            );
-            drop(state);
-            let Some((last, _)) = batch.last() else {
-                return;
-            };
-            from = Bound::Excluded(*last);
-            for (number, member) in batch.drain(..) {
-                if member.has_left.load(Ordering::Acquire) {
-                    continue;
-                }
-                send(&member);
-                if !member.session.is_open() {
-                    self.remove(number);
-                }
-            }
+    /// Goes through those that are members now.
+    pub(super) fn walk(&self) -> Walk<'_> {
+        Walk {
+            members: self,
+            from: Bound::Unbounded,
+            end: self.lock().next,
         }
     }
 
     /// How many are members and open.
     pub(super) fn count(&self) -> usize {
-        let mut count = 0;
-        self.for_each(|member| count += usize::from(member.session.is_open()));
+        let (mut count, mut walk) = (0, self.walk());
+        while walk.go_on(|member| count += usize::from(member.session.is_open())) {}
         count
     }
 
@@ -114,22 +94,59 @@ impl Members {
 }
 
 impl State {
-    /// Takes out those whose session has ended, when there have come as many as there were.
+    /// Takes out those whose session has ended among the next few, so that who ended is forgotten before as many have
+    /// joined as there are. They are taken out, too, when they are sent to.
+    ///
+    /// The caller drops them without the lock: a session's attributes are foreign code.
     fn sweep(&mut self) -> Vec<Arc<Member>> {
-        if self.members.len() < self.sweep_at.max(FIRST_SWEEP) {
-            return Vec::new();
+        let mut ended = Vec::new();
+        for _ in 0..LOOKS {
+            let Some((&number, member)) = self.members.range(self.swept..).next() else {
+                self.swept = 0;
+                break;
+            };
+            self.swept = number + 1;
+            if !member.session.is_open() {
+                ended.extend(self.members.remove(&number));
+            }
         }
-        let members = self.members.iter();
-        let ended: Vec<_> = members
-            .filter_map(|(number, member)| (!member.session.is_open()).then_some(*number))
-            .collect();
-        // Dropped by the caller, without the lock: a session's attributes are foreign code.
-        let ended = ended
-            .iter()
-            .filter_map(|number| self.members.remove(number));
-        let ended = ended.collect();
-        self.sweep_at = 2 * self.members.len();
         ended
+    }
+}
+
+/// A way through the members, a share of them at a time.
+pub(super) struct Walk<'a> {
+    members: &'a Members,
+    from: Bound<u64>,
+    /// Who joined later is not met.
+    end: u64,
+}
+
+impl Walk<'_> {
+    /// Calls `meet` for the next share of members, without holding the lock meanwhile; false when those were the last.
+    pub(super) fn go_on(&mut self, mut meet: impl FnMut(&Arc<Member>)) -> bool {
+        let state = self.members.lock();
+        let rest = state.members.range((self.from, Bound::Excluded(self.end)));
+        let share: Vec<_> = rest
+            .take(SHARE)
+            .map(|(number, member)| (*number, member.clone()))
+            .collect();
+        drop(state);
+        let Some((last, _)) = share.last() else {
+            return false;
+        };
+        self.from = Bound::Excluded(*last);
+        let is_whole = share.len() == SHARE;
+        for (number, member) in share {
+            if member.has_left.load(Ordering::Acquire) {
+                continue;
+            }
+            meet(&member);
+            if !member.session.is_open() {
+                self.members.remove(number);
+            }
+        }
+        is_whole
     }
 }
 

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -7,7 +7,7 @@ use switchwire_core::{
     WebSocketSettings,
 };
 
-use super::*;
+use super::{members::SHARE, *};
 
 /// A session without a driver, with room for one message.
 fn session(number: u8) -> (WebSocketSession, SessionPort) {
@@ -95,4 +95,71 @@ fn sessions_that_ended_are_forgotten_though_their_guards_are_kept() {
     assert!(kept <= 64, "{kept}");
     assert!(topic.is_empty());
     assert_eq!(topic.members.kept(), 0);
+}
+
+/// Polls once, as a runtime does that has other tasks.
+fn poll_once(publishing: &mut Pin<Box<impl Future<Output = Published>>>) -> Option<Published> {
+    publishing.as_mut().now_or_never()
+}
+
+#[test]
+fn one_poll_of_a_publisher_reaches_a_share_of_the_members() {
+    let topic = Topic::new();
+    let sessions: Vec<_> = (0..1000_u16).map(|n| session(n as u8)).collect();
+    let mut guards: Vec<_> = sessions
+        .iter()
+        .map(|(session, _)| topic.join(&session.sender()))
+        .collect();
+    let mut publishing = Box::pin(topic.publish("news"));
+    let (mut reached, mut polls) = (0, 0);
+    let told = loop {
+        let told = poll_once(&mut publishing);
+        polls += 1;
+        let now: usize = sessions.iter().map(|(_, port)| take(port).len()).sum();
+        assert!(now <= SHARE, "{now} members in one poll");
+        reached += now;
+        if let Some(told) = told {
+            break told;
+        }
+        if polls == 1 {
+            guards.pop(); // the last one leaves before its turn
+            let (late, port) = session(1);
+            guards.push(topic.join(&late.sender()));
+            drop(port);
+        }
+    };
+    assert_eq!((reached, told), (999, published(999, 0, 0)));
+    assert_eq!(polls, 1000_usize.div_ceil(SHARE));
+}
+
+#[test]
+fn one_poll_of_a_publisher_waits_with_a_share_of_the_members() {
+    let topic = Topic::new();
+    let sessions: Vec<_> = (0..1000_u16).map(|n| session(n as u8)).collect();
+    let mut guards: Vec<_> = sessions
+        .iter()
+        .map(|(session, _)| topic.join(&session.sender()))
+        .collect();
+    assert_eq!(topic.publish_now("before"), published(1000, 0, 0));
+    let mut publishing = Box::pin(topic.publish("news"));
+    for _ in 0..2 * 1000_usize.div_ceil(SHARE) {
+        assert_eq!(poll_once(&mut publishing), None);
+    }
+    // All have room at once, but for one that leaves.
+    for (_, port) in &sessions[..999] {
+        assert_eq!(take(port), ["before".into()]);
+    }
+    guards.pop();
+    let mut reached = 0;
+    let told = loop {
+        let told = poll_once(&mut publishing);
+        let reading = &sessions[..999];
+        let now: usize = reading.iter().map(|(_, port)| take(port).len()).sum();
+        assert!(now <= SHARE, "{now} members in one poll");
+        reached += now;
+        if let Some(told) = told {
+            break told;
+        }
+    };
+    assert_eq!((reached, told), (999, published(999, 0, 1)));
 }
