@@ -186,7 +186,8 @@ pub enum CloseOutcome {
     /// failed, the peer left without a Close, or was silent after a ping
     /// ([`ErrorKind::Timeout`](crate::ErrorKind::Timeout)).
     Abnormal(Error),
-    /// This side began the closing handshake, and the peer did not answer in time.
+    /// The closing handshake did not end in time: the peer did not answer our Close, or our answer to the peer's Close
+    /// could not be written. Or the application dropped the session.
     TimedOut,
 }
 

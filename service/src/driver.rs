@@ -182,9 +182,10 @@ impl<T: Transport> Future for SessionDriver<T> {
                 return Poll::Pending;
             }
         }
-        // Others have their turn. What was sent does not wait for it, and neither does what is due.
-        this.write(&mut turn);
+        // Others have their turn. What is due does not wait for it, and neither does what was sent.
         this.tick(&mut turn);
+        this.take_outbound(true, &mut turn);
+        this.write(&mut turn);
         turn.cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -68,6 +68,9 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Writes until all is written or the connection takes no more.
     pub(super) fn flush(&mut self, turn: &mut Turn<'_, '_>) {
+        if self.unflushed && turn.write_blocked {
+            return self.let_drop(true, turn); // what came since may be over the mark
+        }
         while self.unflushed && !turn.write_blocked {
             self.try_flush(turn);
         }
@@ -118,13 +121,19 @@ impl<T: Transport> SessionDriver<T> {
             _ => self.port.over_mark(),
         };
         self.on(Event::Blocked { bytes, over_mark }, turn);
-        if over_mark.is_some() && policy.drops() {
-            if was_blocked && !turn.made_progress {
-                self.port.output_blocked();
-            } else {
-                // Where the server writes on a task of its own, it has not had its turn yet.
-                turn.cx.waker().wake_by_ref();
-            }
+        self.let_drop(was_blocked, turn);
+    }
+
+    /// Output is blocked: a policy that drops may do so once it is sure.
+    fn let_drop(&mut self, was_blocked: bool, turn: &mut Turn<'_, '_>) {
+        if !self.port.settings().slow_consumer().drops() || self.port.over_mark().is_none() {
+            return;
+        }
+        if was_blocked && !turn.made_progress {
+            self.port.output_blocked();
+        } else {
+            // Where the server writes on a task of its own, it has not had its turn yet.
+            turn.cx.waker().wake_by_ref();
         }
     }
 
