@@ -21,7 +21,7 @@ use super::{
 pub(super) enum Event {
     /// Nothing more comes from the peer: it sent Close, broke a rule, left, or the network failed.
     PeerEnded(InboxEnd),
-    /// All that was sent is written, and the handler waits.
+    /// The handler has run until it waits, or had nothing to run for.
     HandlerWaits(Waiting),
     /// The handler has returned.
     HandlerEnded,
@@ -51,6 +51,8 @@ pub(super) enum Event {
 pub(super) struct Waiting {
     /// It has just run.
     pub(super) has_run: bool,
+    /// Output is blocked, or not written yet: no answer could leave, and it may be waiting for room.
+    pub(super) is_blocked: bool,
     /// It took a message and has not come back to `receive`.
     pub(super) owes: bool,
     /// So many messages it has not taken.
@@ -280,8 +282,10 @@ impl Live {
             draining.ends_at = after(draining.answer_by, self.settings.closing_deadline());
             self.deadline = Some(draining.answer_by);
         }
-        if waiting.has_run && has_taken {
-            return; // it gets on with them
+        // After the peer's Close a handler that waits for room is not asked what it owes: it answers while it can.
+        let may_go_on = waiting.owes || matches!(draining.cause, Cause::PeerEnded(_));
+        if (waiting.has_run && has_taken) || (waiting.is_blocked && may_go_on) {
+            return;
         }
         if !waiting.owes || now >= draining.answer_by {
             actions.push(Action::AskForClose(draining.cause.status()));

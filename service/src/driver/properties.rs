@@ -100,6 +100,7 @@ impl World {
             }),
             2 | 3 => Event::HandlerWaits(Waiting {
                 has_run: self.random.one_in(2),
+                is_blocked: self.random.one_in(3),
                 owes: self.random.one_in(2),
                 unread: self.random.next(5) as usize,
             }),

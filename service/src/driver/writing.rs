@@ -20,10 +20,10 @@ impl<T: Transport> SessionDriver<T> {
         if !(used || is_draining) || !self.connection.may_send() {
             return used;
         }
-        // While output is blocked no answer could leave, and the handler may be waiting for room.
-        if is_draining && !has_more && !self.unflushed {
+        if is_draining && !has_more {
             let waiting = Waiting {
                 has_run: handler_ran,
+                is_blocked: self.unflushed,
                 owes: self.port.owes_answer(),
                 unread: self.port.unread(),
             };
