@@ -1,5 +1,7 @@
 //! What the kernel knows of a connection and a byte stream does not tell.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::ffi::c_int;
 #[cfg(not(unix))]
 use std::marker::PhantomData;
 #[cfg(unix)]
@@ -56,6 +58,26 @@ impl<'a> Socket<'a> {
         let _ = settings;
     }
 
+    /// How many bytes of what was written the peer's TCP has not acknowledged yet; none where the system does not tell
+    /// (systems other than Linux and Android).
+    ///
+    /// Whether there is room for more says little about a peer that takes slowly: the kernel tells of room only when a third
+    /// of its buffer is free, which may be megabytes. One system call.
+    #[must_use]
+    pub fn unacknowledged(self) -> Option<usize> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            use rustix::ioctl::{Getter, ioctl};
+
+            #[expect(unsafe_code, reason = "no safe function asks for it")]
+            // SAFETY: the kernel writes an `int`, and `c_int` is what it is given.
+            let count = unsafe { ioctl(self.descriptor, Getter::<SIOCOUTQ, c_int>::new()) };
+            count.ok()?.try_into().ok()
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        None
+    }
+
     /// Whether the peer has ended its half of the connection or the connection has failed, seen without reading: what has
     /// arrived before that can still be read.
     ///
@@ -77,6 +99,15 @@ impl<'a> Socket<'a> {
         false
     }
 }
+
+/// How many bytes wait to be acknowledged.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SIOCOUTQ: rustix::ioctl::Opcode = match () {
+    () if cfg!(any(target_arch = "mips", target_arch = "mips64")) => 0x7472,
+    () if cfg!(any(target_arch = "powerpc", target_arch = "powerpc64")) => 0x4004_7473,
+    () if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) => 0x4004_7473,
+    () => 0x5411,
+};
 
 /// What [`poll`](rustix::event::poll) is asked for; failures it tells anyway.
 #[cfg(any(
@@ -192,6 +223,26 @@ mod tests {
         ours.read_to_string(&mut read).unwrap();
         assert_eq!(read, "unread");
         assert!(Socket::of(&ours).peer_has_ended());
+    }
+
+    #[test]
+    fn what_the_peer_does_not_take_is_unacknowledged() {
+        let (mut ours, mut peer) = connection();
+        assert_eq!(Socket::of(&ours).unacknowledged(), Some(0));
+        ours.set_nonblocking(true).unwrap();
+        let piece = vec![7; 64 << 10];
+        let mut written = 0;
+        while let Ok(count) = ours.write(&piece) {
+            written += count;
+        }
+        let left = || Socket::of(&ours).unacknowledged().unwrap();
+        assert!((1..=written).contains(&left()));
+        peer.read_exact(&mut vec![0; written]).unwrap();
+        let start = Instant::now();
+        while left() > 0 {
+            assert!(start.elapsed() < Duration::from_secs(20), "{} left", left());
+            std::thread::yield_now();
+        }
     }
 
     #[test]
