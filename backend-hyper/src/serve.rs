@@ -17,7 +17,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{ConnectionInfo, NotFound, UpgradeService, accept::accept};
+use crate::{ConnectionInfo, NotFound, UpgradeService, accept::Acceptor};
 
 /// Serves WebSocket handlers, and an application's own hyper service, on a TCP listener.
 ///
@@ -141,11 +141,12 @@ impl<S> HyperServer<S> {
         R::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let (stop, stopped) = watch::channel(());
+        let mut acceptor = Acceptor::new(listener);
         let mut connections = JoinSet::new();
         let mut signal = pin!(signal);
         loop {
             tokio::select! {
-                (socket, remote) = accept(&listener) => {
+                (socket, remote) = acceptor.accept() => {
                     let info = ConnectionInfo {
                         remote_address: Some(remote),
                         local_address: socket.local_addr().ok(),
@@ -157,7 +158,7 @@ impl<S> HyperServer<S> {
                 () = signal.as_mut() => break,
             }
         }
-        drop(listener);
+        drop(acceptor);
         let sessions = self.registry.shutdown(deadline);
         drop(stop);
         let drain = async {
