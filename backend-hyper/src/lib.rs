@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
+mod connection;
+mod http_socket;
 mod serve;
 mod service;
 #[cfg(feature = "tower-sessions")]

@@ -6,23 +6,22 @@ use bytes::Bytes;
 use http::{Request, Response};
 use hyper::{
     body::{Body, Incoming},
-    server::conn::http1,
-    service::{Service, service_fn},
+    service::Service,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
+use switchwire_core::InvalidSettings;
 use switchwire_service::{SessionRegistry, ShutdownReport, WebSocketDispatcher};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::watch,
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{ConnectionInfo, NotFound, UpgradeService, accept::Acceptor};
+use crate::{
+    ConnectionInfo, NotFound, UpgradeService,
+    accept::Acceptor,
+    connection::{Timeouts, serve_connection},
+};
 
 /// Serves WebSocket handlers, and an application's own hyper service, on a TCP listener.
 ///
-/// HTTP/1.1 with a limit on the time a request's head may take, without Nagle's algorithm, and not to be stopped by a
-/// lack of file descriptors. Each request has a [`ConnectionInfo`] among its extensions.
+/// HTTP/1.1 with limits on the time a request's head may take and on the time an answer may wait for its peer, without
+/// Nagle's algorithm, and not to be stopped by a lack of file descriptors. Each request has a [`ConnectionInfo`] among its extensions.
 ///
 /// ```no_run
 /// use switchwire_backend_hyper::HyperServer;
@@ -42,7 +41,7 @@ use crate::{ConnectionInfo, NotFound, UpgradeService, accept::Acceptor};
 pub struct HyperServer<S = UpgradeService<NotFound>> {
     service: S,
     registry: SessionRegistry,
-    header_read_timeout: Duration,
+    timeouts: Timeouts,
 }
 
 impl HyperServer {
@@ -71,7 +70,10 @@ impl<S> HyperServer<S> {
         Self {
             service,
             registry: SessionRegistry::new(),
-            header_read_timeout: Duration::from_secs(10),
+            timeouts: Timeouts {
+                header_read: Duration::from_secs(10),
+                write: Duration::from_secs(30),
+            },
         }
     }
 
@@ -82,11 +84,27 @@ impl<S> HyperServer<S> {
         self
     }
 
-    /// Sets how long a client may take to send the head of a request. Default 10 s.
-    #[must_use]
-    pub fn with_header_read_timeout(mut self, timeout: Duration) -> Self {
-        self.header_read_timeout = timeout;
-        self
+    /// Sets how long a client may take to send the head of a request, or to begin with the next one. Default 10 s.
+    ///
+    /// # Errors
+    /// [`InvalidSettings::NoTime`] for none, [`InvalidSettings::TooLong`] for more than ten years.
+    pub fn with_header_read_timeout(mut self, timeout: Duration) -> Result<Self, InvalidSettings> {
+        self.timeouts.header_read = checked("header_read_timeout", timeout)?;
+        Ok(self)
+    }
+
+    /// Sets how long an HTTP answer may wait for its client to take it. Default 30 s.
+    ///
+    /// When so long something waits to be written and the client has taken less than 240 bytes a second of it, the
+    /// connection is reset. It is no limit on the length of an answer, nor on the time that the application takes for it,
+    /// and it ends with the switch: sessions have
+    /// [`SlowConsumerPolicy`](switchwire_core::SlowConsumerPolicy).
+    ///
+    /// # Errors
+    /// [`InvalidSettings::NoTime`] for none, [`InvalidSettings::TooLong`] for more than ten years.
+    pub fn with_write_timeout(mut self, timeout: Duration) -> Result<Self, InvalidSettings> {
+        self.timeouts.write = checked("write_timeout", timeout)?;
+        Ok(self)
     }
 
     /// Serves until the future is dropped. That ends all HTTP connections; sessions go on to their own end.
@@ -107,8 +125,8 @@ impl<S> HyperServer<S> {
     }
 
     /// Serves until `signal`, then stops accepting and ends what there is: HTTP connections after the request they are
-    /// at, sessions as [`SessionRegistry::shutdown`] does. Returns when all have ended, or at the deadline, and tells how
-    /// the sessions did.
+    /// at, those without a whole head of one at once, and sessions as [`SessionRegistry::shutdown`] does. Returns when all
+    /// have ended, or at the deadline, and tells how the sessions did.
     ///
     /// For a second signal that is to end it at once, call the registry's `shutdown` with no time left.
     ///
@@ -152,7 +170,8 @@ impl<S> HyperServer<S> {
                         local_address: socket.local_addr().ok(),
                         secure: false,
                     };
-                    connections.spawn(serve_connection(self.clone(), socket, info, stopped.clone()));
+                    let service = self.service.clone();
+                    connections.spawn(serve_connection(service, self.timeouts, socket, info, stopped.clone()));
                 }
                 Some(_) = connections.join_next() => {}
                 () = signal.as_mut() => break,
@@ -171,42 +190,13 @@ impl<S> HyperServer<S> {
     }
 }
 
-/// Serves a connection until its end, or until the request that it is at once `stop` has no sender.
-async fn serve_connection<S, R>(
-    server: HyperServer<S>,
-    socket: TcpStream,
-    info: ConnectionInfo,
-    mut stop: watch::Receiver<()>,
-) where
-    S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,
-    S::Future: Send,
-    S::Error: Into<Box<dyn StdError + Send + Sync>>,
-    R: Body<Data = Bytes> + Send + 'static,
-    R::Error: Into<Box<dyn StdError + Send + Sync>>,
-{
-    let HyperServer {
-        service,
-        header_read_timeout,
-        ..
-    } = server;
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(info);
-        service.call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_read_timeout)
-        .serve_connection(TokioIo::new(socket), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        _ = stop.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection ended");
+fn checked(name: &'static str, time: Duration) -> Result<Duration, InvalidSettings> {
+    match time {
+        Duration::ZERO => Err(InvalidSettings::NoTime(name)),
+        time if time > LONGEST => Err(InvalidSettings::TooLong(name)),
+        time => Ok(time),
     }
 }
+
+/// Ten years, as for sessions.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);

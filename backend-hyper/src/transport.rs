@@ -16,6 +16,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::http_socket::HttpSocket;
+
 /// Sessions over a connection of hyper, or of a server built on it.
 pub type HyperTransport = StreamTransport<HyperIo>;
 
@@ -37,6 +39,13 @@ pub(crate) fn transport(upgraded: Upgraded, settings: &WebSocketSettings) -> Hyp
 }
 
 fn take_socket(upgraded: Upgraded) -> (HyperIo, Bytes) {
+    let upgraded = match upgraded.downcast::<TokioIo<HttpSocket>>() {
+        Ok(parts) => {
+            let socket = parts.io.into_inner().into_inner();
+            return (HyperIo::Tcp(socket), parts.read_buf);
+        }
+        Err(upgraded) => upgraded,
+    };
     let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => return (HyperIo::Tcp(parts.io.into_inner()), parts.read_buf),
         Err(upgraded) => upgraded,

@@ -33,7 +33,8 @@ async fn serve(header_read_timeout: Duration) -> (SocketAddr, JoinHandle<()>) {
         |_: Request<Incoming>| async { Ok::<_, Infallible>(Response::new("a page".to_owned())) };
     let mapping = UrlHandlerMapping::new().with("/echo", echo).unwrap();
     let server = HyperServer::with_application(mapping, service_fn(page))
-        .with_header_read_timeout(header_read_timeout);
+        .with_header_read_timeout(header_read_timeout)
+        .unwrap();
     (address, tokio::spawn(server.serve(listener)))
 }
 

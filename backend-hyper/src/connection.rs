@@ -1,0 +1,82 @@
+//! One connection of the server, as long as it speaks HTTP.
+
+use std::{
+    error::Error as StdError, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::{Service, service_fn},
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{net::TcpStream, sync::watch};
+
+use crate::{
+    ConnectionInfo,
+    http_socket::{HttpSocket, Patience, Progress},
+};
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeouts {
+    pub(crate) header_read: Duration,
+    pub(crate) write: Duration,
+}
+
+/// Serves a connection until its end, or until the request that it is at once `stop` has no sender.
+pub(crate) async fn serve_connection<S, R>(
+    service: S,
+    timeouts: Timeouts,
+    socket: TcpStream,
+    info: ConnectionInfo,
+    mut stop: watch::Receiver<()>,
+) where
+    S: Service<Request<Incoming>, Response = Response<R>>,
+    S::Error: Into<Box<dyn StdError + Send + Sync>>,
+    R: Body<Data = Bytes> + 'static,
+    R::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let progress = Arc::new(Progress::default());
+    let asked = progress.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        asked.ask();
+        request.extensions_mut().insert(info);
+        service.call(request)
+    });
+    let socket = HttpSocket::new(socket, progress.clone());
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeouts.header_read)
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let mut patience = Patience::new(timeouts.write);
+    let mut stopped = pin!(stop.changed());
+    let mut stopping = false;
+    let served = poll_fn(|cx| {
+        if !stopping && stopped.as_mut().poll(cx).is_ready() {
+            stopping = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        if let Poll::Ready(served) = connection.as_mut().poll(cx) {
+            return Poll::Ready(served);
+        }
+        if patience.poll(cx, &progress).is_ready() {
+            tracing::debug!("a peer does not take its answer; the connection is dropped");
+            progress.give_up();
+            let _ = connection.as_mut().poll(cx); // its write fails
+            return Poll::Ready(Ok(()));
+        }
+        // hyper would wait for the rest of the first head; of any other it does not.
+        if stopping && progress.is_unused() {
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Pending
+    });
+    if let Err(error) = served.await {
+        tracing::debug!(%error, "a connection ended");
+    }
+}

@@ -1,0 +1,180 @@
+//! The socket of a connection as long as it speaks HTTP, and whether the peer takes what is written to it.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use switchwire_service::Socket;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
+
+/// How many bytes a second of an answer a peer takes at least, on average over the write timeout.
+const LEAST_RATE: u128 = 240;
+
+/// What a connection's socket and its service tell the future that serves it. All three run in that one future.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// A request has come.
+    asked: AtomicBool,
+    /// Something waits for the peer to take what was written before.
+    blocked: AtomicBool,
+    /// How many bytes the peer had taken when something began to wait or was tried again, modulo the size of the counter.
+    taken: AtomicUsize,
+    given_up: AtomicBool,
+}
+
+impl Progress {
+    pub(crate) fn ask(&self) {
+        self.asked.store(true, Relaxed);
+    }
+
+    /// Whether no request has come, and nothing is to be written.
+    pub(crate) fn is_unused(&self) -> bool {
+        !self.asked.load(Relaxed) && !self.blocked.load(Relaxed)
+    }
+
+    /// Has the next write fail, and the connection end with a reset: what the kernel still holds for the peer goes too.
+    pub(crate) fn give_up(&self) {
+        self.given_up.store(true, Relaxed);
+    }
+}
+
+/// A socket that tells how writing goes on.
+#[derive(Debug)]
+pub(crate) struct HttpSocket {
+    socket: TcpStream,
+    written: usize,
+    progress: Arc<Progress>,
+}
+
+impl HttpSocket {
+    pub(crate) fn new(socket: TcpStream, progress: Arc<Progress>) -> Self {
+        Self {
+            socket,
+            written: 0,
+            progress,
+        }
+    }
+
+    pub(crate) fn into_inner(self) -> TcpStream {
+        self.socket
+    }
+
+    fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &written {
+            Poll::Pending => {
+                let left = Socket::of(&self.socket).unacknowledged().unwrap_or(0);
+                let taken = self.written.wrapping_sub(left);
+                self.progress.taken.store(taken, Relaxed);
+                self.progress.blocked.store(true, Relaxed);
+            }
+            Poll::Ready(Ok(count)) => self.written = self.written.wrapping_add(*count),
+            Poll::Ready(Err(_)) => {}
+        }
+        written
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.progress.given_up.load(Relaxed) {
+            self.socket.set_zero_linger()?;
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+}
+
+impl AsyncRead for HttpSocket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for HttpSocket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.note(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        self.note(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    /// hyper flushes once all was written.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.progress.blocked.store(false, Relaxed);
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+/// How long a peer may leave an answer untaken.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    timeout: Duration,
+    /// How many bytes it takes at least in that time.
+    least: usize,
+    /// While something waits: until when, and what the peer had taken when that began.
+    window: Option<(Pin<Box<Sleep>>, usize)>,
+}
+
+impl Patience {
+    pub(crate) fn new(timeout: Duration) -> Self {
+        let least = timeout.as_millis() * LEAST_RATE / 1000;
+        Self {
+            timeout,
+            least: usize::try_from(least).unwrap_or(usize::MAX).max(1),
+            window: None,
+        }
+    }
+
+    /// Ready when the peer has taken too little for too long. To be asked after each attempt to write.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, progress: &Progress) -> Poll<()> {
+        if !progress.blocked.load(Relaxed) {
+            self.window = None;
+            return Poll::Pending;
+        }
+        let taken = progress.taken.load(Relaxed);
+        loop {
+            let (end, before) = self
+                .window
+                .get_or_insert_with(|| (Box::pin(sleep(self.timeout)), taken));
+            ready!(end.as_mut().poll(cx));
+            if taken.wrapping_sub(*before) < self.least {
+                return Poll::Ready(());
+            }
+            self.window = None;
+        }
+    }
+}
