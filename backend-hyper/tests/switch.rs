@@ -13,7 +13,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
-use switchwire_backend_hyper::{HyperIo, HyperRequestUpgradeStrategy, HyperTransport};
+use switchwire_backend_hyper::{HyperIo, HyperRequestUpgradeStrategy, HyperServer, HyperTransport};
 use switchwire_core::{
     Endpoint, Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSettings,
 };
@@ -150,6 +150,17 @@ async fn a_session_of_the_auto_builder_has_the_socket_with_the_feature() {
     let mut is_socket = serve(server, true);
     nothing_is_lost(client).await;
     assert_eq!(soon(is_socket.recv()).await, Some(cfg!(feature = "auto")));
+}
+
+#[tokio::test]
+async fn a_session_of_our_own_server_has_the_socket_itself() {
+    let (seen, mut is_socket) = unbounded_channel();
+    let service = service_fn(move |request| answer(request, Watched(seen.clone())));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connecting = TcpStream::connect(listener.local_addr().unwrap());
+    tokio::spawn(HyperServer::from_service(service).serve(listener));
+    nothing_is_lost(soon(connecting).await.unwrap()).await;
+    assert_eq!(soon(is_socket.recv()).await, Some(true));
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use tokio::{
 
 use super::common::{Peer, get, handshake_with, soon};
 
-/// The write timeout of the servers that are tried. In it a peer has to take 240 bytes.
-pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The write timeout of the servers that are tried. In it a peer has to take 480 bytes.
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Longer than what the buffers on the way take.
 pub(crate) const PAGE: usize = 8 << 20;
@@ -59,7 +59,7 @@ pub(crate) async fn an_answer_that_is_taken_slowly_arrives(address: SocketAddr) 
     let last = get("/").replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
     peer.write_all(last.as_bytes()).await.unwrap();
     let (mut taken, mut piece) = (0, vec![0; 2 << 10]);
-    for _ in 0..20 {
+    for _ in 0..15 {
         taken += soon(peer.read(&mut piece)).await.unwrap();
         sleep(WRITE_TIMEOUT / 10).await;
     }
