@@ -1,6 +1,6 @@
 //! The filters that make up routes.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{cell::Cell, convert::Infallible, sync::Arc};
 
 use http::{HeaderMap, Method};
 use hyper::upgrade::OnUpgrade;
@@ -9,7 +9,7 @@ use switchwire_core::{
     Endpoint, HandshakeRequest, HttpSession, Principal, ResponseHeaders, WebSocketHandler,
 };
 use switchwire_service::WebSocketDispatcher;
-use warp::{Filter, Rejection, ext, reply::Response};
+use warp::{Filter, Rejection, ext, path::FullPath, reply::Response};
 
 use crate::WebSocketRequest;
 
@@ -91,7 +91,7 @@ fn extract() -> impl Filter<Extract = (WebSocketRequest,), Error = Infallible> +
     });
     warp::header::headers_cloned()
         .and(warp::method())
-        .and(warp::path::full())
+        .and(path())
         .and(query)
         .and(ext::optional::<OnUpgrade>())
         .map(WebSocketRequest::new)
@@ -105,6 +105,31 @@ fn extract() -> impl Filter<Extract = (WebSocketRequest,), Error = Infallible> +
         .map(WebSocketRequest::with_extension)
         .and(ext::optional::<Arc<dyn HttpSession>>())
         .map(WebSocketRequest::with_extension)
+}
+
+/// The whole path; none when the target is another than a path, as in `CONNECT example.com:80`.
+fn path() -> impl Filter<Extract = (Option<FullPath>,), Error = Infallible> + Clone {
+    let none = warp::any().map(|| None);
+    let some = has_path().and(warp::path::full()).map(Some);
+    some.or(none).unify()
+}
+
+/// Rejects targets without a path: all that warp says about paths panics on them.
+///
+/// Except for what it tells a log. That is told in the poll in which the filter before it is done, right before what comes
+/// behind it goes on.
+fn has_path() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    thread_local! {
+        static HAS_PATH: Cell<bool> = const { Cell::new(false) };
+    }
+    let look = warp::log::custom(|request| HAS_PATH.set(!request.path().is_empty()));
+    let looked = warp::any().map(warp::reply).with(look);
+    looked
+        .and_then(|_| {
+            let has_path = HAS_PATH.get();
+            async move { has_path.then_some(()).ok_or_else(warp::reject::not_found) }
+        })
+        .untuple_one()
 }
 
 /// Lets through what asks for no WebSocket, and rejects all else as not found.

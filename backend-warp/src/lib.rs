@@ -11,6 +11,6 @@ pub use switchwire_backend_hyper::ConnectionInfo;
 pub use self::{
     filter::{dispatch, http, request, websocket},
     request::WebSocketRequest,
-    serve::{serve, serve_with_shutdown, without_delay},
+    serve::{serve, serve_with_shutdown, server, without_delay},
     upgrade::WarpRequestUpgradeStrategy,
 };

@@ -47,17 +47,18 @@ impl WebSocketRequest {
     pub(crate) fn new(
         headers: HeaderMap,
         method: Method,
-        path: FullPath,
+        path: Option<FullPath>,
         query: Option<String>,
         on_upgrade: Option<OnUpgrade>,
     ) -> Self {
+        let path = path.as_ref().map_or("*", FullPath::as_str); // the dispatcher refuses both
         let target = match query {
-            Some(query) => format!("{}?{query}", path.as_str()).parse(),
-            None => path.as_str().parse(),
+            Some(query) => format!("{path}?{query}").parse(),
+            None => path.parse(),
         };
         let mut http = Request::new(());
         *http.method_mut() = method;
-        *http.uri_mut() = target.unwrap_or_else(|_| Uri::from_static("*")); // a CONNECT has no path
+        *http.uri_mut() = target.unwrap_or_else(|_| Uri::from_static("*"));
         // No filter tells the version; hyper lets a request with `Upgrade` have an upgrade only in HTTP/1.1.
         if on_upgrade.is_none() && headers.contains_key(header::UPGRADE) {
             *http.version_mut() = Version::HTTP_10;

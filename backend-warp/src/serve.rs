@@ -1,21 +1,30 @@
 //! Listening without the traps of warp's own server.
 
-use std::{io, time::Duration};
+use std::{convert::Infallible, io, time::Duration};
 
+use http::Request;
+use hyper::{
+    body::Incoming,
+    service::{Service, service_fn},
+};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
 use switchwire_backend_hyper::HyperServer;
+use switchwire_core::HandshakeError;
 use switchwire_service::{SessionRegistry, ShutdownReport};
 use tokio::net::TcpListener;
-use warp::{Filter, Rejection, Reply};
+use warp::{Filter, Rejection, Reply, reply::Response};
 
-/// Serves routes over HTTP/1.1 on [`HyperServer`], which warp's own server leaves some things to ask for: a limit of
-/// 10 s on a request's head, no delay by Nagle's algorithm, short pauses when descriptors run out.
+/// Serves routes over HTTP/1.1 on [`HyperServer`], which has what warp's own server leaves to ask for: limits on the
+/// time for a request's head and on the time an answer waits for its client, no delay by Nagle's algorithm, short pauses when
+/// descriptors run out, and an answer to `CONNECT`.
 ///
 /// Serves until the future is dropped. That ends all HTTP connections; sessions go on to their own end.
 ///
 /// [`warp::addr::remote`] yields nothing here, as only warp's own server can set it; the address is in the extension
 /// [`ConnectionInfo`](crate::ConnectionInfo). Sessions know it either way.
+///
+/// For other limits than the default see [`server`].
 ///
 /// # Cancel safety
 /// Dropping it stops accepting; a connection that was being accepted is closed.
@@ -25,8 +34,50 @@ where
     F::Extract: Reply + Send,
     F::Error: Into<Rejection>,
 {
-    let service = TowerToHyperService::new(warp::service(routes.boxed()));
-    HyperServer::from_service(service).serve(listener).await;
+    server(routes).serve(listener).await;
+}
+
+/// The server of [`serve()`] and [`serve_with_shutdown`], for settings of its own.
+///
+/// It answers 400 to requests whose target has no path, which warp's own path filters panic on.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use switchwire_backend_warp::server;
+/// use warp::Filter;
+///
+/// # async fn run(listener: tokio::net::TcpListener) -> Result<(), Box<dyn std::error::Error>> {
+/// let routes = warp::any().map(|| "a page");
+/// let server = server(routes).with_write_timeout(Duration::from_secs(10))?;
+/// server.serve(listener).await;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn server<F>(
+    routes: F,
+) -> HyperServer<
+    impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static
+    + use<F>,
+>
+where
+    F: Filter + Send + Sync + 'static,
+    F::Extract: Reply + Send,
+    F::Error: Into<Rejection>,
+{
+    let routes = TowerToHyperService::new(warp::service(routes.boxed()));
+    HyperServer::from_service(service_fn(move |request: Request<Incoming>| {
+        let routes = routes.clone();
+        async move {
+            match request.uri().path() {
+                "" => Ok(HandshakeError::Target.into_response().into_response()),
+                _ => routes.call(request).await,
+            }
+        }
+    }))
 }
 
 /// [`serve()`] until `signal`, then stops accepting and ends what there is: HTTP connections after the request they are at,
@@ -65,8 +116,7 @@ where
     F::Extract: Reply + Send,
     F::Error: Into<Rejection>,
 {
-    let service = TowerToHyperService::new(warp::service(routes.boxed()));
-    HyperServer::from_service(service)
+    server(routes)
         .with_registry(registry)
         .serve_with_shutdown(listener, signal, deadline)
         .await

@@ -159,7 +159,8 @@ impl WebSocketDispatcher {
                 None => Dispatch::NotWebSocket(request),
             };
         }
-        let mapped = self.find(handshake.uri().path());
+        let path = handshake.uri().path();
+        let mapped = self.find(path);
         let endpoint = match &mapped {
             Some(mapped) => mapped.pattern.cloned().unwrap_or_else(|| "*".into()),
             None => "none".into(),
@@ -167,6 +168,8 @@ impl WebSocketDispatcher {
         let server = strategy.server();
         let route = Route { server, endpoint };
         let accepted = match mapped {
+            // Neither `*` nor `host:port` names a resource (RFC 9112 sections 3.2.3 and 3.2.4).
+            _ if !path.starts_with('/') => Err(HandshakeError::Target),
             Some(mapped) => self.accept(handshake, mapped).await,
             None => Err(HandshakeError::NotFound),
         };

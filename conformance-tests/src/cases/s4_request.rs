@@ -42,6 +42,20 @@ pub(super) const CASES: &[Case] = &[
         },
     )
     .hint("hand the path of the target to the mapping, not the whole URI"),
+    Case::echo(
+        "rfc9112::s3_2::target_without_a_path_is_400",
+        &[&H69],
+        |server| {
+            for method in ["GET", "CONNECT"] {
+                for target in ["example.com:80", "echo", "*"] {
+                    let request = server.upgrade().method(method).target(target);
+                    server.refuse_with(&request, &[400])?;
+                }
+            }
+            accepted(server, &server.upgrade())
+        },
+    )
+    .hint("ask whether the target has a path before it goes to what relies on one"),
     Case::app(
         "rfc6455::s4_2_2::unknown_resource_is_404",
         &[&H5, &HANDSHAKE_REFUSAL_1],

@@ -37,6 +37,8 @@ faults! {
     AcceptsHttp10 breaks ["http_1_0"];
     /// Does not know the absolute form of a target.
     RefusesAbsoluteForm breaks ["absolute_form"];
+    /// Looks for a path in a target that has none.
+    TakesTargetsForPaths breaks ["target_without_a_path"];
     /// Serves every path.
     ServesEveryPath breaks ["unknown_resource", "unmapped_path"];
     /// Guards the path as sent and serves the path as decoded.

@@ -185,6 +185,9 @@ fn route(head: &Head, world: &World) -> Result<String, u16> {
         head.path()
     };
     let path = path.split('?').next().unwrap_or_default();
+    if !path.starts_with('/') && !world.has(Fault::TakesTargetsForPaths) {
+        return Err(400);
+    }
     if PATHS.contains(&path)
         || ["/rooms/", "/few/", "/few-each/"]
             .iter()

@@ -69,4 +69,5 @@ requirements! { HANDSHAKE:
     H66 = "handshake.66" May Rfc6455 "4.1" "Bytes sent in one segment with the request are neither lost nor misread.";
     H67 = "handshake.67" May Rfc6455 "4.2.2" "A frame sent right behind the 101 arrives.";
     H68 = "handshake.68" Must Rfc9110 "7.8" "A second request behind the handshake is not answered: its bytes are frames.";
+    H69 = "handshake.69" Must Rfc9112 "3.2" "A handshake whose target has no path (`*`, or `host:port` as for CONNECT) is answered with 400.";
 }

@@ -13,6 +13,9 @@ pub enum HandshakeError {
     /// Not a GET request: 405.
     #[error("the method must be GET")]
     Method,
+    /// The request target has no path, as in `CONNECT example.com:80`: 400.
+    #[error("the request target must have a path")]
+    Target,
     /// Not HTTP/1.1: 400.
     #[error("a WebSocket handshake needs HTTP/1.1")]
     Version,
@@ -122,7 +125,8 @@ impl HandshakeError {
             }
             Self::TooManyFromAddress => StatusCode::TOO_MANY_REQUESTS,
             Self::Rejected(response) => response.status(),
-            Self::Version
+            Self::Target
+            | Self::Version
             | Self::Host
             | Self::Body
             | Self::Upgrade
@@ -139,6 +143,7 @@ impl HandshakeError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Method => "method",
+            Self::Target => "target",
             Self::Version => "http_version",
             Self::Host => "host",
             Self::Body => "body",
