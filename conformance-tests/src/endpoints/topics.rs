@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use switchwire_core::{HandlerResult, SlowConsumerPolicy, WebSocketSession};
+use switchwire_core::{
+    HandlerResult, SlowConsumerPolicy, WebSocketSession, WebSocketSettingsBuilder,
+};
 use switchwire_service::{InvalidMapping, Published, Topic, UrlHandlerMapping};
 
 use super::{limited, parameter};
@@ -17,18 +19,21 @@ pub(super) fn add(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, Inval
     };
     let topics = Topics::default();
     let [joined, briefly] = [topics.clone(), topics.clone()];
+    let member = move |session: WebSocketSession| {
+        let topic = joined.of(&session);
+        be_member(session, topic)
+    };
     let brief = move |session: WebSocketSession| {
         let topic = briefly.of(&session);
         be_member(session, topic)
     };
+    // So that a member has room whose peer has read all, though its driver does not know that yet.
+    let roomy = |settings: WebSocketSettingsBuilder| settings.with_outbound_buffer_size(4 * LARGE);
     mapping
-        .with("/topic/member", move |session: WebSocketSession| {
-            let topic = joined.of(&session);
-            be_member(session, topic)
-        })?
+        .with_endpoint("/topic/member", limited(member, roomy))?
         .with_endpoint(
             "/topic/member-brief",
-            limited(brief, |settings| settings.with_slow_consumer(BRIEF)),
+            limited(brief, |settings| roomy(settings).with_slow_consumer(BRIEF)),
         )?
         .with("/topic/publisher", move |session: WebSocketSession| {
             let topic = topics.of(&session);

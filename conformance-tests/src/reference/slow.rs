@@ -199,6 +199,8 @@ pub(super) fn run(
     );
     thread::spawn(move || sending.run(&how, out));
     let end = loop {
+        let read_end = read(&mut stream, inbound)?;
+        // After it, as what was read may be the answer to our Close.
         let asked = *closing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((code, at)) = asked {
             session.closing = Some((code, String::new()));
@@ -206,7 +208,7 @@ pub(super) fn run(
                 break End::TimedOut;
             }
         }
-        if let Some(end) = read(&mut stream, inbound)? {
+        if let Some(end) = read_end {
             break end;
         }
         if let Some(end) = take(&session, inbound, &queue) {
@@ -367,8 +369,9 @@ impl Sending {
     }
 
     fn close(&self, code: u16) {
-        self.queue.force(Frame::close(code, ""));
         let mut closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         *closing = Some((code, Instant::now()));
+        drop(closing);
+        self.queue.force(Frame::close(code, ""));
     }
 }

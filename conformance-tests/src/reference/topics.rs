@@ -4,8 +4,8 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{SyncSender, TrySendError, sync_channel},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{Sender, channel},
     },
     thread,
     time::{Duration, Instant},
@@ -17,7 +17,7 @@ use crate::wire::Frame;
 /// How long a member of the brief endpoint holds up a publisher.
 pub(super) const PATIENCE: Duration = Duration::from_millis(200);
 
-/// How many messages wait for a member.
+/// How many messages wait for a member, with the one that is being written: so that it has room only once that is.
 const QUEUE: usize = 4;
 
 #[derive(Default)]
@@ -26,10 +26,37 @@ pub(super) struct Topics(Mutex<HashMap<String, Vec<Member>>>);
 #[derive(Clone)]
 struct Member {
     session: u64,
-    queue: SyncSender<Frame>,
+    queue: Sender<Frame>,
+    waiting: Arc<AtomicUsize>,
+    /// Nothing more can be written.
+    has_ended: Arc<AtomicBool>,
     has_left: Arc<AtomicBool>,
     /// For how long it is waited for; `None` for ever.
     patience: Option<Duration>,
+}
+
+/// What became of a frame.
+enum Offered {
+    Accepted,
+    Full,
+    Gone,
+}
+
+impl Member {
+    fn offer(&self, frame: &Frame) -> Offered {
+        let room = |waiting| (waiting < QUEUE).then_some(waiting + 1);
+        let taken = self
+            .waiting
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, room);
+        match taken {
+            Err(_) if self.has_ended.load(Ordering::Acquire) => Offered::Gone,
+            Err(_) => Offered::Full,
+            Ok(_) => match self.queue.send(frame.clone()) {
+                Ok(()) => Offered::Accepted,
+                Err(_) => Offered::Gone,
+            },
+        }
+    }
 }
 
 impl Topics {
@@ -38,13 +65,19 @@ impl Topics {
     }
 
     pub(super) fn join(&self, topic: &str, session: u64, out: &Out, patience: Option<Duration>) {
-        let (queue, queued) = sync_channel(QUEUE);
-        let out = out.clone();
+        let (queue, queued) = channel();
+        let waiting = Arc::<AtomicUsize>::default();
+        let has_ended = Arc::<AtomicBool>::default();
+        let (out, written, ended) = (out.clone(), waiting.clone(), has_ended.clone());
         // Ends with the first that cannot be written, so that nobody finds room where nothing is sent any more.
         thread::spawn(move || {
-            queued
-                .into_iter()
-                .try_for_each(|frame| out.try_frame(frame))
+            for frame in queued {
+                if out.try_frame(frame).is_err() {
+                    ended.store(true, Ordering::Release);
+                    return;
+                }
+                written.fetch_sub(1, Ordering::AcqRel);
+            }
         });
         self.lock()
             .entry(topic.to_owned())
@@ -52,6 +85,8 @@ impl Topics {
             .push(Member {
                 session,
                 queue,
+                waiting,
+                has_ended,
                 has_left: Arc::default(),
                 patience,
             });
@@ -83,18 +118,18 @@ pub(super) fn publish(world: &World, topic: &str, frame: &Frame, waits: bool) ->
     let (mut accepted, mut missed, mut gone) = (0, 0, 0);
     let mut full = Vec::new();
     for member in members {
-        match member.queue.try_send(frame.clone()) {
-            Ok(()) => accepted += 1,
-            Err(TrySendError::Disconnected(_)) => gone += 1,
-            Err(TrySendError::Full(_)) if world.has(Fault::MissesNobody) => accepted += 1,
-            Err(TrySendError::Full(_)) if waits && !world.has(Fault::WaitsForNobody) => {
+        match member.offer(frame) {
+            Offered::Accepted => accepted += 1,
+            Offered::Gone => gone += 1,
+            Offered::Full if world.has(Fault::MissesNobody) => accepted += 1,
+            Offered::Full if waits && !world.has(Fault::WaitsForNobody) => {
                 full.push(member);
                 if world.has(Fault::WaitsInTurn) {
                     full.retain(|member| !wait(member, frame));
                     accepted += 1;
                 }
             }
-            Err(TrySendError::Full(_)) => missed += 1,
+            Offered::Full => missed += 1,
         }
     }
     let kept = world.has(Fault::KeepsMembers);
@@ -118,10 +153,10 @@ fn wait(member: &Member, frame: &Frame) -> bool {
         if member.has_left.load(Ordering::Acquire) {
             return false;
         }
-        match member.queue.try_send(frame.clone()) {
-            Ok(()) => return true,
-            Err(TrySendError::Disconnected(_)) => return false,
-            Err(TrySendError::Full(_)) => thread::sleep(Duration::from_millis(1)),
+        match member.offer(frame) {
+            Offered::Accepted => return true,
+            Offered::Gone => return false,
+            Offered::Full => thread::sleep(Duration::from_millis(1)),
         }
     }
 }
