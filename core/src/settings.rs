@@ -56,6 +56,8 @@ pub struct WebSocketSettings {
     control_frames: bool,
     max_sessions: Option<usize>,
     max_sessions_per_address: Option<usize>,
+    ipv6_prefix_length: u8,
+    max_request_head_size: usize,
 }
 
 impl Default for WebSocketSettings {
@@ -87,6 +89,8 @@ impl Default for WebSocketSettings {
             control_frames: false,
             max_sessions: None,
             max_sessions_per_address: None,
+            ipv6_prefix_length: 64,
+            max_request_head_size: 16 << 10,
         }
     }
 }
@@ -303,7 +307,8 @@ impl WebSocketSettings {
     }
 
     /// How many sessions the endpoint may have at a time from one address, which is the client's own behind
-    /// a trusted proxy. Default: any number.
+    /// a trusted proxy. Default: any number. IPv6 addresses are counted by their
+    /// [prefix](Self::ipv6_prefix_length).
     ///
     /// `limits.sessions.2` A handshake for one more is answered with 429.
     #[must_use]
@@ -311,3 +316,27 @@ impl WebSocketSettings {
         self.max_sessions_per_address
     }
 }
+
+    /// How many leading bits of IPv6 addresses make them one for
+    /// [`max_sessions_per_address`](Self::max_sessions_per_address), 1 to 128. Default 64, the size of a
+    /// subnet: a host can have every address of its own
+    /// ([RFC 4291 section 2.5.1](https://www.rfc-editor.org/rfc/rfc4291#section-2.5.1)). Networks often get 56 or 48.
+    ///
+    /// `limits.sessions.4` IPv6 addresses with this prefix in common count as one; an IPv4 address in the form of IPv6
+    /// counts as what it is.
+    #[must_use]
+    pub fn ipv6_prefix_length(&self) -> u8 {
+        self.ipv6_prefix_length
+    }
+
+    /// How large the head of a handshake may be, in bytes of its target and of the names and values of its headers.
+    /// Default 16 KiB. A session keeps target and headers for as long as it lives.
+    ///
+    /// `handshake.headers.1` A handshake whose target alone is larger is answered with 414, one that is larger with its
+    /// headers with 431, before any header is looked at.
+    ///
+    /// Servers have limits of their own for all requests, which act first where they are lower.
+    #[must_use]
+    pub fn max_request_head_size(&self) -> usize {
+        self.max_request_head_size
+    }

@@ -127,7 +127,11 @@ impl Client {
             hops.last()
         };
         if let Some(hop) = hop {
-            client.address = format!("{hop}:0");
+            client.address = if hop.contains(':') {
+                format!("[{hop}]:0")
+            } else {
+                format!("{hop}:0")
+            };
         }
         client
     }

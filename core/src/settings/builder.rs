@@ -61,6 +61,8 @@ impl WebSocketSettingsBuilder {
         with_answer_grace_after_close, answer_grace_after_close: Duration;
         with_message_timeout, message_timeout: Duration;
         with_control_frames, control_frames: bool;
+        with_ipv6_prefix_length, ipv6_prefix_length: u8;
+        with_max_request_head_size, max_request_head_size: usize;
     }
 
     /// Checks the settings.
@@ -101,6 +103,9 @@ impl WebSocketSettingsBuilder {
             }
         }
         if settings.max_frame_size > settings.max_message_size {
+        if !(1..=128).contains(&settings.ipv6_prefix_length) {
+            return Err(InvalidSettings::NoPrefix(settings.ipv6_prefix_length));
+        }
             return Err(InvalidSettings::FrameOverMessage {
                 frame: settings.max_frame_size,
                 message: settings.max_message_size,
@@ -199,6 +204,14 @@ mod tests {
                 "max_messages_per_second is 0, it must be at least 1",
             ),
         ] {
+            (
+                refused(|settings| settings.with_ipv6_prefix_length(0)),
+                "ipv6_prefix_length is 0, it must be 1 to 128",
+            ),
+            (
+                refused(|settings| settings.with_ipv6_prefix_length(129)),
+                "ipv6_prefix_length is 129, it must be 1 to 128",
+            ),
             assert_eq!(told, expected);
         }
         let without = WebSocketSettings::builder().with_ping_interval(None);

@@ -38,6 +38,9 @@ pub enum InvalidSettings {
         /// The server.
         server: &'static str,
     },
+    /// No IPv6 address has a prefix of this length.
+    #[error("ipv6_prefix_length is {0}, it must be 1 to 128")]
+    NoPrefix(u8),
     /// A deadline of zero would pass before anything could happen.
     #[error("{0} is zero; nothing could meet it")]
     NoTime(&'static str),
