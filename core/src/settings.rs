@@ -240,7 +240,8 @@ impl WebSocketSettings {
         self.max_session_age
     }
 
-    /// How long deciding a handshake may take, interceptors included, and then switching the connection. Default 10 s.
+    /// How long deciding a handshake may take, interceptors included, then telling them the outcome, and then switching
+    /// the connection; each has this time. Default 10 s.
     /// `handshake.timeout.1` A decision that takes longer is answered with 503.
     #[must_use]
     pub fn handshake_timeout(&self) -> Duration {
@@ -315,7 +316,6 @@ impl WebSocketSettings {
     pub fn max_sessions_per_address(&self) -> Option<usize> {
         self.max_sessions_per_address
     }
-}
 
     /// How many leading bits of IPv6 addresses make them one for
     /// [`max_sessions_per_address`](Self::max_sessions_per_address), 1 to 128. Default 64, the size of a
@@ -340,3 +340,4 @@ impl WebSocketSettings {
     pub fn max_request_head_size(&self) -> usize {
         self.max_request_head_size
     }
+}

@@ -45,4 +45,5 @@ requirements! { ACCESS:
     HANDSHAKE_TIMEOUT_1 = "handshake.timeout.1" Must Contract "WebSocketSettings" "A decision that takes longer than the endpoint allows is answered with 503.";
     SETTINGS_ENDPOINT_1 = "settings.endpoint.1" Must Contract "Endpoint" "Each endpoint has settings of its own.";
     SETTINGS_START_1 = "settings.start.1" Must Contract "RequestUpgradeStrategy" "A setting that the server cannot honour is an error at start-up." not "such a server is never started; the backend's own tests show it";
+    HANDSHAKE_HEADERS_1 = "handshake.headers.1" Must Contract "WebSocketSettings" "A target over the size of a head gets 414, a target with headers over it 431.";
 }

@@ -2,8 +2,15 @@ use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
 use http::{HeaderMap, Method, Uri, Version, header, request::Parts};
 
-use super::read;
-use crate::{Attributes, CorsConfiguration, HandshakeInfo, HttpSession, Principal};
+use super::{
+    info::{detached, detached_uri},
+    interceptor::Passed,
+    read,
+};
+use crate::{
+    Attributes, CorsConfiguration, HandshakeError, HandshakeInfo, HandshakeInterceptor,
+    HttpSession, Principal,
+};
 
 /// An HTTP request that may become a session, in terms no server owns.
 ///
@@ -151,6 +158,31 @@ impl HandshakeRequest {
 
     /// The method.
     #[must_use]
+    /// Checks that target and headers are no larger than `most` bytes.
+    ///
+    /// # Errors
+    /// [`HandshakeError::TargetTooLong`] and [`HandshakeError::HeadersTooLarge`].
+    pub fn check_head_size(&self, most: usize) -> Result<(), HandshakeError> {
+        let uri = &self.head.uri;
+        let scheme = uri
+            .scheme_str()
+            .map_or(0, |scheme| scheme.len() + "://".len());
+        let authority = uri
+            .authority()
+            .map_or(0, |authority| authority.as_str().len());
+        let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+        let target = scheme + authority + path;
+        let headers = self.head.headers.iter();
+        let headers: usize = headers
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
+        match () {
+            () if target > most => Err(HandshakeError::TargetTooLong),
+            () if target + headers > most => Err(HandshakeError::HeadersTooLarge),
+            () => Ok(()),
+        }
+    }
+
     pub fn method(&self) -> &Method {
         &self.head.method
     }
@@ -293,9 +325,9 @@ impl HandshakeRequest {
     #[must_use]
     pub fn into_info(self, subprotocol: Option<String>) -> Arc<HandshakeInfo> {
         Arc::new(HandshakeInfo {
-            uri: self.head.uri,
+            uri: detached_uri(&self.head.uri),
             version: self.head.version,
-            headers: self.head.headers,
+            headers: detached(&self.head.headers),
             path_parameters: self.path_parameters,
             principal: self.principal,
             subprotocol,

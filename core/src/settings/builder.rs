@@ -80,6 +80,7 @@ impl WebSocketSettingsBuilder {
             ("inbound_messages", settings.inbound_messages, 1),
             ("outbound_buffer_size", settings.outbound_buffer_size, 1),
             ("outbound_messages", settings.outbound_messages, 1),
+            ("max_request_head_size", settings.max_request_head_size, 1),
         ];
         let optional = [
             ("max_messages_per_second", settings.max_messages_per_second),
@@ -102,10 +103,10 @@ impl WebSocketSettingsBuilder {
                 return Err(InvalidSettings::TooLarge { name, value });
             }
         }
-        if settings.max_frame_size > settings.max_message_size {
         if !(1..=128).contains(&settings.ipv6_prefix_length) {
             return Err(InvalidSettings::NoPrefix(settings.ipv6_prefix_length));
         }
+        if settings.max_frame_size > settings.max_message_size {
             return Err(InvalidSettings::FrameOverMessage {
                 frame: settings.max_frame_size,
                 message: settings.max_message_size,
@@ -203,7 +204,6 @@ mod tests {
                 refused(|settings| settings.with_max_messages_per_second(0)),
                 "max_messages_per_second is 0, it must be at least 1",
             ),
-        ] {
             (
                 refused(|settings| settings.with_ipv6_prefix_length(0)),
                 "ipv6_prefix_length is 0, it must be 1 to 128",
@@ -212,6 +212,7 @@ mod tests {
                 refused(|settings| settings.with_ipv6_prefix_length(129)),
                 "ipv6_prefix_length is 129, it must be 1 to 128",
             ),
+        ] {
             assert_eq!(told, expected);
         }
         let without = WebSocketSettings::builder().with_ping_interval(None);
