@@ -106,53 +106,31 @@ impl HandshakeWebSocketService {
             HandshakeError::Failed
         })
     }
-
-    /// All that follows the checks: what is decided, when every interceptor up to `passed` has passed.
-    async fn decide(
-        &self,
-        request: &mut HandshakeRequest,
-        endpoint: &Endpoint,
-        accept: &str,
-        passed: &mut Vec<Arc<dyn HandshakeInterceptor>>,
-    ) -> Result<(Response<()>, Option<String>), HandshakeError> {
-        self.copy_session_attributes(request).await?;
-        for interceptor in self.interceptors.iter().chain(endpoint.interceptors()) {
-            interceptor.before_handshake(request).await?;
-            passed.push(interceptor.clone());
-        }
-        let subprotocol = subprotocol::select(&**endpoint.handler(), request)?;
-        let application = request.take_response_headers();
-        let response = switching_protocols(application, accept, subprotocol.as_deref());
-        Ok((response, subprotocol))
-    }
 }
 
 #[async_trait]
 impl WebSocketService for HandshakeWebSocketService {
     async fn handshake(
         &self,
-        mut request: HandshakeRequest,
-        endpoint: Endpoint,
+        request: &mut HandshakeRequest,
+        endpoint: &Endpoint,
     ) -> Result<Acceptance, HandshakeError> {
-        let accept = derive_accept_key(check_request(&request)?.as_bytes());
+        let accept = derive_accept_key(check_request(request)?.as_bytes());
         subprotocol::check(request.headers())?;
         extensions::check(request.headers())?;
         if !origin::is_allowed(&request, &self.origin_policy) {
             return Err(HandshakeError::Origin);
         }
-        let mut passed = Vec::new();
-        let decided = self
-            .decide(&mut request, &endpoint, &accept, &mut passed)
-            .await;
-        for interceptor in passed.iter().rev() {
-            let outcome = decided.as_ref().map(|(response, _)| response);
-            interceptor.after_handshake(&request, outcome).await;
+        self.copy_session_attributes(request).await?;
+        for interceptor in self.interceptors.iter().chain(endpoint.interceptors()) {
+            request.intercept(interceptor).await?;
         }
-        let (response, subprotocol) = decided?;
+        let subprotocol = subprotocol::select(&**endpoint.handler(), request)?;
+        let application = request.take_response_headers();
+        let response = switching_protocols(application, &accept, subprotocol.as_deref());
         Ok(Acceptance {
             response,
-            info: request.into_info(subprotocol),
-            endpoint,
+            subprotocol,
         })
     }
 }

@@ -42,6 +42,7 @@ pub struct HandshakeRequest {
     http_session: Option<Arc<dyn HttpSession>>,
     cors: Option<Arc<CorsConfiguration>>,
     response_headers: HeaderMap,
+    passed: Passed,
 }
 
 impl From<Parts> for HandshakeRequest {
@@ -58,6 +59,7 @@ impl From<Parts> for HandshakeRequest {
             http_session: None,
             cors: None,
             response_headers: HeaderMap::new(),
+            passed: Passed::default(),
         }
     }
 }
@@ -156,8 +158,6 @@ impl HandshakeRequest {
         self
     }
 
-    /// The method.
-    #[must_use]
     /// Checks that target and headers are no larger than `most` bytes.
     ///
     /// # Errors
@@ -183,6 +183,8 @@ impl HandshakeRequest {
         }
     }
 
+    /// The method.
+    #[must_use]
     pub fn method(&self) -> &Method {
         &self.head.method
     }
@@ -284,6 +286,11 @@ impl HandshakeRequest {
         self.secure
     }
 
+    /// Sets the HTTP session, loaded or not.
+    pub fn set_http_session(&mut self, session: Option<Arc<dyn HttpSession>>) {
+        self.http_session = session;
+    }
+
     /// Says who the user is. It replaces who the HTTP side found.
     pub fn set_principal(&mut self, principal: Principal) {
         self.principal = Some(principal);
@@ -319,6 +326,29 @@ impl HandshakeRequest {
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.principal.as_ref()
+    }
+
+    /// Asks an interceptor, for a [`WebSocketService`](crate::WebSocketService). One that lets the request pass is told
+    /// the outcome when there is one, whatever becomes of the future that asked it.
+    ///
+    /// # Errors
+    /// The interceptor's refusal.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped, the interceptor has not let the request pass.
+    pub async fn intercept(
+        &mut self,
+        interceptor: &Arc<dyn HandshakeInterceptor>,
+    ) -> Result<(), HandshakeError> {
+        interceptor.before_handshake(self).await?;
+        self.passed.0.push(interceptor.clone());
+        Ok(())
+    }
+
+    /// Takes the interceptors that [let the request pass](Self::intercept), in order, to tell them the outcome.
+    #[must_use]
+    pub fn take_passed(&mut self) -> Vec<Arc<dyn HandshakeInterceptor>> {
+        std::mem::take(&mut self.passed.0)
     }
 
     /// Turns the request into what the session keeps of it.
