@@ -22,6 +22,10 @@ use crate::{
 
 /// What a backend mounts: mappings and the service that decides handshakes. Cheap to clone.
 ///
+/// `handshake.answer.1` When a request is answered here, every server sends the same bytes: the status line, the header
+/// lines, whose names are in lower case, and the body. Only these are the server's own: `Date` and `Server`, the order of
+/// lines of different names, whether `Connection` says `close` and whether the status line says HTTP/1.0 or 1.1.
+///
 /// ```
 /// use switchwire_core::WebSocketSession;
 /// use switchwire_service::{UrlHandlerMapping, WebSocketDispatcher};
@@ -143,7 +147,8 @@ impl WebSocketDispatcher {
     /// The session's future is `Send` exactly when the strategy's future and transport are.
     ///
     /// # Cancel safety
-    /// Until it is ready nothing has been taken but the request.
+    /// Until it is ready nothing has been taken but the request. When the future is dropped, the peer gets no answer and
+    /// interceptors are told none.
     pub async fn dispatch<S: RequestUpgradeStrategy>(
         &self,
         strategy: &S,
@@ -200,6 +205,8 @@ impl WebSocketDispatcher {
     /// Decides about a request for an endpoint, switches the connection, and tells interceptors what the peer is told.
     async fn accept<S: RequestUpgradeStrategy>(
         &self,
+        strategy: &S,
+        request: S::Request,
         handshake: HandshakeRequest,
         mapped: MappedPath<'_>,
         route: &Route,
@@ -208,6 +215,7 @@ impl WebSocketDispatcher {
             return Err(HandshakeError::ShuttingDown);
         }
         let endpoint = mapped.endpoint.clone();
+        handshake.check_head_size(endpoint.settings().max_request_head_size())?;
         let handshake = match mapped.path_parameters {
             found if found.is_empty() => handshake, // the server's own routing may have found some
             found => handshake.with_path_parameters(found),

@@ -22,6 +22,7 @@ mod contract_handshake;
 mod contract_receive;
 mod contract_session;
 mod cors;
+mod exact;
 mod forwarded;
 mod interceptors;
 mod keepalive;
@@ -88,6 +89,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         shutdown::CASES,
         admission::CASES,
         spring::CASES,
+        exact::CASES,
     ]
     .into_iter()
     .flatten()

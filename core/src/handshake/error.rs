@@ -25,7 +25,7 @@ pub enum HandshakeError {
     /// Not HTTP/1.1: 400.
     #[error("a WebSocket handshake needs HTTP/1.1")]
     Version,
-    /// Not exactly one `Host`: 400.
+    /// Not exactly one `Host`, or one that names no host: 400.
     #[error("exactly one Host header is needed")]
     Host,
     /// A request body was announced: 400.
@@ -205,7 +205,7 @@ impl HandshakeError {
                     HeaderValue::from_static("13"),
                 );
                 headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-                headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
             }
             _ => {}
         }

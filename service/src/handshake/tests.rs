@@ -71,6 +71,9 @@ async fn each_wrong_header_has_its_own_answer() {
     for (changes, code, status) in [
         (&[("host", "")][..], "host", 400),
         (&[("host", "a"), ("host", "b")], "host", 400),
+        (&[("host", "user@chat.example")], "host", 400),
+        (&[("host", "chat.example/")], "host", 400),
+        (&[("host", ":80")], "host", 400),
         (&[("upgrade", "websocketx")], "upgrade", 400),
         (&[("connection", "close")], "connection", 400),
         (&[("sec-websocket-key", "")], "key", 400),
