@@ -459,6 +459,30 @@ mod tests {
     }
 
     #[test]
+    fn what_differs_has_a_row_with_each_answer_and_the_reason() {
+        let entry = corpus().iter().find(|entry| entry.may_differ()).unwrap();
+        let answering = |backend: &str, answer: &str| {
+            let mut record = record(backend, "passed");
+            record.answers.insert(entry.title(), answer.to_owned());
+            record
+        };
+        let differing = vec![answering("a", "400"), answering("b", "its own 400")];
+        let row = format!(
+            "| `{}` | 400 | its own 400 | {} |",
+            entry.title(),
+            entry.reason
+        );
+        let page = Matrix::new(differing).markdown();
+        assert!(page.contains(&row), "{row} is missing: {page}");
+
+        let page = Matrix::new(vec![answering("a", "400"), answering("b", "400")]).markdown();
+        assert!(
+            !page.contains(&entry.title()),
+            "a row where nothing differs: {page}"
+        );
+    }
+
+    #[test]
     fn only_what_is_between_the_markers_is_replaced() {
         let matrix = Matrix::new(vec![record("a", "passed")]);
         let readme = format!("before\n{}\nold\n{}\nafter\n", Matrix::START, Matrix::END);

@@ -379,7 +379,7 @@ struct Fails {
 impl HandshakeInterceptor for Fails {
     async fn after_handshake(&self, _: &HandshakeInfo, _: Result<&Response<()>, &HandshakeError>) {
         assert!(!self.panics, "boom");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -154,7 +154,7 @@ pub(super) const CASES: &[Case] = &[
         |server| told(server, "/access/noted-panics", 500),
     ),
     Case::app(
-        "contract::interceptors::panic_afterwards_changes_nothing",
+        "contract::interceptors::failure_afterwards_changes_nothing",
         &[&INTERCEPTOR_AFTER_3],
         |server| {
             let mut journal = server.journal()?;

@@ -319,7 +319,7 @@ struct FailsAfter {
 impl HandshakeInterceptor for FailsAfter {
     async fn after_handshake(&self, _: &HandshakeInfo, _: Result<&Response<()>, &HandshakeError>) {
         assert!(!self.panics, "the interceptor of the kit panics afterwards");
-        pending().await
+        pending::<()>().await;
     }
 }
 

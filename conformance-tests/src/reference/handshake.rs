@@ -180,7 +180,7 @@ pub(super) fn decide(head: &Head, remote: &str, world: &World) -> Decision {
     }
     match subprotocol(head, world, &path) {
         Ok(subprotocol) => switch(head, remote, world, &path, subprotocol),
-        Err(status) if status == 400 => {
+        Err(400) => {
             let text = "this endpoint needs a subprotocol it speaks";
             refuse(Refusal::wrong(text), head, world)
         }
