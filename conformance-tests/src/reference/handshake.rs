@@ -261,7 +261,7 @@ impl From<u16> for Refusal {
             431 => "the request headers are too large",
             500 => "the server failed",
             503 => "the handshake took too long",
-            _ => "the request is wrong",
+            _ => "the request target must have a path",
         };
         Self { status, text }
     }
