@@ -3,12 +3,15 @@
 mod control;
 mod id;
 mod inbox;
+#[cfg(all(test, loom))]
+mod models;
 mod outbound;
 mod port;
 mod sender;
 mod signals;
 mod state;
 mod stream;
+mod sync;
 mod waiting;
 mod wakers;
 
