@@ -123,8 +123,8 @@ impl WebSocketSettings {
     }
 
     /// The size of the buffer that is read into, in bytes, which all sessions of a thread share; a frame's header fits in
-    /// besides. Default 64 KiB. A session keeps only what a read left over. The rest of a payload that is
-    /// larger is read to its place in the message.
+    /// besides. Default 64 KiB, from 512 bytes to 16 MiB. A session keeps only what a read left over. The rest of a
+    /// payload that is larger is read to its place in the message.
     #[must_use]
     pub fn read_buffer_size(&self) -> usize {
         self.read_buffer_size

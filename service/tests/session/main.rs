@@ -5,6 +5,7 @@
 )]
 
 mod closing;
+mod extremes;
 mod flow;
 mod framing;
 mod peer;
