@@ -183,9 +183,9 @@ impl Shared {
             let unread = mem::take(&mut state.inbound);
             let wakers = state.abandoned_wakers.take();
             drop(state);
-            drop(unread);
             wakers.wake();
             self.signals.session();
+            drop(unread); // foreign code that may panic comes last
         }
     }
 

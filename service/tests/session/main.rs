@@ -7,6 +7,7 @@
 mod closing;
 mod extremes;
 mod flow;
+mod foreign;
 mod framing;
 mod peer;
 mod shutdown;
