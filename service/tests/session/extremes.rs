@@ -17,7 +17,7 @@ fn size(is_most: bool, least: usize) -> usize {
 }
 
 /// Sizes, counts and rates. At its least each lets a message of a byte through.
-const SIZES: [Set; 12] = [
+const SIZES: [Set; 14] = [
     |settings, is_most| {
         let size = size(is_most, 1);
         settings
@@ -35,6 +35,8 @@ const SIZES: [Set; 12] = [
     |settings, is_most| settings.with_max_pings_per_second(size(is_most, 1)),
     |settings, is_most| settings.with_max_sessions(size(is_most, 1)),
     |settings, is_most| settings.with_max_sessions_per_address(size(is_most, 1)),
+    |settings, is_most| settings.with_ipv6_prefix_length(if is_most { 128 } else { 1 }),
+    |settings, is_most| settings.with_max_request_head_size(size(is_most, 1)),
 ];
 
 fn time(is_most: bool, least: u64) -> Duration {
@@ -126,7 +128,7 @@ proptest! {
 
     #[test]
     fn any_settings_at_their_least_or_most_are_served(
-        sizes: [Option<bool>; 12],
+        sizes: [Option<bool>; 14],
         times: [Option<bool>; 10],
     ) {
         let choose = |chosen: &[Option<bool>], sets: &[Set], settings| {
