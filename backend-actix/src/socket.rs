@@ -12,6 +12,7 @@ use std::any::Any;
 use actix_web::{dev::Extensions, rt::net::TcpStream};
 
 pub(crate) use self::system::Socket;
+use crate::close::Closing;
 
 /// Prepares a connection, for [`HttpServer::on_connect`](actix_web::HttpServer::on_connect): turns Nagle's algorithm
 /// off, and lets sessions end TCP themselves.
@@ -44,5 +45,6 @@ pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
     let _ = stream.set_nodelay(true);
     if let Some(socket) = Socket::new(stream) {
         extensions.insert(socket);
+        extensions.insert(Closing::default());
     }
 }
