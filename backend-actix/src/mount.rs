@@ -16,8 +16,8 @@ use crate::{ActixRequestUpgradeStrategy, WebSocketRequest};
 /// Patterns are whole paths. Requests that ask for no WebSocket go on to the services that were registered after it, so
 /// that a page and its WebSocket can have the same path. All that do are answered here, with 404 for a path that is not
 /// mapped: what serves WebSockets in another way is registered before it. A preflight request to a
-/// path with a CORS configuration is answered here, too. So is `CONNECT`, with 404: it has a body without end, for which
-/// a page that reads bodies would wait for ever.
+/// path with a CORS configuration is answered here, too. So is `CONNECT`, with 400 or 405: it has a body without end, for
+/// which a page that reads bodies would wait for ever.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -74,7 +74,7 @@ impl HttpServiceFactory for Asterisk {
 ///
 /// Requests that ask for no WebSocket go on to the routes after it. Those that do, but have a path without such a route,
 /// go to the application's default service, as do `CONNECT` requests. Both have a body without end: a default service
-/// that reads bodies needs a [`configure`] with an empty mapping before it, which answers them with 404.
+/// that reads bodies needs a [`configure`] with an empty mapping before it, which refuses them.
 ///
 /// ```
 /// use actix_web::{App, web};

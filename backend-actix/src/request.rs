@@ -78,7 +78,10 @@ impl WebSocketRequest {
         let dispatched = dispatcher.dispatch(&ActixRequestUpgradeStrategy, self);
         match dispatched.await {
             Dispatch::NotWebSocket(request) if request.http.method() == Method::CONNECT => {
-                refusal(HandshakeError::NotFound)
+                refusal(match request.http.path().starts_with('/') {
+                    true => HandshakeError::Method,
+                    false => HandshakeError::Target,
+                })
             }
             Dispatch::NotWebSocket(_) => refusal(HandshakeError::Upgrade),
             Dispatch::Refused(error) => refusal(error),

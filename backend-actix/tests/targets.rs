@@ -24,23 +24,18 @@ fn a_target_that_is_no_path_is_answered() {
             .default_service(web::to(async |_body: Bytes| "the page"))
     });
     for target in ["*", "a:80", "http://a", "http://a/none", "/none"] {
-        for method in ["GET", "OPTIONS", "CONNECT"] {
-            let head = server.send(&request(method, target, "")).head;
-            assert!(
-                head.starts_with("HTTP/1.1 404 "),
-                "{method} {target}: {head}"
-            );
-        }
-        let plain = |method| {
-            let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-            server.send(&request).head
+        let has_path = target.contains('/');
+        let expect = |request: &str, status: u16| {
+            let head = server.send(request).head;
+            let status = format!("HTTP/1.1 {status} ");
+            assert!(head.starts_with(&status), "{request}{head}");
         };
-        let head = plain("CONNECT");
-        assert!(
-            head.starts_with("HTTP/1.1 404 "),
-            "CONNECT {target}: {head}"
-        );
-        let head = plain("GET");
-        assert!(head.starts_with("HTTP/1.1 200 "), "GET {target}: {head}");
+        for method in ["GET", "OPTIONS", "CONNECT"] {
+            let status = if has_path { 404 } else { 400 };
+            expect(&request(method, target, ""), status);
+        }
+        let plain = |method| format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        expect(&plain("CONNECT"), if has_path { 405 } else { 400 });
+        expect(&plain("GET"), 200);
     }
 }
