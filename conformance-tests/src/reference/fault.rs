@@ -211,6 +211,8 @@ faults! {
     PongsSomethingElse breaks ["pong_carries", "ping_of_125", "ping_that_is_not"];
     /// Answers the last of several pings only.
     AnswersOnePing breaks ["ten_pings_are", "flood_of_pings"];
+    /// Forgets the pings that wait for their answer when a Close comes.
+    ForgetsPingsAtClose breaks ["ping_before_close"];
     /// Answers pongs with pongs.
     AnswersPongs breaks ["unsolicited"];
 
