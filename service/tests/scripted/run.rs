@@ -328,6 +328,11 @@ impl Run {
             wire.violations
                 .add(Property::Gone, "all is dropped, and the driver goes on");
         }
+        // What is not handed over yet may wait for the driver's next turn, if it has seen to that.
+        let unsent = match self.woken.0.load(SeqCst) {
+            true => 0,
+            false => unsent,
+        };
         if wire.is_writable() && (wire.unwritten > 0 || unsent > 0) {
             let text = format!(
                 "{} handed over and {unsent} accepted bytes wait, {} would be taken",
