@@ -68,10 +68,10 @@ impl fmt::Display for Report {
     }
 }
 
-/// What a poll may do before other tasks have their turn: twice what the queues of a session hold at once.
+/// What a poll may do before other tasks have their turn: four times what the queues of a session hold at once.
 pub(super) fn is_share(work: &Work, settings: &WebSocketSettings) -> bool {
-    let inbound = 2 * settings.inbound_messages().max(32);
-    let outbound = 2 * settings.outbound_messages().max(32);
+    let inbound = 4 * settings.inbound_messages().max(32);
+    let outbound = 4 * settings.outbound_messages().max(32);
     work.reads <= 32
         && work.sent <= outbound
         && work.received <= inbound
@@ -98,7 +98,12 @@ pub(super) fn lie(
                 && state.close_sent.as_ref() == Some(&Some(status.clone()))
                 && peers_close.is_some()
         }
-        CloseOutcome::TimedOut => state.aborted || state.shut_down || state.close_sent.is_some(),
+        CloseOutcome::TimedOut => {
+            let is_done = state.close_sent.is_some() && peers_close.is_some();
+            let has_begun = state.close_sent.is_some() || peers_close.is_some();
+            let is_unfinished = has_begun && !(is_done && state.unwritten == 0);
+            state.aborted || state.shut_down || is_unfinished
+        }
         CloseOutcome::Abnormal(error) => match error.kind() {
             ErrorKind::Timeout => settings.ping_interval().is_some(),
             ErrorKind::Io => state.failed,
