@@ -70,7 +70,7 @@ async fn flood(mut websocket: WebSocket) {
         if message.is_binary()
             && let Some(acknowledgement) = worker.take()
             && websocket
-                .send(Message::binary(acknowledgement))
+                .send(Message::binary(acknowledgement.to_vec()))
                 .await
                 .is_err()
         {

@@ -69,10 +69,10 @@ impl fmt::Display for Report {
 }
 
 /// What a poll may do before other tasks have their turn: what waited for the handler, and two reads that fill its queue
-/// again; twice what may wait to be sent.
+/// again; as often what may wait to be sent.
 pub(super) fn is_share(work: &Work, settings: &WebSocketSettings) -> bool {
     let inbound = 3 * settings.inbound_messages().max(32);
-    let outbound = 2 * settings.outbound_messages().max(32);
+    let outbound = 3 * settings.outbound_messages().max(32);
     work.reads <= 32
         && work.sent <= outbound
         && work.received <= inbound
@@ -99,10 +99,11 @@ pub(super) fn lie(
                 && state.close_sent.as_ref() == Some(&Some(status.clone()))
                 && peers_close.is_some()
         }
-        // The peer may have begun, and taken no answer.
         CloseOutcome::TimedOut => {
+            let is_done = state.close_sent.is_some() && peers_close.is_some();
             let has_begun = state.close_sent.is_some() || peers_close.is_some();
-            state.aborted || state.shut_down || has_begun
+            let is_unfinished = has_begun && !(is_done && state.unwritten == 0);
+            state.aborted || state.shut_down || is_unfinished
         }
         CloseOutcome::Abnormal(error) => match error.kind() {
             ErrorKind::Timeout => settings.ping_interval().is_some(),

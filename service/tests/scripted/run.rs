@@ -328,12 +328,9 @@ impl Run {
             wire.violations
                 .add(Property::Gone, "all is dropped, and the driver goes on");
         }
-        // What is not handed over yet may wait for the driver's next turn, if it has seen to that.
-        let unsent = match self.woken.0.load(SeqCst) {
-            true => 0,
-            false => unsent,
-        };
-        if wire.is_writable() && (wire.unwritten > 0 || unsent > 0) {
+        // What a policy may yet drop is taken in shares, and a poll may have had its own.
+        let is_left = unsent > 0 && !self.woken.0.load(SeqCst);
+        if wire.is_writable() && (wire.unwritten > 0 || is_left) {
             let text = format!(
                 "{} handed over and {unsent} accepted bytes wait, {} would be taken",
                 wire.unwritten, wire.window
