@@ -135,7 +135,8 @@ const ENDED: rustix::event::PollFlags = rustix::event::PollFlags::RDHUP;
 ))]
 const ENDED: rustix::event::PollFlags = rustix::event::PollFlags::empty();
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::{
         io::{Read, Write},
