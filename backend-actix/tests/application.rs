@@ -1,5 +1,4 @@
 //! What an actix-web application has around its sessions still works.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

@@ -3,7 +3,6 @@
 //! The server takes all that follows `CONNECT`, or a request with `Upgrade: websocket`, for its body. No scope of
 //! an application has the target `*`, so that such a request went past the sessions to the application, which read its
 //! body, and it has no end.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;
 
