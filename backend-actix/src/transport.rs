@@ -167,6 +167,10 @@ impl Transport for ActixTransport {
         self.outbound.borrow().state == State::Dropped
             || self.socket.is_some_and(Socket::peer_has_ended)
     }
+
+    fn unacknowledged(&self) -> usize {
+        self.socket.map_or(0, Socket::unacknowledged)
+    }
 }
 
 impl Drop for ActixTransport {

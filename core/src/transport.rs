@@ -58,6 +58,14 @@ pub trait Transport {
     fn peer_has_ended(&self) -> bool {
         false
     }
+
+    /// How many bytes of what was written the peer's own system has not acknowledged; 0 where that cannot be told.
+    ///
+    /// The driver asks while output is blocked. A system tells late that there is room again, so that a peer that takes
+    /// steadily but slowly would seem to take nothing.
+    fn unacknowledged(&self) -> usize {
+        0
+    }
 }
 
 /// What a transport writes.

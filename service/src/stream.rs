@@ -178,6 +178,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
     fn peer_has_ended(&self) -> bool {
         (self.socket)(&self.io).is_some_and(Socket::peer_has_ended)
     }
+
+    fn unacknowledged(&self) -> usize {
+        let socket = (self.socket)(&self.io);
+        socket.and_then(Socket::unacknowledged).unwrap_or(0)
+    }
 }
 
 impl<IO: AsyncRead + Unpin> StreamTransport<IO> {
