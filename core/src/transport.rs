@@ -27,6 +27,13 @@ pub trait Transport {
     /// and the waker is registered. The end of the stream and errors go to [`Inbox::end`].
     fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()>;
 
+    /// How many bytes have been read and are held here: of a message that is not whole, and of what found no room.
+    ///
+    /// The driver adds them to what its session holds, which is bounded for all sessions together.
+    fn unread(&self) -> usize {
+        0
+    }
+
     /// Whether a message has begun and is not whole.
     fn has_unfinished(&self) -> bool {
         false

@@ -135,6 +135,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
         self.decoder.has_unfinished()
     }
 
+    fn unread(&self) -> usize {
+        self.decoder.held() + self.unread.len()
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         self.encoder.encode(outgoing);
     }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod attributes;
+mod budget;
 mod client_answer;
 mod client_broken;
 mod client_closes;
@@ -86,6 +87,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         settings::CASES,
         registry::CASES,
         topic::CASES,
+        budget::CASES,
         shutdown::CASES,
         admission::CASES,
         spring::CASES,

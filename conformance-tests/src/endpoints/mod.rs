@@ -5,6 +5,7 @@ mod admission;
 mod asking;
 mod closing;
 mod ending;
+mod hoarding;
 mod journal;
 mod keeping;
 mod production;
@@ -28,6 +29,7 @@ use switchwire_service::{
 use self::service::AppService;
 pub(crate) use self::{
     admission::MOST,
+    hoarding::{HOARD_LEN, HOARD_MESSAGES},
     journal::Journals,
     slow::{SLOW_LEN, SLOW_MESSAGES},
     topics::LARGE,
@@ -64,7 +66,8 @@ pub(crate) fn dispatcher(journals: &Journals, registry: &SessionRegistry) -> Web
 /// What stands beside the app with this registry: ends its sessions, and tells its journals when they have ended.
 pub(crate) fn control(journals: &Journals, registry: &SessionRegistry) -> WebSocketDispatcher {
     let mapping = journal::add(UrlHandlerMapping::new(), journals)
-        .and_then(|mapping| shutting::add_control(mapping, registry));
+        .and_then(|mapping| shutting::add_control(mapping, registry))
+        .and_then(|mapping| hoarding::add_control(mapping, registry));
     mapping
         .expect("the paths of the kit do not conflict")
         .into()
@@ -111,6 +114,7 @@ fn mapping(
     let mapping = keeping::add(mapping, journals, registry)?;
     let mapping = topics::add(mapping)?;
     let mapping = admission::add(mapping)?;
+    let mapping = hoarding::add(mapping, journals)?;
     let mapping = shutting::add(mapping, journals)?;
     ending::add(mapping, journals)
 }

@@ -10,6 +10,7 @@ mod connection;
 mod fault;
 mod handlers;
 mod handshake;
+mod hoards;
 mod http;
 mod inbound;
 mod journal;
@@ -29,7 +30,7 @@ use std::{
     thread,
 };
 
-use self::{around::Around, journal::Journals, topics::Topics};
+use self::{around::Around, hoards::Hoards, journal::Journals, topics::Topics};
 pub use self::{
     client::{ClientFault, ReferenceClient},
     fault::Fault,
@@ -91,6 +92,7 @@ struct World {
     journals: Journals,
     around: Around,
     topics: Topics,
+    hoards: Hoards,
 }
 
 impl World {
@@ -104,6 +106,7 @@ impl World {
             journals: Journals::default(),
             around: Around::default(),
             topics: Topics::default(),
+            hoards: Hoards::default(),
         }
     }
 

@@ -233,7 +233,7 @@ pub(super) fn run(
     end_tcp(stream, &world)
 }
 
-fn read(stream: &mut TcpStream, inbound: &mut Inbound<'_>) -> io::Result<Option<End>> {
+pub(super) fn read(stream: &mut TcpStream, inbound: &mut Inbound<'_>) -> io::Result<Option<End>> {
     stream.set_read_timeout(Some(Duration::from_millis(5)))?;
     let mut chunk = vec![0; 4 << 10];
     Ok(match stream.read(&mut chunk) {

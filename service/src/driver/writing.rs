@@ -88,6 +88,7 @@ impl<T: Transport> SessionDriver<T> {
         };
         let flushed = transport.poll_flush(turn.cx);
         let after = transport.buffered();
+        turn.taken += before.saturating_sub(after);
         if let Some(live) = self.connection.live() {
             live.schedule.take_output(before.saturating_sub(after));
         }
