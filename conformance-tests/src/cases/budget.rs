@@ -54,7 +54,7 @@ pub(super) const CASES: &[Case] = &[
     )
     .alone(),
     Case::app(
-        "contract::budget::peer_that_does_not_answer_the_close_is_dropped",
+        "contract::budget::peer_that_keeps_silent_after_the_close_is_dropped",
         &[&REGISTRY_BUDGET_3],
         |server| {
             let [mut first, _second, _third] = three(server, "/hoard-briefly", |_| Ok(()))?;

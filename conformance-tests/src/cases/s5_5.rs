@@ -55,7 +55,7 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     Case::echo(
-        "rfc6455::s5_5_2::ping_before_close_is_answered_though_output_waits",
+        "rfc6455::s5_5_2::ping_before_close_gets_its_pong_though_output_waits",
         &[&F40],
         |server| {
             let mut peer = server.open_echo()?;

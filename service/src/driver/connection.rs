@@ -266,12 +266,12 @@ impl Live {
         let answer_by = after(now, grace);
         let ends_at = after(answer_by, self.settings.closing_deadline());
         self.deadline = Some(if grace.is_zero() { ends_at } else { answer_by });
-        self.phase = Phase::Draining(Draining {
+        self.phase = Phase::Draining(Box::new(Draining {
             cause,
             unread: usize::MAX,
             answer_by,
             ends_at,
-        });
+        }));
     }
 
     fn handler_waits(&mut self, waiting: Waiting, now: Instant, actions: &mut Actions) {
@@ -297,15 +297,10 @@ impl Live {
     }
 
     fn close_asked(&mut self, status: CloseStatus, now: Instant, actions: &mut Actions) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Open);
-        self.phase = match phase {
-            Phase::Draining(Draining {
-                cause: Cause::PeerEnded(end),
-                ends_at,
-                ..
-            }) => {
-                self.deadline = Some(ends_at);
-                answer(end, actions)
+        self.phase = match self.take_phase() {
+            Phase::Draining(draining) if matches!(draining.cause, Cause::PeerEnded(_)) => {
+                self.deadline = Some(draining.ends_at);
+                answer(draining.cause, actions)
             }
             Phase::Open | Phase::Draining(_) => {
                 self.deadline = Some(after(now, self.settings.closing_deadline()));
@@ -389,14 +384,11 @@ impl Live {
     /// A peer that was not told yet is told if that can be done at once.
     fn abort(&mut self, actions: &mut Actions) -> CloseOutcome {
         let phase = self.take_phase();
-        let is_untold = matches!(
-            phase,
-            Phase::Open
-                | Phase::Draining(Draining {
-                    cause: Cause::ShutDown,
-                    ..
-                })
-        );
+        let is_untold = match &phase {
+            Phase::Open => true,
+            Phase::Draining(draining) => matches!(draining.cause, Cause::ShutDown),
+            Phase::AwaitingClose(_) | Phase::Flushing(_) | Phase::HalfClosed(_) => false,
+        };
         if is_untold {
             let close = Outgoing::Close(Some(CloseCode::GOING_AWAY.into()));
             actions.extend([Action::Send(close), Action::TryFlush]);
@@ -422,7 +414,7 @@ impl Live {
         }
     }
 
-    /// Of a connection that ends: no phase follows.
+    /// To go to another phase, or to end.
     fn take_phase(&mut self) -> Phase {
         std::mem::replace(&mut self.phase, Phase::Open)
     }
@@ -457,20 +449,22 @@ impl Cause {
 }
 
 /// Answers the end of what the peer sent.
-fn answer(end: InboxEnd, actions: &mut Actions) -> Phase {
-    match end {
-        InboxEnd::Close(status) => {
+fn answer(cause: Cause, actions: &mut Actions) -> Phase {
+    let (answer, outcome) = match cause {
+        Cause::PeerEnded(InboxEnd::Close(status)) => {
             let answer = status.as_ref().map(|status| status.code().into());
-            actions.push(Action::Send(Outgoing::Close(answer)));
-            Phase::Flushing(CloseOutcome::ByPeer(status))
+            (Some(answer), CloseOutcome::ByPeer(status))
         }
-        InboxEnd::Failed(error) => {
-            if let Some(code) = error.close_code() {
-                actions.push(Action::Send(Outgoing::Close(Some(code.into()))));
-            }
-            Phase::Flushing(CloseOutcome::Abnormal(error))
+        Cause::PeerEnded(InboxEnd::Failed(error)) => {
+            let code = error.close_code().map(|code| Some(code.into()));
+            (code, CloseOutcome::Abnormal(error))
         }
+        Cause::ShutDown => (None, CloseOutcome::TimedOut),
+    };
+    if let Some(answer) = answer {
+        actions.push(Action::Send(Outgoing::Close(answer)));
     }
+    Phase::Flushing(outcome)
 }
 
 /// As much later as a clock can be set to.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use switchwire_core::{CloseOutcome, CloseStatus, InboxEnd};
+use switchwire_core::{CloseOutcome, CloseStatus, Error, InboxEnd};
 
 /// How far a live connection is.
 ///
@@ -19,7 +19,7 @@ use switchwire_core::{CloseOutcome, CloseStatus, InboxEnd};
 #[derive(Debug)]
 pub(super) enum Phase {
     Open,
-    Draining(Draining),
+    Draining(Box<Draining>),
     AwaitingClose(CloseStatus),
     Flushing(CloseOutcome),
     HalfClosed(CloseOutcome),
@@ -46,19 +46,17 @@ pub(super) enum Cause {
 
 impl Phase {
     /// How a connection ends that fails in this phase.
-    pub(super) fn failed(self, error: switchwire_core::Error) -> CloseOutcome {
+    pub(super) fn failed(self, error: Error) -> CloseOutcome {
         match self {
-            Self::Draining(Draining {
-                cause: Cause::PeerEnded(end),
-                ..
-            }) => match end {
-                InboxEnd::Close(status) => CloseOutcome::ByPeer(status),
-                InboxEnd::Failed(error) => CloseOutcome::Abnormal(error),
+            Self::Draining(draining) => match draining.cause {
+                Cause::PeerEnded(InboxEnd::Close(status)) => CloseOutcome::ByPeer(status),
+                Cause::PeerEnded(InboxEnd::Failed(error)) => CloseOutcome::Abnormal(error),
+                Cause::ShutDown => CloseOutcome::Abnormal(error),
             },
             // What the peer asked for is known, though our answer did not reach it.
             Self::Flushing(outcome @ (CloseOutcome::ByPeer(_) | CloseOutcome::Abnormal(_)))
             | Self::HalfClosed(outcome) => outcome,
-            Self::Open | Self::Draining(_) | Self::AwaitingClose(_) | Self::Flushing(_) => {
+            Self::Open | Self::AwaitingClose(_) | Self::Flushing(_) => {
                 CloseOutcome::Abnormal(error)
             }
         }
@@ -67,15 +65,14 @@ impl Phase {
     /// How a connection ends whose time is up in this phase.
     pub(super) fn timed_out(self) -> CloseOutcome {
         match self {
-            Self::Draining(Draining {
-                cause: Cause::PeerEnded(InboxEnd::Failed(error)),
-                ..
-            })
-            | Self::Flushing(CloseOutcome::Abnormal(error)) => CloseOutcome::Abnormal(error),
-            Self::HalfClosed(outcome) => outcome,
-            Self::Open | Self::Draining(_) | Self::AwaitingClose(_) | Self::Flushing(_) => {
-                CloseOutcome::TimedOut
+            Self::Draining(draining) => match draining.cause {
+                Cause::PeerEnded(InboxEnd::Failed(error)) => CloseOutcome::Abnormal(error),
+                Cause::PeerEnded(InboxEnd::Close(_)) | Cause::ShutDown => CloseOutcome::TimedOut,
+            },
+            Self::Flushing(outcome @ CloseOutcome::Abnormal(_)) | Self::HalfClosed(outcome) => {
+                outcome
             }
+            Self::Open | Self::AwaitingClose(_) | Self::Flushing(_) => CloseOutcome::TimedOut,
         }
     }
 }

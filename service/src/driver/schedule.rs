@@ -49,7 +49,7 @@ struct Output {
     blocked: Option<usize>,
     /// How many written bytes were not acknowledged when the keepalive looked last.
     unacknowledged: usize,
-    slow: Option<Slow>,
+    slow: Option<Box<Slow>>,
 }
 
 /// How fast a peer takes what is over the mark. The time runs while output is blocked.
@@ -181,12 +181,14 @@ impl Schedule {
         let Some(time) = settings.slow_consumer().closes_after() else {
             return;
         };
-        let slow = self.output.slow.get_or_insert(Slow {
-            judge_at: None,
-            left: time,
-            wanted: held.min(settings.outbound_buffer_size()),
-            taken: 0,
-            unacknowledged,
+        let slow = self.output.slow.get_or_insert_with(|| {
+            Box::new(Slow {
+                judge_at: None,
+                left: time,
+                wanted: held.min(settings.outbound_buffer_size()),
+                taken: 0,
+                unacknowledged,
+            })
         });
         if slow.judge_at.is_none() {
             let judge_at = after(now, slow.left);
@@ -345,7 +347,7 @@ impl Schedule {
         settings: &WebSocketSettings,
         condition: Condition,
     ) -> bool {
-        let is_over = |slow: &mut Slow| slow.judge_at.is_some_and(|at| at <= now);
+        let is_over = |slow: &mut Box<Slow>| slow.judge_at.is_some_and(|at| at <= now);
         let Some(slow) = self.output.slow.take_if(is_over) else {
             return false;
         };
