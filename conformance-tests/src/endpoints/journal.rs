@@ -7,7 +7,7 @@ use std::{
 
 use switchwire_core::{Error, HandlerResult, WebSocketSession, join_either};
 use switchwire_service::{InvalidMapping, UrlHandlerMapping};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{mpsc, watch};
 
 use super::parameter;
 
@@ -30,7 +30,7 @@ pub(crate) struct Journals {
 struct Entry {
     writer: mpsc::UnboundedSender<String>,
     reader: Option<mpsc::UnboundedReceiver<String>>,
-    start: Arc<Notify>,
+    start: watch::Sender<bool>,
 }
 
 impl Journals {
@@ -47,13 +47,13 @@ impl Journals {
     }
 
     /// What lets the handlers with this key begin.
-    pub(super) fn starting(&self, session: &WebSocketSession) -> Arc<Notify> {
+    pub(super) fn starting(&self, session: &WebSocketSession) -> Start {
         self.start_of(parameter(session, "key").unwrap_or_default())
     }
 
     /// What lets those with this key go on.
-    pub(super) fn start_of(&self, key: &str) -> Arc<Notify> {
-        self.with(key, |entry| entry.start.clone())
+    pub(super) fn start_of(&self, key: &str) -> Start {
+        Start(self.with(key, |entry| entry.start.subscribe()))
     }
 
     fn with<T>(&self, key: &str, then: impl FnOnce(&mut Entry) -> T) -> T {
@@ -63,9 +63,20 @@ impl Journals {
             Entry {
                 writer,
                 reader: Some(reader),
-                start: Arc::default(),
+                start: watch::Sender::new(false),
             }
         }))
+    }
+}
+
+/// What handlers wait for until somebody starts their key, all of them and for good.
+#[derive(Clone)]
+pub(super) struct Start(watch::Receiver<bool>);
+
+impl Start {
+    pub(super) async fn notified(mut self) {
+        // The sender lives as long as the journals.
+        let _ = self.0.wait_for(|started| *started).await;
     }
 }
 
@@ -112,6 +123,7 @@ async fn read(mut session: WebSocketSession, journals: Journals) -> HandlerResul
 
 /// Lets the handlers with this key begin.
 async fn start(session: WebSocketSession, journals: Journals) -> HandlerResult {
-    journals.starting(&session).notify_one();
+    let key = parameter(&session, "key").unwrap_or_default();
+    journals.with(key, |entry| entry.start.send_replace(true));
     Ok(session.send("started").await?)
 }
