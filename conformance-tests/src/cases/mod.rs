@@ -1,6 +1,7 @@
 //! Every case, one file per part of the protocol.
 
 mod admission;
+mod answers;
 mod attributes;
 mod client_answer;
 mod client_broken;
@@ -46,6 +47,8 @@ mod slow;
 mod spring;
 mod subprotocol;
 mod topic;
+mod unfinished;
+mod unread;
 
 use self::contract_handshake::http_side;
 use crate::{
@@ -66,6 +69,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         s8_1::CASES,
         s7::CASES,
         limits::CASES,
+        unfinished::CASES,
         s10_2::CASES,
         contract_handshake::CASES,
         contract_receive::CASES,
@@ -73,6 +77,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         contract_close::CASES,
         contract_end::CASES,
         keepalive::CASES,
+        unread::CASES,
         slow::CASES,
         rate::CASES,
         mapping::CASES,
@@ -86,6 +91,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         registry::CASES,
         topic::CASES,
         shutdown::CASES,
+        answers::CASES,
         admission::CASES,
         spring::CASES,
     ]

@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod answers;
 mod asking;
 mod closing;
 mod ending;
@@ -29,7 +30,7 @@ use self::service::AppService;
 pub(crate) use self::{
     admission::MOST,
     journal::Journals,
-    slow::{SLOW_LEN, SLOW_MESSAGES},
+    slow::{SLOW_LEN, SLOW_MESSAGES, STEADY_LEN},
     topics::LARGE,
 };
 
@@ -106,6 +107,7 @@ fn mapping(
     let mapping = topics::add(mapping)?;
     let mapping = admission::add(mapping)?;
     let mapping = shutting::add(mapping, journals)?;
+    let mapping = answers::add(mapping, journals)?;
     ending::add(mapping, journals)
 }
 
