@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod close;
+mod ending;
 mod error;
 mod mount;
 mod request;
@@ -12,6 +14,7 @@ mod transport;
 mod upgrade;
 
 pub use self::{
+    close::end_after_close,
     mount::{configure, dispatch, websocket},
     request::WebSocketRequest,
     serve::serve_with_shutdown,

@@ -1,7 +1,8 @@
 use actix_web::{
     Route,
+    dev::{AppService, HttpServiceFactory, ResourceDef},
     guard::{GuardContext, fn_guard},
-    http::header as actix_header,
+    http::{Method as ActixMethod, header as actix_header},
     web::{self, ServiceConfig},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -15,7 +16,8 @@ use crate::{ActixRequestUpgradeStrategy, WebSocketRequest};
 /// Patterns are whole paths. Requests that ask for no WebSocket go on to the services that were registered after it, so
 /// that a page and its WebSocket can have the same path. All that do are answered here, with 404 for a path that is not
 /// mapped: what serves WebSockets in another way is registered before it. A preflight request to a
-/// path with a CORS configuration is answered here, too.
+/// path with a CORS configuration is answered here, too. So is `CONNECT`, with 400 or 405: it has a body without end, for
+/// which a page that reads bodies would wait for ever.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -42,15 +44,37 @@ pub fn configure(
     dispatcher.check_settings(&ActixRequestUpgradeStrategy)?;
     Ok(move |config: &mut ServiceConfig| {
         let known = dispatcher.clone();
-        let everywhere = web::scope("").guard(fn_guard(move |context| is_wanted(&known, context)));
+        let everywhere = web::scope("").guard(fn_guard(move |context| {
+            context.head().method == ActixMethod::CONNECT || is_wanted(&known, context)
+        }));
         config.service(everywhere.default_service(serve(dispatcher.clone())));
+        config.service(Asterisk(dispatcher.clone()));
     })
+}
+
+/// The target `*`, which is no path and so in no scope.
+struct Asterisk(WebSocketDispatcher);
+
+/// As a parameter of a route, which a pattern for it must have.
+pub(crate) const ASTERISK: &str = "switchwire_asterisk";
+
+impl HttpServiceFactory for Asterisk {
+    fn register(self, config: &mut AppService) {
+        let known = self.0.clone();
+        let wanted = fn_guard(move |context| {
+            context.head().method == ActixMethod::CONNECT || is_wanted(&known, context)
+        });
+        let target = ResourceDef::new(format!("{{{ASTERISK}:[*]}}"));
+        config.register_service(target, Some(vec![Box::new(wanted)]), serve(self.0), None);
+    }
 }
 
 /// A route that serves WebSocket requests with one handler, for [`Resource::route`](actix_web::Resource::route); the
 /// application's own routing decides about the path, and its parameters reach the handler.
 ///
-/// Requests that ask for no WebSocket go on to the routes after it.
+/// Requests that ask for no WebSocket go on to the routes after it. Those that do, but have a path without such a route,
+/// go to the application's default service, as do `CONNECT` requests. Both have a body without end: a default service
+/// that reads bodies needs a [`configure`] with an empty mapping before it, which refuses them.
 ///
 /// ```
 /// use actix_web::{App, web};

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, rt};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, http::Method, rt,
+};
 use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use switchwire_core::{HandshakeError, HandshakeRequest, HttpSession, Principal, ResponseHeaders};
@@ -14,6 +16,7 @@ use switchwire_service::{Dispatch, WebSocketDispatcher};
 use crate::{
     ActixRequestUpgradeStrategy,
     error::{answer, refusal},
+    mount::ASTERISK,
     upgrade,
 };
 
@@ -74,6 +77,12 @@ impl WebSocketRequest {
     pub async fn dispatch(self, dispatcher: &WebSocketDispatcher) -> HttpResponse {
         let dispatched = dispatcher.dispatch(&ActixRequestUpgradeStrategy, self);
         match dispatched.await {
+            Dispatch::NotWebSocket(request) if request.http.method() == Method::CONNECT => {
+                refusal(match request.http.path().starts_with('/') {
+                    true => HandshakeError::Method,
+                    false => HandshakeError::Target,
+                })
+            }
             Dispatch::NotWebSocket(_) => refusal(HandshakeError::Upgrade),
             Dispatch::Refused(error) => refusal(error),
             Dispatch::Answered(response) => answer(response),
@@ -111,6 +120,7 @@ impl WebSocketRequest {
     /// What the application's own routing found in the path. The server has not decoded `%`, `+` and `/`.
     fn path_parameters(&self) -> Vec<(String, String)> {
         let found = self.http.match_info().iter();
+        let found = found.filter(|(name, _)| *name != ASTERISK);
         let decoded = found.map(|(name, value)| {
             let value = percent_decode_str(value).decode_utf8_lossy();
             (name.to_owned(), value.into_owned())

@@ -19,7 +19,7 @@ use futures_core::Stream;
 use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
 use switchwire_service::framing::{Decoder, Encoder};
 
-use crate::socket::Socket;
+use crate::{ending::Ending, socket::Socket};
 
 /// How much the server's write buffer is given at once: with what may wait there it has 128 KiB.
 const CHUNK: usize = 96 << 10;
@@ -44,6 +44,8 @@ pub struct ActixTransport {
     unread: Bytes,
     outbound: Rc<RefCell<Outbound>>,
     socket: Option<Socket>,
+    /// The peer has ended its half, or the server the connection.
+    is_done: bool,
 }
 
 impl ActixTransport {
@@ -53,6 +55,9 @@ impl ActixTransport {
         socket: Option<Socket>,
         settings: &WebSocketSettings,
     ) -> (Self, UpgradedBody) {
+        if let Some(socket) = socket {
+            socket.limit_silence(settings);
+        }
         let outbound = Rc::new(RefCell::new(Outbound::default()));
         let transport = Self {
             payload,
@@ -60,8 +65,10 @@ impl ActixTransport {
             unread: Bytes::new(),
             outbound: outbound.clone(),
             socket,
+            is_done: false,
         };
-        (transport, UpgradedBody { outbound })
+        let ending = Ending::new(socket);
+        (transport, UpgradedBody { outbound, ending })
     }
 
     /// Waits until the server has taken the 101 response, or fails when it sent something else instead.
@@ -69,7 +76,7 @@ impl ActixTransport {
         let mut outbound = self.outbound.borrow_mut();
         match outbound.state {
             State::Waiting => outbound.wait(cx),
-            State::Open | State::Ended => Poll::Ready(Ok(())),
+            State::Open | State::Ending | State::Ended => Poll::Ready(Ok(())),
             State::Dropped => Poll::Ready(Err(Error::with_source(
                 ErrorKind::Handshake,
                 "the 101 response was not sent",
@@ -146,22 +153,26 @@ impl Transport for ActixTransport {
         let mut outbound = self.outbound.borrow_mut();
         if outbound.state == State::Open {
             ready!(outbound.poll_taken(cx, 0))?;
-            if let Some(socket) = self.socket {
-                socket.end_writing();
-            }
-            outbound.end();
+            outbound.state = State::Ending;
+            outbound.wake_body();
         }
         drop(outbound);
         self.unread = Bytes::new();
         while let Some(Ok(_)) = ready!(Pin::new(&mut self.payload).poll_next(cx)) {}
+        self.is_done = true;
         Poll::Ready(Ok(()))
+    }
+
+    fn peer_has_ended(&self) -> bool {
+        self.outbound.borrow().state == State::Dropped
+            || self.socket.is_some_and(Socket::peer_has_ended)
     }
 }
 
 impl Drop for ActixTransport {
     fn drop(&mut self) {
         let mut outbound = self.outbound.borrow_mut();
-        if matches!(outbound.state, State::Ended | State::Dropped) {
+        if self.is_done || outbound.state == State::Dropped {
             return; // the server sees to the rest
         }
         outbound.end();
@@ -183,6 +194,7 @@ impl fmt::Debug for ActixTransport {
 #[derive(Debug)]
 pub(crate) struct UpgradedBody {
     outbound: Rc<RefCell<Outbound>>,
+    ending: Ending,
 }
 
 impl MessageBody for UpgradedBody {
@@ -196,7 +208,8 @@ impl MessageBody for UpgradedBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, io::Error>>> {
-        let mut outbound = self.outbound.borrow_mut();
+        let this = self.get_mut();
+        let mut outbound = this.outbound.borrow_mut();
         if outbound.state == State::Waiting {
             outbound.state = State::Open;
             outbound.wake_driver();
@@ -206,6 +219,9 @@ impl MessageBody for UpgradedBody {
                 outbound.wake_driver();
             }
             return Poll::Ready(Some(Ok(chunk)));
+        }
+        if outbound.state == State::Ending && this.ending.poll(cx).is_ready() {
+            outbound.state = State::Ended;
         }
         if outbound.state == State::Ended {
             return Poll::Ready(None);
@@ -247,6 +263,8 @@ enum State {
     Waiting,
     /// The server takes what is written.
     Open,
+    /// The server has taken all.
+    Ending,
     /// Nothing more will be written.
     Ended,
     /// The server dropped it: the response was replaced, all was sent, or the connection is gone.
@@ -282,10 +300,8 @@ impl Outbound {
             return Poll::Ready(Err(BrokenPipe.into()));
         }
         let len = self.len();
-        if len > 0
-            && let Some(body) = self.body.take()
-        {
-            body.wake();
+        if len > 0 {
+            self.wake_body();
         }
         if len <= rest {
             return Poll::Ready(Ok(()));
@@ -308,6 +324,10 @@ impl Outbound {
         if self.state != State::Dropped {
             self.state = State::Ended;
         }
+        self.wake_body();
+    }
+
+    fn wake_body(&mut self) {
         if let Some(body) = self.body.take() {
             body.wake();
         }

@@ -75,9 +75,9 @@ impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
             .expect("no header was set yet")
             .map_into_boxed_body();
         copy_headers(response.headers(), switching.headers_mut());
-        let head = switching.head_mut();
-        head.set_connection_type(ConnectionType::Upgrade);
-        head.set_camel_case_headers(true); // or the server would write `upgrade` for `Upgrade`
+        switching
+            .head_mut()
+            .set_connection_type(ConnectionType::Upgrade);
         let transport = Some(transport);
         Ok((switching, Upgrading { transport }))
     }

@@ -1,31 +1,31 @@
 //! What an actix-web application has around its sessions still works.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
     sync::mpsc::{self, Sender},
-    thread,
     time::{Duration, Instant},
 };
 
 use actix_web::{
-    App, Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpServer,
-    body::MessageBody,
+    App, Error, FromRequest, HttpMessage, HttpRequest, HttpResponse,
     cookie::Cookie,
-    dev::{Payload, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest},
     error::ErrorUnauthorized,
     guard,
     middleware::{DefaultHeaders, Next, from_fn},
-    rt, web,
+    web,
 };
 use http::{HeaderValue, header};
-use switchwire_backend_actix::{WebSocketRequest, configure, dispatch, on_connect, websocket};
+use switchwire_backend_actix::{WebSocketRequest, configure, dispatch, websocket};
 use switchwire_core::{
     CloseCode, CloseOutcome, Endpoint, HandlerResult, Principal, ResponseHeaders, WebSocketHandler,
     WebSocketSession, WebSocketSettings, async_trait,
 };
 use switchwire_service::{UrlHandlerMapping, WebSocketDispatcher};
+
+use self::common::{DEADLINE, request, serve};
 
 #[test]
 fn middleware_sees_the_101_and_adds_headers_and_cookies() {
@@ -270,8 +270,6 @@ fn a_peer_that_stops_reading_is_cut_at_the_deadline() {
     assert!(gone.contains(&refused), "{refused:?}");
 }
 
-const DEADLINE: Duration = Duration::from_secs(20);
-
 async fn greet(session: WebSocketSession) -> HandlerResult {
     let principal = session.handshake_info().principal();
     let user = principal.and_then(|user| user.downcast_ref::<String>());
@@ -324,89 +322,4 @@ async fn with_extractors(
         .with_principal(Principal::new(user.0))
         .with_response_header(room, HeaderValue::from_static("lobby"));
     request.dispatch(&dispatcher).await
-}
-
-fn request(method: &str, path: &str, headers: &str) -> String {
-    format!(
-        "{method} {path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
-    )
-}
-
-/// A server on a thread of its own, which stops without waiting for its connections when this is dropped.
-struct Running {
-    address: SocketAddr,
-    handle: ServerHandle,
-}
-
-/// Serves the app that `app` makes.
-fn serve<S, B>(app: impl Fn() -> App<S> + Clone + Send + 'static) -> Running
-where
-    S: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<B>,
-            Error = Error,
-            InitError = (),
-        > + 'static,
-    B: MessageBody + 'static,
-{
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let (started, handle) = mpsc::channel();
-    thread::spawn(move || {
-        let server = HttpServer::new(app)
-            .on_connect(on_connect)
-            .workers(1)
-            .disable_signals();
-        let server = server.listen(listener).unwrap().run();
-        started.send(server.handle()).unwrap();
-        rt::System::new().block_on(server).unwrap();
-    });
-    let handle = handle.recv().unwrap();
-    Running { address, handle }
-}
-
-impl Running {
-    fn ask(&self, path: &str, headers: &str) -> Client {
-        self.send(&request("GET", path, headers))
-    }
-
-    fn send(&self, request: &str) -> Client {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            head.extend(byte);
-        }
-        let head = String::from_utf8(head).unwrap();
-        Client { head, stream }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.handle.stop(false)); // the command is sent at once
-    }
-}
-
-/// A connection whose request was answered.
-struct Client {
-    head: String,
-    stream: TcpStream,
-}
-
-impl Client {
-    /// Reads one short text.
-    fn text(&mut self) -> String {
-        let mut header = [0; 2];
-        self.stream.read_exact(&mut header).unwrap();
-        assert_eq!(header[0], 0x81, "{header:?}");
-        let mut text = vec![0; header[1].into()];
-        self.stream.read_exact(&mut text).unwrap();
-        String::from_utf8(text).unwrap()
-    }
 }

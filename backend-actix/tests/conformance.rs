@@ -2,8 +2,8 @@
 
 use std::{io, net::TcpListener, process::ExitCode, sync::mpsc, thread};
 
-use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, rt, web};
-use switchwire_backend_actix::{configure, on_connect};
+use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, middleware::from_fn, rt, web};
+use switchwire_backend_actix::{configure, end_after_close, on_connect};
 use switchwire_conformance::{Backend, Served, Suite, TestApp};
 
 pub(crate) struct Actix;
@@ -21,7 +21,8 @@ impl Backend for Actix {
         let server = move || {
             let pages = || async { HttpResponse::Ok().body(TestApp::HTTP_BODY) };
             let app = move || {
-                let app = App::new().configure(sessions.clone());
+                let app = App::new().wrap(from_fn(end_after_close));
+                let app = app.configure(sessions.clone());
                 app.default_service(web::to(pages))
             };
             let server = HttpServer::new(app)

@@ -84,6 +84,10 @@ impl AsyncRead for HyperIo {
     }
 }
 
+#[deny(
+    clippy::missing_trait_methods,
+    reason = "it can what the stream inside can"
+)]
 impl AsyncWrite for HyperIo {
     fn poll_write(
         self: Pin<&mut Self>,
@@ -104,6 +108,13 @@ impl AsyncWrite for HyperIo {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
             Self::Other(io) => Pin::new(io).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(socket) => socket.is_write_vectored(),
+            Self::Other(io) => io.is_write_vectored(),
         }
     }
 

@@ -9,8 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::BytesMut;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use http::{Request, Response};
 use hyper::upgrade::OnUpgrade;
 use switchwire_core::{
     Error, ErrorKind, HandshakeError, HandshakeRequest, HttpSession, Principal,
@@ -52,9 +51,9 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
     fn handshake_request(&self, request: &Request<B>) -> HandshakeRequest {
         let (mut head, ()) = Request::new(()).into_parts();
         head.method = request.method().clone();
-        head.uri = detached_uri(request.uri());
+        head.uri = request.uri().clone();
         head.version = request.version();
-        head.headers = detached(request.headers());
+        head.headers = request.headers().clone();
         let extensions = request.extensions();
         let connection = extensions
             .get::<ConnectionInfo>()
@@ -89,22 +88,6 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
             },
         ))
     }
-}
-
-/// A copy in memory of its own. hyper's values are parts of its read buffer, 8 KiB or more that a session would keep.
-fn detached(headers: &HeaderMap) -> HeaderMap {
-    let length = headers.values().map(HeaderValue::len).sum();
-    let mut values = BytesMut::with_capacity(length);
-    let copy = |(name, value): (&HeaderName, &HeaderValue)| {
-        values.extend_from_slice(value.as_bytes());
-        let value = HeaderValue::from_maybe_shared(values.split().freeze());
-        (name.clone(), value.expect("it was a value before"))
-    };
-    headers.iter().map(copy).collect()
-}
-
-fn detached_uri(uri: &Uri) -> Uri {
-    uri.to_string().parse().unwrap_or_else(|_| uri.clone())
 }
 
 /// Resolves with the connection once hyper has sent the 101 response.
@@ -143,26 +126,5 @@ impl<B> Copy for HyperRequestUpgradeStrategy<B> {}
 impl<B> fmt::Debug for HyperRequestUpgradeStrategy<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HyperRequestUpgradeStrategy")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_detached_head_is_the_same() {
-        let request = Request::get("/a%20b?c=%ff&d")
-            .header("cookie", "first=1")
-            .header("cookie", "second=2")
-            .header("x-empty", "")
-            .header("x-latin", HeaderValue::from_bytes(b"\xfcber").unwrap())
-            .body(())
-            .unwrap();
-        assert_eq!(detached(request.headers()), *request.headers());
-        for target in ["/a%20b?c=%ff&d", "http://a:1/b?", "a:443", "*", "/"] {
-            let uri: Uri = target.parse().unwrap();
-            assert_eq!(detached_uri(&uri), uri, "{target}");
-        }
     }
 }

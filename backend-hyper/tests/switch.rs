@@ -15,7 +15,8 @@ use hyper_util::{
 };
 use switchwire_backend_hyper::{HyperIo, HyperRequestUpgradeStrategy, HyperServer, HyperTransport};
 use switchwire_core::{
-    Endpoint, Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSettings,
+    Endpoint, Error, HandshakeError, HandshakeRequest, InvalidSettings, RequestUpgradeStrategy,
+    WebSocketSettings,
 };
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 use tokio::{
@@ -34,11 +35,20 @@ use self::common::{Peer, echo, handshake, masked, soon, text};
 /// hyper's strategy; it tells whether the session has the socket itself.
 struct Watched(UnboundedSender<bool>);
 
+#[deny(clippy::missing_trait_methods, reason = "it is hyper's in all it does")]
 impl RequestUpgradeStrategy for Watched {
     type Request = Request<Incoming>;
     type Response = Response<()>;
     type Transport = HyperTransport;
     type Upgrading = Pin<Box<dyn Future<Output = Result<HyperTransport, Error>> + Send>>;
+
+    fn server(&self) -> &'static str {
+        HyperRequestUpgradeStrategy::<Incoming>::default().server()
+    }
+
+    fn check_settings(&self, settings: &WebSocketSettings) -> Result<(), InvalidSettings> {
+        HyperRequestUpgradeStrategy::<Incoming>::default().check_settings(settings)
+    }
 
     fn handshake_request(&self, request: &Self::Request) -> HandshakeRequest {
         HyperRequestUpgradeStrategy::default().handshake_request(request)

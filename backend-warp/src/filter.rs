@@ -6,10 +6,11 @@ use http::{HeaderMap, Method};
 use hyper::upgrade::OnUpgrade;
 use switchwire_backend_hyper::ConnectionInfo;
 use switchwire_core::{
-    Endpoint, HandshakeRequest, HttpSession, Principal, ResponseHeaders, WebSocketHandler,
+    Endpoint, HandshakeError, HandshakeRequest, HttpSession, Principal, ResponseHeaders,
+    WebSocketHandler,
 };
 use switchwire_service::WebSocketDispatcher;
-use warp::{Filter, Rejection, ext, path::FullPath, reply::Response};
+use warp::{Filter, Rejection, Reply, ext, path::FullPath, reply::Response};
 
 use crate::WebSocketRequest;
 
@@ -40,7 +41,8 @@ pub fn websocket(
 ///
 /// A mapping's patterns are whole paths, whatever path filters stand before. A path that is not mapped is rejected as
 /// not found, and so is a request that asks for no WebSocket: the filters after it are tried, which may be another of
-/// these. Routes that would answer anything belong behind [`http`](crate::http()). A handshake that is wrong is
+/// these, and the last [`not_found`](crate::not_found()). Routes that would answer anything belong behind
+/// [`http`](crate::http()). A handshake that is wrong is
 /// answered here, and so is a preflight request to a path with a CORS configuration.
 ///
 /// ```
@@ -139,6 +141,27 @@ fn has_path() -> impl Filter<Extract = (), Error = Rejection> + Clone {
 #[must_use]
 pub fn http() -> impl Filter<Extract = (), Error = Rejection> + Clone {
     lets_through(|_, headers| !HandshakeRequest::asks_for_websocket(headers))
+}
+
+/// Answers a WebSocket request that no filter before has an endpoint for: 404 with the text that it has on every server.
+///
+/// It belongs behind all other routes, as it takes what they rejected, for whatever reason. Without it warp answers 404
+/// without a text.
+///
+/// ```
+/// use switchwire_backend_warp::{not_found, websocket};
+/// use switchwire_core::WebSocketSession;
+/// use warp::Filter;
+///
+/// let hello = websocket(|session: WebSocketSession| async move { Ok(session.send("hello").await?) });
+/// let page = warp::path!("hello").map(|| "open me as a WebSocket");
+/// let routes = warp::path!("hello").and(hello).or(page).or(not_found());
+/// # let _ = warp::service(routes);
+/// ```
+#[must_use]
+pub fn not_found() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    lets_through(|_, headers| HandshakeRequest::asks_for_websocket(headers))
+        .map(|| HandshakeError::NotFound.into_response().into_response())
 }
 
 fn lets_through(

@@ -9,7 +9,7 @@ mod upgrade;
 pub use switchwire_backend_hyper::ConnectionInfo;
 
 pub use self::{
-    filter::{dispatch, http, request, websocket},
+    filter::{dispatch, http, not_found, request, websocket},
     request::WebSocketRequest,
     serve::{serve, serve_with_shutdown, server, without_delay},
     upgrade::WarpRequestUpgradeStrategy,

@@ -3,7 +3,7 @@
 use http::Response;
 use switchwire_backend_hyper::{HyperRequestUpgradeStrategy, HyperTransport, HyperUpgrading};
 use switchwire_core::{
-    HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSettings,
+    HandshakeError, HandshakeRequest, InvalidSettings, RequestUpgradeStrategy, WebSocketSettings,
 };
 use warp::Reply;
 
@@ -15,6 +15,10 @@ pub struct WarpRequestUpgradeStrategy {
     hyper: HyperRequestUpgradeStrategy<()>,
 }
 
+#[deny(
+    clippy::missing_trait_methods,
+    reason = "it is hyper's strategy in all it does"
+)]
 impl RequestUpgradeStrategy for WarpRequestUpgradeStrategy {
     type Request = WebSocketRequest;
     type Response = warp::reply::Response;
@@ -29,6 +33,10 @@ impl RequestUpgradeStrategy for WarpRequestUpgradeStrategy {
         self.hyper
             .handshake_request(&request.http)
             .with_path_parameters(request.path_parameters.clone())
+    }
+
+    fn check_settings(&self, settings: &WebSocketSettings) -> Result<(), InvalidSettings> {
+        self.hyper.check_settings(settings)
     }
 
     fn upgrade(

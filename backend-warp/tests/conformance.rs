@@ -2,7 +2,7 @@
 
 use std::{io, process::ExitCode, thread};
 
-use switchwire_backend_warp::{dispatch, http, without_delay};
+use switchwire_backend_warp::{dispatch, http, not_found, without_delay};
 use switchwire_conformance::{Backend, Served, Suite, TestApp};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 use warp::Filter;
@@ -20,7 +20,7 @@ impl Backend for Warp {
         let listener = without_delay(listener)?;
         let address = listener.local_addr()?;
         let pages = http().map(|| TestApp::HTTP_BODY);
-        let routes = dispatch(app.dispatcher()).or(pages);
+        let routes = dispatch(app.dispatcher()).or(pages).or(not_found());
         let server = warp::serve(routes).incoming(listener);
         let (guard, dropped) = oneshot::channel::<()>();
         thread::spawn(move || {

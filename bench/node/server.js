@@ -1,4 +1,4 @@
-// The `ws` package as its README shows it. Arguments: host, port, app (echo or fanout).
+// The `ws` package as its README shows it. Arguments: host, port, app (echo, fanout or flood).
 'use strict';
 const { WebSocketServer, WebSocket } = require('ws');
 
@@ -13,6 +13,17 @@ server.on('connection', (socket) => {
     socket.on('message', (data, binary) => {
       for (const client of server.clients) {
         if (client.readyState === WebSocket.OPEN) client.send(data, { binary });
+      }
+    });
+  } else if (app === 'flood') {
+    let taken = 0;
+    socket.on('message', () => {
+      const end = process.hrtime.bigint() + 500_000n;
+      while (process.hrtime.bigint() < end);
+      if (++taken % 100 === 0) {
+        const now = Buffer.alloc(8);
+        now.writeBigUInt64BE(process.hrtime.bigint());
+        socket.send(now);
       }
     });
   } else {

@@ -2,10 +2,13 @@
 
 use crate::load::closed_loop::Load;
 use crate::load::fanout::Fanout;
+use crate::load::flood::Flood;
 use crate::load::frames::Kind::{Binary, Text};
 use crate::load::idle::Memory;
 use crate::load::open_loop::{Latency, Schedule};
-use crate::load::{Failure, Sample, Target, Timing, churn, closed_loop, fanout, idle, open_loop};
+use crate::load::{
+    Failure, Sample, Target, Timing, churn, closed_loop, fanout, flood, idle, open_loop,
+};
 use crate::servers::App;
 
 /// One load, the same for every server.
@@ -32,6 +35,8 @@ pub(crate) enum Work {
     Fanout(Fanout),
     /// Messages at fixed times.
     OpenLoop(Schedule),
+    /// Large messages without pause, of which some are acknowledged.
+    Flood(Flood),
 }
 
 /// What one run of a scenario found.
@@ -103,7 +108,7 @@ pub(crate) const CLOSED_LOOPS: [Scenario; 5] = [
     ),
 ];
 
-const FULL: [Scenario; 6] = [
+const FULL: [Scenario; 7] = [
     Scenario {
         name: "idle-10k",
         title: "10 000 idle connections",
@@ -140,9 +145,10 @@ const FULL: [Scenario; 6] = [
             rate: 20_000,
         }),
     },
+    flood(200),
 ];
 
-const QUICK: [Scenario; 4] = [
+const QUICK: [Scenario; 5] = [
     Scenario {
         name: "idle-1k",
         title: "1 000 idle connections",
@@ -162,6 +168,7 @@ const QUICK: [Scenario; 4] = [
             rate: 5_000,
         }),
     },
+    flood(10),
 ];
 
 const HANDSHAKES: Scenario = Scenario {
@@ -185,6 +192,18 @@ const fn closed(name: &'static str, title: &'static str, load: Load) -> Scenario
         name,
         title,
         work: Work::ClosedLoop(load),
+    }
+}
+
+/// Five rounds of the full one are a thousand acknowledgements.
+const fn flood(acknowledgements: u64) -> Scenario {
+    Scenario {
+        name: "flood",
+        title: "256 KiB binary without pause, 0.5 ms of work on each; from the send of an acknowledgement, each 100th, to its first byte at the peer",
+        work: Work::Flood(Flood {
+            payload_len: 256 * 1024,
+            acknowledgements,
+        }),
     }
 }
 
@@ -215,6 +234,7 @@ impl Scenario {
     pub(crate) fn app(&self) -> App {
         match self.work {
             Work::Fanout(_) => App::Fanout,
+            Work::Flood(_) => App::Flood,
             _ => App::Echo,
         }
     }
@@ -225,17 +245,17 @@ impl Scenario {
             latency: None,
             memory: None,
         };
+        let timed = |(sample, latency)| Finding {
+            sample,
+            latency: Some(latency),
+            memory: None,
+        };
         match &self.work {
             Work::ClosedLoop(load) => closed_loop::run(target, load, timing).map(only),
             Work::Churn { concurrent } => churn::run(target, *concurrent, timing).map(only),
             Work::Fanout(fanout) => fanout::run(target, fanout, timing).map(only),
-            Work::OpenLoop(schedule) => {
-                open_loop::run(target, schedule, timing).map(|(sample, latency)| Finding {
-                    sample,
-                    latency: Some(latency),
-                    memory: None,
-                })
-            }
+            Work::OpenLoop(schedule) => open_loop::run(target, schedule, timing).map(timed),
+            Work::Flood(flood) => flood::run(target, flood, timing).map(timed),
             Work::Idle {
                 connections,
                 processes,

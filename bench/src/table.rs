@@ -16,7 +16,7 @@ pub(crate) fn print(scenario: &Scenario, peers: &[&'static Peer], rows: &[Row]) 
             println!("{connections} connections, server processes: {processes}");
             print_memory(scenario, peers, rows);
         }
-        Work::OpenLoop(_) => print_latency(scenario, peers, rows),
+        Work::OpenLoop(_) | Work::Flood(_) => print_latency(scenario, peers, rows),
         _ => print_speed(scenario, peers, rows),
     }
 }
@@ -25,7 +25,12 @@ pub(crate) fn print(scenario: &Scenario, peers: &[&'static Peer], rows: &[Row]) 
 pub(crate) fn print_summary(scenarios: &[Scenario], peers: &[&'static Peer], rows: &[Row]) {
     let compared: Vec<_> = scenarios
         .iter()
-        .filter(|s| !matches!(s.work, Work::Idle { .. } | Work::OpenLoop(_)))
+        .filter(|s| {
+            !matches!(
+                s.work,
+                Work::Idle { .. } | Work::OpenLoop(_) | Work::Flood(_)
+            )
+        })
         .collect();
     if compared.is_empty() || peers.iter().all(|peer| peer.name != CEILING) {
         return;
@@ -99,7 +104,7 @@ fn print_latency(scenario: &Scenario, peers: &[&'static Peer], rows: &[Row]) {
         for quantile in quantiles {
             print!(
                 "{:>9.0}",
-                rounds.median(|row| quantile(row.latency.expect("an open loop has latency")))
+                rounds.median(|row| quantile(row.latency.expect("such a scenario has latency")))
             );
         }
         println!(

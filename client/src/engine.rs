@@ -123,7 +123,8 @@ async fn attempt<E: Engine>(
     })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use switchwire_backend_hyper::HyperServer;
     use switchwire_core::Transport;

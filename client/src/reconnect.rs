@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use futures_core::Stream;
 use futures_util::stream;
 use switchwire_core::{
-    ClientRequest, CloseOutcome, ConnectError, HandlerResult, WebSocketClient, WebSocketHandler,
-    WebSocketSession,
+    ClientRequest, CloseOutcome, ConnectError, CorsConfiguration, HandlerResult, HandshakeRequest,
+    WebSocketClient, WebSocketHandler, WebSocketSession,
 };
 use tokio::{
     sync::watch,
@@ -202,6 +202,10 @@ struct Watched {
 }
 
 #[async_trait]
+#[deny(
+    clippy::missing_trait_methods,
+    reason = "a handler keeps all it says of itself"
+)]
 impl WebSocketHandler for Watched {
     async fn handle(&self, session: WebSocketSession) -> HandlerResult {
         self.state.send_replace(ConnectionState::Open);
@@ -212,7 +216,19 @@ impl WebSocketHandler for Watched {
         self.handler.subprotocols()
     }
 
+    fn select_subprotocol<'a>(
+        &self,
+        offered: &[&'a str],
+        request: &HandshakeRequest,
+    ) -> Option<&'a str> {
+        self.handler.select_subprotocol(offered, request)
+    }
+
     fn requires_subprotocol(&self) -> bool {
         self.handler.requires_subprotocol()
+    }
+
+    fn cors_configuration(&self) -> Option<&CorsConfiguration> {
+        self.handler.cors_configuration()
     }
 }

@@ -18,8 +18,9 @@ use futures_util::StreamExt;
 use http::Response;
 use switchwire_client::{Backoff, ConnectionState, ReconnectingClient};
 use switchwire_core::{
-    ClientRequest, CloseCode, CloseOutcome, ConnectError, Endpoint, Error, ErrorKind,
-    WebSocketClient, WebSocketHandler, WebSocketSession, async_trait,
+    ClientRequest, CloseCode, CloseOutcome, ConnectError, CorsConfiguration, Endpoint, Error,
+    ErrorKind, HandlerResult, HandshakeRequest, WebSocketClient, WebSocketHandler,
+    WebSocketSession, async_trait,
 };
 use switchwire_service::test::TestServer;
 use tokio::time::{Instant, sleep};
@@ -98,6 +99,67 @@ fn refused(status: u16, retry_after: &str) -> Ended {
     let answer = Response::builder().status(status);
     let answer = answer.header("retry-after", retry_after).body(Bytes::new());
     Err(ConnectError::Refused(Box::new(answer.unwrap())))
+}
+
+/// Asks a handler all that a handler says of itself.
+#[derive(Clone, Default)]
+struct Asks(Arc<Mutex<Vec<String>>>);
+
+#[async_trait]
+impl WebSocketClient for Asks {
+    async fn execute(&self, _: ClientRequest, handler: Arc<dyn WebSocketHandler>) -> Ended {
+        let (head, ()) = http::Request::new(()).into_parts();
+        let chosen = handler.select_subprotocol(&["a", "b"], &head.into());
+        let cors = handler.cors_configuration();
+        *self.0.lock().unwrap() = vec![
+            format!("{:?}", handler.subprotocols()),
+            format!("{chosen:?}"),
+            handler.requires_subprotocol().to_string(),
+            cors.is_some().to_string(),
+        ];
+        closed(CloseCode::NORMAL)
+    }
+
+    async fn connect(&self, _: ClientRequest) -> Result<WebSocketSession, ConnectError> {
+        unreachable!("reconnecting executes")
+    }
+}
+
+/// A handler with an opinion on everything.
+struct Opinionated(CorsConfiguration);
+
+#[async_trait]
+impl WebSocketHandler for Opinionated {
+    async fn handle(&self, _: WebSocketSession) -> HandlerResult {
+        Ok(())
+    }
+
+    fn subprotocols(&self) -> &[&'static str] {
+        &["a"]
+    }
+
+    fn select_subprotocol<'a>(&self, offered: &[&'a str], _: &HandshakeRequest) -> Option<&'a str> {
+        offered.last().copied()
+    }
+
+    fn requires_subprotocol(&self) -> bool {
+        true
+    }
+
+    fn cors_configuration(&self) -> Option<&CorsConfiguration> {
+        Some(&self.0)
+    }
+}
+
+#[tokio::test]
+async fn the_client_sees_all_that_the_handler_says_of_itself() {
+    let cors = CorsConfiguration::builder().build().unwrap();
+    let asks = Asks::default();
+    let client = ReconnectingClient::new(asks.clone());
+    let handler = Arc::new(Opinionated(cors));
+    client.run(request(), handler).await.unwrap();
+    let said = asks.0.lock().unwrap();
+    assert_eq!(*said, ["[\"a\"]", "Some(\"b\")", "true", "true"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@ mod client_suite;
 mod docs;
 mod endpoints;
 mod engine;
+mod exact;
 mod matrix;
 mod outcome;
 pub mod reference;

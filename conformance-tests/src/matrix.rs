@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use crate::{Record, Requirement, Side, cases, client_cases, requirements::GROUPS};
+use crate::{Record, Requirement, Side, cases, client_cases, exact::corpus, requirements::GROUPS};
 
 /// Which backend and which client does what, as their cases showed.
 #[derive(Debug)]
@@ -132,6 +132,7 @@ impl Matrix {
                 }
             }
         }
+        page.push_str(&self.servers.differences());
         let parts = [&self.servers, &self.clients, &self.pairs];
         let mut exceptions: Vec<_> = parts
             .iter()
@@ -227,6 +228,43 @@ impl Part {
             Side::Client => client_cases().any(|case| has(case.requirements)),
             Side::Pair => false,
         }
+    }
+
+    /// The table of requests that servers may answer differently, with what each answers; nothing when none was asked.
+    fn differences(&self) -> String {
+        let answer = |name: &str, request: &str| {
+            let of_name = self.records.iter().filter(|record| record.backend == name);
+            of_name
+                .filter_map(|record| record.answers.get(request))
+                .next()
+        };
+        if self.records.iter().all(|record| record.answers.is_empty()) {
+            return String::new();
+        }
+        let mut page = String::from(
+            "\n## What differs\n\n\
+             Every request in `conformance-tests/exact` is answered with the same bytes on every server (`handshake.answer.1`),\n\
+             but these: a server below answers some of them before it asks. A number alone is the status of one of our\n\
+             answers; \"its own\" is one of the server's.\n\n",
+        );
+        let columns = self.names.iter().cloned().chain(["Why".to_owned()]);
+        page.push_str(&header("Request", &columns.collect::<Vec<_>>()));
+        for entry in corpus().iter().filter(|entry| entry.may_differ()) {
+            let answers = self.names.iter().map(|name| {
+                let answer = answer(name, &entry.title());
+                answer.map_or("not run", String::as_str).to_owned()
+            });
+            let answers: Vec<_> = answers.collect();
+            if answers
+                .iter()
+                .any(|answer| *answer != answers[0] || answer == "by chance")
+            {
+                let request = format!("`{}`", entry.title().replace('|', "\\|"));
+                let why = [entry.reason.to_owned()];
+                row(&mut page, &request, answers.into_iter().chain(why));
+            }
+        }
+        page
     }
 
     fn cell(&self, name: &str, covers: impl Fn(&Record) -> bool) -> Cell {
@@ -417,6 +455,30 @@ mod tests {
             !Matrix::new(vec![record("a", "passed")])
                 .summary()
                 .contains("Clients")
+        );
+    }
+
+    #[test]
+    fn what_differs_has_a_row_with_each_answer_and_the_reason() {
+        let entry = corpus().iter().find(|entry| entry.may_differ()).unwrap();
+        let answering = |backend: &str, answer: &str| {
+            let mut record = record(backend, "passed");
+            record.answers.insert(entry.title(), answer.to_owned());
+            record
+        };
+        let differing = vec![answering("a", "400"), answering("b", "its own 400")];
+        let row = format!(
+            "| `{}` | 400 | its own 400 | {} |",
+            entry.title(),
+            entry.reason
+        );
+        let page = Matrix::new(differing).markdown();
+        assert!(page.contains(&row), "{row} is missing: {page}");
+
+        let page = Matrix::new(vec![answering("a", "400"), answering("b", "400")]).markdown();
+        assert!(
+            !page.contains(&entry.title()),
+            "a row where nothing differs: {page}"
         );
     }
 

@@ -26,6 +26,8 @@ pub struct Verified {
     pub outcome: Outcome,
     /// The rule that was broken, when one was.
     pub broken: Option<&'static Requirement>,
+    /// What the server answered to requests where servers may differ, by their names.
+    pub answers: Vec<(String, String)>,
 }
 
 impl Case {
@@ -74,7 +76,10 @@ impl Case {
 
     fn judge(&self, server: &Server) -> Verified {
         let result = (self.check)(server);
-        verified(self.about(), result, server.transcript())
+        Verified {
+            answers: server.notes(),
+            ..verified(self.about(), result, server.transcript())
+        }
     }
 }
 
@@ -84,6 +89,7 @@ pub(crate) fn verified(about: About, result: Verdict, transcript: &Transcript) -
         return Verified {
             outcome: Outcome::Passed,
             broken: None,
+            answers: Vec::new(),
         };
     };
     let broken = failure.rule.unwrap_or(about.requirements[0]);
@@ -96,6 +102,7 @@ pub(crate) fn verified(about: About, result: Verdict, transcript: &Transcript) -
     Verified {
         outcome: Outcome::Failed(story.to_string()),
         broken: Some(broken),
+        answers: Vec::new(),
     }
 }
 

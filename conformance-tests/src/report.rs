@@ -1,6 +1,7 @@
 //! The report: one JSON object per case and line.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, OpenOptions},
     io::{self, Write},
     path::Path,
@@ -43,6 +44,9 @@ pub struct Record {
     /// Why it was skipped or is known to fail, or the rule that it broke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the server answered to requests where servers may differ, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, String>,
 }
 
 impl Record {
@@ -59,6 +63,7 @@ impl Record {
             level: case.level().to_string(),
             outcome: outcome.to_owned(),
             reason: reason.map(str::to_owned),
+            answers: BTreeMap::new(),
         }
     }
 

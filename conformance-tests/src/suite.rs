@@ -107,7 +107,12 @@ impl Suite {
                 .iter()
                 .find_map(|(id, reason)| (*id == case.id).then_some(*reason));
             if let (Some(reason), Some(report), false) = (skipped, &report, arguments.exact) {
-                report.append(case.about(), "skipped", Some(reason));
+                report.append(&Record::new(
+                    &report.backend,
+                    case.about(),
+                    "skipped",
+                    Some(reason),
+                ));
             }
             let (server, report) = (server.clone(), report.clone());
             let trial = Trial::test(case.id, move || {
@@ -166,7 +171,11 @@ pub(crate) fn judged(
         ),
     };
     if let Some(report) = report {
-        report.append(case, outcome, reason.as_deref());
+        let record = Record::new(&report.backend, case, outcome, reason.as_deref());
+        report.append(&Record {
+            answers: verified.answers.into_iter().collect(),
+            ..record
+        });
     }
     result
 }
@@ -218,9 +227,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    fn append(&self, case: About, outcome: &str, reason: Option<&str>) {
-        if let Err(error) = Record::new(&self.backend, case, outcome, reason).append_to(&self.path)
-        {
+    fn append(&self, record: &Record) {
+        if let Err(error) = record.append_to(&self.path) {
             eprintln!(
                 "the report {} cannot be written: {error}",
                 self.path.display()

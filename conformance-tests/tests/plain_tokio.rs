@@ -19,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-const MAX_HEAD: usize = 16 << 10;
+const MAX_HEAD: usize = 64 << 10;
 const MAX_HEADERS: usize = 100;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -79,7 +79,7 @@ async fn serve_connection(
             Err(status) => {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
-                return answer(&mut socket, response).await;
+                return answer(&mut socket, response, true).await;
             }
         };
         // A body is not read here: what follows it cannot be told apart, so such a connection is used once.
@@ -92,6 +92,7 @@ async fn serve_connection(
                 .headers()
                 .get("connection")
                 .is_some_and(|option| option == "close");
+        let has_body = request.method() != http::Method::HEAD;
         let connection = Arc::new(Mutex::new(Some((socket, unread))));
         let request = request.map(|()| connection.clone());
         let response = match dispatcher
@@ -108,7 +109,7 @@ async fn serve_connection(
         };
         let kept = connection.lock().await.take();
         (socket, unread) = kept.expect("only an accepted request takes the connection");
-        answer(&mut socket, response).await?;
+        answer(&mut socket, response, has_body).await?;
         if is_last {
             return Ok(());
         }
@@ -176,12 +177,19 @@ fn check_length(headers: &HeaderMap) -> Result<(), StatusCode> {
     }
 }
 
-async fn answer(socket: &mut TcpStream, mut response: Response<Bytes>) -> io::Result<()> {
+async fn answer(
+    socket: &mut TcpStream,
+    mut response: Response<Bytes>,
+    has_body: bool,
+) -> io::Result<()> {
     let length = response.body().len().into();
-    response.headers_mut().insert("content-length", length);
+    if response.status() != StatusCode::NO_CONTENT {
+        response.headers_mut().insert("content-length", length);
+    }
     let (head, body) = response.into_parts();
     let head = head_bytes(&Response::from_parts(head, ()));
-    socket.write_all(&[&head[..], &body].concat()).await
+    let body = if has_body { &body[..] } else { &[] };
+    socket.write_all(&[&head[..], body].concat()).await
 }
 
 fn head_bytes(response: &Response<()>) -> Vec<u8> {

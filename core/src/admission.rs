@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,6 +17,7 @@ pub(crate) struct Places {
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
+    /// By what is one client: an IPv4 address, or the prefix of an IPv6 address.
     by_address: HashMap<IpAddr, usize>,
 }
 
@@ -31,8 +32,9 @@ pub struct Place {
 impl Endpoint {
     /// Takes a place for one more session from this address, before its handshake is answered.
     ///
-    /// Clones of an endpoint share its places. An IPv4 address that came in the form of IPv6 counts as what it is; a
-    /// connection without an address counts for the endpoint alone.
+    /// Clones of an endpoint share its places. IPv6 addresses that begin alike
+    /// ([`ipv6_prefix_length`](crate::WebSocketSettings::ipv6_prefix_length)) count as one; an IPv4 address that came in
+    /// the form of IPv6 counts as what it is; a connection without an address counts for the endpoint alone.
     ///
     /// # Errors
     /// [`HandshakeError::TooManySessions`] and [`HandshakeError::TooManyFromAddress`], when the settings allow no more.
@@ -43,7 +45,7 @@ impl Endpoint {
             return Ok(Place { taken: None });
         }
         let address = address
-            .map(|address| address.to_canonical())
+            .map(|address| client(address, settings.ipv6_prefix_length()))
             .filter(|_| most_each.is_some());
         let mut taken = self.places().lock();
         if most.is_some_and(|most| taken.all >= most) {
@@ -61,6 +63,18 @@ impl Endpoint {
         Ok(Place {
             taken: Some((self.places().clone(), address)),
         })
+    }
+}
+
+/// What counts as one client: an IPv4 address, or the first bits of an IPv6 address.
+fn client(address: IpAddr, prefix_length: u8) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let rest = u128::BITS.saturating_sub(prefix_length.into());
+            let mask = u128::MAX.checked_shl(rest).unwrap_or_default();
+            Ipv6Addr::from_bits(address.to_bits() & mask).into()
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -143,6 +157,31 @@ mod tests {
         assert!(endpoint.take_place(mapped).is_ok());
         drop(others);
         assert_eq!(endpoint.places().lock().by_address.capacity(), 0);
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_prefix_are_one_client() {
+        let is_one = |length, one: &str, other: &str| {
+            let [one, other] = [one, other].map(|text| client(text.parse().unwrap(), length));
+            one == other
+        };
+        for (length, one, other, expected) in [
+            (64, "2001:db8:1:2::1", "2001:db8:1:2:ffff::1", true),
+            (64, "2001:db8:1:2::1", "2001:db8:1:3::1", false),
+            (56, "2001:db8:1:200::1", "2001:db8:1:2ff::1", true),
+            (128, "2001:db8::1", "2001:db8::2", false),
+            (1, "::1", "7fff::", true),
+            (1, "::1", "8000::", false),
+            (64, "192.0.2.1", "192.0.2.2", false),
+            (64, "192.0.2.1", "::ffff:192.0.2.1", true),
+            (64, "::ffff:192.0.2.1", "::ffff:192.0.2.2", false),
+        ] {
+            assert_eq!(
+                is_one(length, one, other),
+                expected,
+                "{one} and {other} by {length}"
+            );
+        }
     }
 
     #[test]

@@ -6,26 +6,31 @@ use async_trait::async_trait;
 use http::Response;
 
 use crate::{
-    HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest, WebSocketHandler,
-    WebSocketSettings, admission::Places,
+    HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketHandler, WebSocketSettings,
+    admission::Places,
 };
 
 /// Decides opening handshakes, the same way for every server.
 ///
-/// `switchwire-service` has the one to use, `HandshakeWebSocketService`; implement this to decide otherwise.
+/// `switchwire-service` has the one to use, `HandshakeWebSocketService`; implement this to decide otherwise. Interceptors
+/// are asked through [`HandshakeRequest::intercept`], so that those that pass are told the outcome.
 ///
 /// # For backend authors
 /// A backend **must** ask the service before it touches the connection, and **must not** add checks of its own.
 #[async_trait]
 pub trait WebSocketService: Send + Sync {
-    /// Accepts the request for `handler`, or says why not.
+    /// Accepts the request for `endpoint`, or says why not.
     ///
     /// # Errors
     /// The reason, which knows the answer to send ([`HandshakeError::into_response`]).
+    ///
+    /// # Cancel safety
+    /// The future may be dropped at any await: when the time is up, or the client is gone. The request is answered all the
+    /// same in the first case.
     async fn handshake(
         &self,
-        request: HandshakeRequest,
-        endpoint: Endpoint,
+        request: &mut HandshakeRequest,
+        endpoint: &Endpoint,
     ) -> Result<Acceptance, HandshakeError>;
 }
 
@@ -108,13 +113,11 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// A handshake that was accepted: the 101 response, and what the session will be.
+/// A handshake that was accepted: the 101 response, and what was agreed on.
 #[derive(Debug)]
 pub struct Acceptance {
     /// The head of the 101 response, complete.
     pub response: Response<()>,
-    /// What the session knows of its request.
-    pub info: Arc<HandshakeInfo>,
-    /// Who serves it, and how.
-    pub endpoint: Endpoint,
+    /// The subprotocol, if there is one.
+    pub subprotocol: Option<String>,
 }

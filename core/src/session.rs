@@ -3,12 +3,15 @@
 mod control;
 mod id;
 mod inbox;
+#[cfg(all(test, loom))]
+mod models;
 mod outbound;
 mod port;
 mod sender;
 mod signals;
 mod state;
 mod stream;
+mod sync;
 mod waiting;
 mod wakers;
 
@@ -177,8 +180,10 @@ impl WebSocketSession {
         self.sender.try_send(message)
     }
 
-    /// Waits until everything accepted so far was written to the socket. Seldom needed: what is sent is written
-    /// without it.
+    /// Waits until the server has taken everything accepted so far. Seldom needed: what is sent is written without it.
+    ///
+    /// On hyper and warp the system has it then. actix-web may hold back up to 144 KiB when the peer takes no more, and
+    /// writes it as the peer reads. On no server does it mean that the peer has received anything.
     ///
     /// # Errors
     /// When the session ended before that.

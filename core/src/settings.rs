@@ -56,6 +56,8 @@ pub struct WebSocketSettings {
     control_frames: bool,
     max_sessions: Option<usize>,
     max_sessions_per_address: Option<usize>,
+    ipv6_prefix_length: u8,
+    max_request_head_size: usize,
 }
 
 impl Default for WebSocketSettings {
@@ -87,6 +89,8 @@ impl Default for WebSocketSettings {
             control_frames: false,
             max_sessions: None,
             max_sessions_per_address: None,
+            ipv6_prefix_length: 64,
+            max_request_head_size: 16 << 10,
         }
     }
 }
@@ -119,8 +123,8 @@ impl WebSocketSettings {
     }
 
     /// The size of the buffer that is read into, in bytes, which all sessions of a thread share; a frame's header fits in
-    /// besides. Default 64 KiB. A session keeps only what a read left over. The rest of a payload that is
-    /// larger is read to its place in the message.
+    /// besides. Default 64 KiB, from 512 bytes to 16 MiB. A session keeps only what a read left over. The rest of a
+    /// payload that is larger is read to its place in the message.
     #[must_use]
     pub fn read_buffer_size(&self) -> usize {
         self.read_buffer_size
@@ -236,7 +240,8 @@ impl WebSocketSettings {
         self.max_session_age
     }
 
-    /// How long deciding a handshake may take, interceptors included, and then switching the connection. Default 10 s.
+    /// How long deciding a handshake may take, interceptors included, then telling them the outcome, and then switching
+    /// the connection; each has this time. Default 10 s.
     /// `handshake.timeout.1` A decision that takes longer is answered with 503.
     #[must_use]
     pub fn handshake_timeout(&self) -> Duration {
@@ -303,11 +308,36 @@ impl WebSocketSettings {
     }
 
     /// How many sessions the endpoint may have at a time from one address, which is the client's own behind
-    /// a trusted proxy. Default: any number.
+    /// a trusted proxy. Default: any number. IPv6 addresses are counted by their
+    /// [prefix](Self::ipv6_prefix_length).
     ///
     /// `limits.sessions.2` A handshake for one more is answered with 429.
     #[must_use]
     pub fn max_sessions_per_address(&self) -> Option<usize> {
         self.max_sessions_per_address
+    }
+
+    /// How many leading bits of IPv6 addresses make them one for
+    /// [`max_sessions_per_address`](Self::max_sessions_per_address), 1 to 128. Default 64, the size of a
+    /// subnet: a host can have every address of its own
+    /// ([RFC 4291 section 2.5.1](https://www.rfc-editor.org/rfc/rfc4291#section-2.5.1)). Networks often get 56 or 48.
+    ///
+    /// `limits.sessions.4` IPv6 addresses with this prefix in common count as one; an IPv4 address in the form of IPv6
+    /// counts as what it is.
+    #[must_use]
+    pub fn ipv6_prefix_length(&self) -> u8 {
+        self.ipv6_prefix_length
+    }
+
+    /// How large the head of a handshake may be, in bytes of its target and of the names and values of its headers.
+    /// Default 16 KiB. A session keeps target and headers for as long as it lives.
+    ///
+    /// `handshake.headers.1` A handshake whose target alone is larger is answered with 414, one that is larger with its
+    /// headers with 431, before any header is looked at.
+    ///
+    /// Servers have limits of their own for all requests, which act first where they are lower.
+    #[must_use]
+    pub fn max_request_head_size(&self) -> usize {
+        self.max_request_head_size
     }
 }

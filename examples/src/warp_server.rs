@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use switchwire::{
     ShutdownReport,
-    warp::{dispatch, http, serve_with_shutdown},
+    warp::{dispatch, http, not_found, serve_with_shutdown},
 };
 use warp::{Filter, path::FullPath};
 
@@ -28,7 +28,9 @@ pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<Shutd
         });
     let registry = site.dispatcher.registry().clone();
     let stop = stop(registry.clone())?;
-    let routes = dispatch(site.dispatcher).or(http().and(application));
+    let routes = dispatch(site.dispatcher)
+        .or(http().and(application))
+        .or(not_found());
     Ok(serve_with_shutdown(routes, listener, registry, stop, DEADLINE).await)
 }
 

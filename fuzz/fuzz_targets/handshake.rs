@@ -39,16 +39,16 @@ fn request(target: &str, lines: &[(u8, &[u8])]) -> Request<()> {
 }
 
 fuzz_target!(|input: (&str, Vec<(u8, &[u8])>)| {
-    let head = HandshakeRequest::from(request(input.0, &input.1).into_parts().0);
+    let mut head = HandshakeRequest::from(request(input.0, &input.1).into_parts().0);
     let _ = (head.cookies().count(), head.query_parameters().count());
     let offered: Vec<_> = head.offered_subprotocols().map(str::to_owned).collect();
     let policy = OriginPolicy::allow_list(["https://*.example.com:[*]", "null"]).expect("patterns");
     let service = HandshakeWebSocketService::new().with_origin_policy(policy);
     let endpoint = Endpoint::new(|_: WebSocketSession| async { Ok(()) });
-    match block_on(service.handshake(head, endpoint)) {
+    match block_on(service.handshake(&mut head, &endpoint)) {
         Ok(accepted) => {
             assert_eq!(accepted.response.status(), 101);
-            assert!(accepted.info.subprotocol().is_none_or(|name| offered.iter().any(|one| one == name)));
+            assert!(accepted.subprotocol.is_none_or(|name| offered.iter().any(|one| one == name)));
         }
         Err(error) => assert!(error.into_response().status().is_client_error()),
     }

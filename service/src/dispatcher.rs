@@ -1,6 +1,7 @@
 //! From a request to a running session, for every backend.
 
 mod decision;
+mod outcome;
 mod run;
 
 use std::{fmt, sync::Arc};
@@ -8,18 +9,22 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use switchwire_core::{
-    Acceptance, CloseOutcome, Endpoint, HandshakeError, HandshakeRequest, InvalidSettings,
+    CloseOutcome, Endpoint, HandshakeError, HandshakeRequest, InvalidSettings,
     RequestUpgradeStrategy, WebSocketService,
 };
 
 pub(crate) use self::run::new_id;
-use self::{decision::decide, run::Admitted};
+use self::{decision::decide, outcome::Witnesses, run::Admitted};
 use crate::{
     HandshakeWebSocketService, InvalidMapping, MappedPath, SessionRegistry, TrustedProxies,
     UrlHandlerMapping, cors, observe::Route,
 };
 
 /// What a backend mounts: mappings and the service that decides handshakes. Cheap to clone.
+///
+/// `handshake.answer.1` When a request is answered here, every server sends the same bytes: the status line, the header
+/// lines, whose names are in lower case, and the body. Only these are the server's own: `Date` and `Server`, the order of
+/// lines of different names, whether `Connection` says `close` and whether the status line says HTTP/1.0 or 1.1.
 ///
 /// ```
 /// use switchwire_core::WebSocketSession;
@@ -142,7 +147,8 @@ impl WebSocketDispatcher {
     /// The session's future is `Send` exactly when the strategy's future and transport are.
     ///
     /// # Cancel safety
-    /// Until it is ready nothing has been taken but the request.
+    /// Until it is ready nothing has been taken but the request. When the future is dropped, the peer gets no answer and
+    /// interceptors are told none.
     pub async fn dispatch<S: RequestUpgradeStrategy>(
         &self,
         strategy: &S,
@@ -167,14 +173,15 @@ impl WebSocketDispatcher {
         };
         let server = strategy.server();
         let route = Route { server, endpoint };
-        let accepted = match mapped {
+        let switched = match mapped {
             // Neither `*` nor `host:port` names a resource (RFC 9112 sections 3.2.3 and 3.2.4).
             _ if !path.starts_with('/') => Err(HandshakeError::Target),
-            Some(mapped) => self.accept(handshake, mapped).await,
+            Some(mapped) => {
+                self.accept(strategy, request, handshake, mapped, &route)
+                    .await
+            }
             None => Err(HandshakeError::NotFound),
         };
-        let switched =
-            accepted.and_then(|acceptance| self.switch(strategy, request, acceptance, &route));
         match switched {
             Ok((response, session)) => {
                 route.accepted();
@@ -195,42 +202,47 @@ impl WebSocketDispatcher {
         Some(cors::preflight(&cors, request))
     }
 
-    async fn accept(
+    /// Decides about a request for an endpoint, switches the connection, and tells interceptors what the peer is told.
+    async fn accept<S: RequestUpgradeStrategy>(
         &self,
+        strategy: &S,
+        request: S::Request,
         handshake: HandshakeRequest,
         mapped: MappedPath<'_>,
-    ) -> Result<Acceptance, HandshakeError> {
+        route: &Route,
+    ) -> Result<(S::Response, impl Future<Output = CloseOutcome> + use<S>), HandshakeError> {
         if self.registry.is_shutting_down() {
             return Err(HandshakeError::ShuttingDown);
         }
         let endpoint = mapped.endpoint.clone();
+        handshake.check_head_size(endpoint.settings().max_request_head_size())?;
         let handshake = match mapped.path_parameters {
             found if found.is_empty() => handshake, // the server's own routing may have found some
             found => handshake.with_path_parameters(found),
         };
-        let handshake = handshake.with_cors_configuration(mapped.cors.clone());
+        let mut handshake = handshake.with_cors_configuration(mapped.cors.clone());
         let limit = endpoint.settings().handshake_timeout();
-        let mut acceptance = decide(limit, self.service.handshake(handshake, endpoint)).await?;
-        if let Some(cors) = mapped.cors {
-            let request = acceptance.info.headers();
-            cors::add_headers(&cors, request, acceptance.response.headers_mut());
+        let deciding = self.service.handshake(&mut handshake, &endpoint);
+        let mut decided = decide(limit, deciding).await;
+        if let (Some(cors), Ok(acceptance)) = (mapped.cors, &mut decided) {
+            let response = acceptance.response.headers_mut();
+            cors::add_headers(&cors, handshake.headers(), response);
         }
-        Ok(acceptance)
-    }
-
-    /// Switches the connection of an accepted request.
-    fn switch<S: RequestUpgradeStrategy>(
-        &self,
-        strategy: &S,
-        request: S::Request,
-        mut acceptance: Acceptance,
-        route: &Route,
-    ) -> Result<(S::Response, impl Future<Output = CloseOutcome> + use<S>), HandshakeError> {
-        let response = std::mem::take(&mut acceptance.response);
-        let settings = acceptance.endpoint.settings().clone();
-        let admitted = Admitted::new(acceptance, &self.registry, route.clone())?;
-        let (response, upgrading) = strategy.upgrade(request, response, &settings)?;
-        Ok((response, admitted.run(upgrading)))
+        let witnesses = Witnesses::new(&mut handshake, &decided);
+        let (decided, subprotocol) = match decided {
+            Ok(acceptance) => (Ok(acceptance.response), acceptance.subprotocol),
+            Err(error) => (Err(error), None),
+        };
+        let info = handshake.into_info(subprotocol);
+        let switched = decided.and_then(|response| {
+            let admitted = Admitted::new(endpoint, info.clone(), &self.registry, route.clone())?;
+            let settings = admitted.endpoint().settings();
+            let (response, upgrading) = strategy.upgrade(request, response, settings)?;
+            Ok((response, admitted.run(upgrading)))
+        });
+        let refusal = switched.as_ref().err();
+        witnesses.tell(limit, &info, refusal).await;
+        switched
     }
 
     fn find(&self, path: &str) -> Option<MappedPath<'_>> {

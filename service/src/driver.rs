@@ -17,7 +17,7 @@ mod writing;
 
 use std::{
     collections::VecDeque,
-    fmt,
+    fmt, mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -26,8 +26,8 @@ use std::{
 
 use bytes::Bytes;
 use switchwire_core::{
-    CloseCode, CloseOutcome, Inbox, Order, SessionPort, Transport, WebSocketHandler,
-    WebSocketMessage, WebSocketSession,
+    CloseCode, CloseOutcome, Error, ErrorKind, Inbox, Order, SessionPort, Transport,
+    WebSocketHandler, WebSocketMessage, WebSocketSession,
 };
 
 use self::{
@@ -37,7 +37,10 @@ use self::{
     rate::Rates,
     turn::Turn,
 };
-use crate::observe::Account;
+use crate::{
+    foreign::{self, Panicked},
+    observe::Account,
+};
 
 /// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done; as timed
 /// out when it was ordered to drop them before.
@@ -66,6 +69,7 @@ pub struct SessionDriver<T> {
     /// The session has more to send once that is written.
     has_more: bool,
     account: Account,
+    has_panicked: bool,
 }
 
 impl<T: Transport> SessionDriver<T> {
@@ -97,6 +101,7 @@ impl<T: Transport> SessionDriver<T> {
             unflushed: false,
             has_more: false,
             account: Account::default(),
+            has_panicked: false,
         }
     }
 
@@ -157,37 +162,61 @@ impl<T: Transport> SessionDriver<T> {
     fn sleep(&mut self, cx: &mut Context<'_>) -> bool {
         self.clock.sleep_until(self.connection.deadline(), cx) && self.port.leave()
     }
+
+    /// Takes a turn of the task.
+    fn run(&mut self, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
+        if self.port.enter(cx.waker()) {
+            self.clock.forget_waker();
+        }
+        if !self.has_started {
+            self.account.open();
+        }
+        let mut turn = Turn::new(cx);
+        self.look_for_progress(&mut turn);
+        while turn.goes_on() {
+            let progressed = self.round(&mut turn);
+            if let Some(outcome) = self.outcome() {
+                return Poll::Ready(outcome);
+            }
+            if !progressed && self.sleep(turn.cx) {
+                self.account.settle(self.buffered());
+                return Poll::Pending;
+            }
+        }
+        // Others have their turn. What is due does not wait for it, and neither does what was sent.
+        self.tick(&mut turn);
+        self.take_outbound(true, &mut turn);
+        self.write(&mut turn);
+        turn.cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Something of the application panicked while the driver ran, such as a payload that was dropped: the first time
+    /// the session is closed as when its handler panics, the second time it is dropped.
+    #[cold]
+    fn run_after_panic(&mut self, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
+        if !mem::replace(&mut self.has_panicked, true) {
+            tracing::error!(target: "switchwire", "a value of the application panicked; its session is closed with 1011");
+            self.port.request_close(CloseCode::INTERNAL_ERROR.into());
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.handler.drop_future();
+        let _ = foreign::run(|| drop(self.transport.take()));
+        let outcome = CloseOutcome::Abnormal(Error::new(ErrorKind::Disconnected));
+        let _ = foreign::run(|| self.port.finish(outcome.clone()));
+        Poll::Ready(outcome)
+    }
 }
 
 impl<T: Transport> Future for SessionDriver<T> {
     type Output = CloseOutcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
-        let this = &mut *self;
-        if this.port.enter(cx.waker()) {
-            this.clock.forget_waker();
+        match foreign::run(|| self.run(cx)) {
+            Ok(polled) => polled,
+            Err(Panicked) => self.run_after_panic(cx),
         }
-        if !this.has_started {
-            this.account.open();
-        }
-        let mut turn = Turn::new(cx);
-        this.look_for_progress(&mut turn);
-        while turn.goes_on() {
-            let progressed = this.round(&mut turn);
-            if let Some(outcome) = this.outcome() {
-                return Poll::Ready(outcome);
-            }
-            if !progressed && this.sleep(turn.cx) {
-                this.account.settle(this.buffered());
-                return Poll::Pending;
-            }
-        }
-        // Others have their turn. What is due does not wait for it, and neither does what was sent.
-        this.tick(&mut turn);
-        this.take_outbound(true, &mut turn);
-        this.write(&mut turn);
-        turn.cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }
 

@@ -9,7 +9,10 @@ mod subprotocol;
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header,
+    uri::Authority,
+};
 use switchwire_core::{
     Acceptance, Endpoint, HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketService,
 };
@@ -24,7 +27,8 @@ pub(crate) use self::{
 /// The [`WebSocketService`] to use: every check of RFC 6455 section 4.2.1, the origin, interceptors, attributes and the
 /// subprotocol.
 ///
-/// The checks come in this order, and the first that fails is the answer: method, HTTP version, `Host`,
+/// The checks come in this order, and the first that fails is the answer (the dispatcher has looked at the path and at the
+/// size of the head before): method, HTTP version, `Host`,
 /// `Upgrade`, `Connection`, `Sec-WebSocket-Key`, `Sec-WebSocket-Version`, body, `Sec-WebSocket-Protocol`,
 /// `Sec-WebSocket-Extensions`, `Origin`. Then values of the HTTP session become attributes, interceptors run, and the
 /// handler chooses a subprotocol.
@@ -106,53 +110,31 @@ impl HandshakeWebSocketService {
             HandshakeError::Failed
         })
     }
-
-    /// All that follows the checks: what is decided, when every interceptor up to `passed` has passed.
-    async fn decide(
-        &self,
-        request: &mut HandshakeRequest,
-        endpoint: &Endpoint,
-        accept: &str,
-        passed: &mut Vec<Arc<dyn HandshakeInterceptor>>,
-    ) -> Result<(Response<()>, Option<String>), HandshakeError> {
-        self.copy_session_attributes(request).await?;
-        for interceptor in self.interceptors.iter().chain(endpoint.interceptors()) {
-            interceptor.before_handshake(request).await?;
-            passed.push(interceptor.clone());
-        }
-        let subprotocol = subprotocol::select(&**endpoint.handler(), request)?;
-        let application = request.take_response_headers();
-        let response = switching_protocols(application, accept, subprotocol.as_deref());
-        Ok((response, subprotocol))
-    }
 }
 
 #[async_trait]
 impl WebSocketService for HandshakeWebSocketService {
     async fn handshake(
         &self,
-        mut request: HandshakeRequest,
-        endpoint: Endpoint,
+        request: &mut HandshakeRequest,
+        endpoint: &Endpoint,
     ) -> Result<Acceptance, HandshakeError> {
-        let accept = derive_accept_key(check_request(&request)?.as_bytes());
+        let accept = derive_accept_key(check_request(request)?.as_bytes());
         subprotocol::check(request.headers())?;
         extensions::check(request.headers())?;
-        if !origin::is_allowed(&request, &self.origin_policy) {
+        if !origin::is_allowed(request, &self.origin_policy) {
             return Err(HandshakeError::Origin);
         }
-        let mut passed = Vec::new();
-        let decided = self
-            .decide(&mut request, &endpoint, &accept, &mut passed)
-            .await;
-        for interceptor in passed.iter().rev() {
-            let outcome = decided.as_ref().map(|(response, _)| response);
-            interceptor.after_handshake(&request, outcome).await;
+        self.copy_session_attributes(request).await?;
+        for interceptor in self.interceptors.iter().chain(endpoint.interceptors()) {
+            request.intercept(interceptor).await?;
         }
-        let (response, subprotocol) = decided?;
+        let subprotocol = subprotocol::select(&**endpoint.handler(), request)?;
+        let application = request.take_response_headers();
+        let response = switching_protocols(application, &accept, subprotocol.as_deref());
         Ok(Acceptance {
             response,
-            info: request.into_info(subprotocol),
-            endpoint,
+            subprotocol,
         })
     }
 }
@@ -177,7 +159,7 @@ fn check_request(request: &HandshakeRequest) -> Result<&str, HandshakeError> {
         return Err(HandshakeError::Version);
     }
     single(headers, &header::HOST)
-        .filter(|host| !host.is_empty())
+        .filter(|host| is_host(host))
         .ok_or(HandshakeError::Host)?;
     if !contains(headers, &header::UPGRADE, "websocket") {
         return Err(HandshakeError::Upgrade);
@@ -201,6 +183,20 @@ fn check_request(request: &HandshakeRequest) -> Result<&str, HandshakeError> {
         return Err(HandshakeError::Body);
     }
     Ok(key)
+}
+
+/// Whether this is a host with or without a port
+/// ([RFC 9112 section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+fn is_host(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    let name = authority.host();
+    let Some(port) = host.strip_prefix(name) else {
+        return false; // there is a user
+    };
+    let is_port = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
+    !name.is_empty() && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
 /// Whether this is the base64 of 16 bytes. The bits that pad the last digit are not looked at: the key of
@@ -244,7 +240,7 @@ fn switching_protocols(
     let text =
         |value: &str| HeaderValue::from_str(value).expect("base64 and tokens are visible ASCII");
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, text(accept));
     if let Some(subprotocol) = subprotocol {
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, text(subprotocol));

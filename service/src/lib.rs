@@ -5,6 +5,7 @@ mod client;
 mod cors;
 mod dispatcher;
 mod driver;
+mod foreign;
 mod forwarded;
 pub mod framing;
 mod handshake;

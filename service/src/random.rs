@@ -1,31 +1,69 @@
 //! Random numbers of the operating system, fetched in blocks, so that a frame or a session costs no system call.
 
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 /// How many bytes are fetched at a time: 512 masking keys, or 128 ids of sessions.
 const BLOCK: usize = 2 << 10;
 
 thread_local! {
-    static RANDOM: RefCell<Random> = const { RefCell::new(Random { block: [0; BLOCK], used: BLOCK }) };
+    static RANDOM: RefCell<Random> = const { RefCell::new(Random { block: [0; BLOCK], used: BLOCK, forks: 0 }) };
 }
+
+/// How many forks lie between this process and the first. What a block held at a fork is the parent's.
+static FORKS: AtomicUsize = AtomicUsize::new(0);
 
 struct Random {
     block: [u8; BLOCK],
     used: usize,
+    /// How many forks there had been when the block was fetched.
+    forks: usize,
 }
 
 /// Bytes that nobody can foretell, and that nobody else gets.
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     RANDOM.with_borrow_mut(|random| {
-        if random.block.len() - random.used < N {
-            getrandom::fill(&mut random.block).expect("the operating system has random numbers");
-            random.used = 0;
+        let forks = FORKS.load(Ordering::Relaxed);
+        if random.block.len() - random.used < N || random.forks != forks {
+            random.fetch(forks);
         }
         let bytes = random.block[random.used..].first_chunk().copied();
         random.used += N;
         bytes.expect("a block is longer")
     })
 }
+
+impl Random {
+    #[cold]
+    fn fetch(&mut self, forks: usize) {
+        notice_forks();
+        getrandom::fill(&mut self.block).expect("the operating system has random numbers");
+        (self.used, self.forks) = (0, forks);
+    }
+}
+
+/// Has forks of this process counted from now on. A child that was made without the C library's `fork` is not noticed.
+#[cfg(unix)]
+fn notice_forks() {
+    use std::sync::Once;
+
+    extern "C" fn forked() {
+        FORKS.fetch_add(1, Ordering::Relaxed);
+    }
+
+    static NOTICING: Once = Once::new();
+    NOTICING.call_once(|| {
+        #[expect(unsafe_code, reason = "the C library tells of a fork in no other way")]
+        // SAFETY: the handler adds to an atomic, which a child may do, and is never taken away.
+        let result = unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+        assert_eq!(result, 0, "there is memory for a handler");
+    });
+}
+
+#[cfg(not(unix))]
+fn notice_forks() {}
 
 #[cfg(test)]
 mod tests {

@@ -135,7 +135,8 @@ const ENDED: rustix::event::PollFlags = rustix::event::PollFlags::RDHUP;
 ))]
 const ENDED: rustix::event::PollFlags = rustix::event::PollFlags::empty();
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::{
         io::{Read, Write},
@@ -171,10 +172,10 @@ mod tests {
             limit(|it| it.with_ping_interval(short).with_pong_timeout(short)),
             2_400
         );
-        let least = Duration::from_nanos(1);
+        let least = Duration::from_millis(1);
         assert_eq!(
             limit(|it| it.with_ping_interval(least).with_pong_timeout(least)),
-            1
+            2
         );
         let weeks = Duration::from_secs(4 * 7 * 86_400);
         assert_eq!(

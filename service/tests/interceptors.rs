@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use http::{HeaderValue, Response, StatusCode, header};
 use switchwire_core::{
-    Bytes, Endpoint, HandlerResult, HandshakeError, HandshakeInterceptor, HandshakeRequest,
-    Principal, WebSocketHandler, WebSocketSession, WebSocketSettings, async_trait,
+    Bytes, Endpoint, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
+    HandshakeRequest, Principal, RequestUpgradeStrategy, WebSocketHandler, WebSocketSession,
+    WebSocketSettings, async_trait,
 };
-use switchwire_service::{HandshakeWebSocketService, UrlHandlerMapping, WebSocketDispatcher};
+use switchwire_service::{
+    Dispatch, HandshakeWebSocketService, SessionRegistry, StreamTransport, UrlHandlerMapping,
+    WebSocketDispatcher,
+};
 
-use self::support::{Journal, ask, handshake, status};
+use self::support::{Journal, NoServer, ask, handshake, status};
 
 /// Notes when it runs, and refuses requests that name it in `x-refuse`.
 struct Noting(&'static str, Journal);
@@ -36,10 +40,10 @@ impl HandshakeInterceptor for Noting {
 
     async fn after_handshake(
         &self,
-        request: &HandshakeRequest,
+        info: &HandshakeInfo,
         outcome: Result<&Response<()>, &HandshakeError>,
     ) {
-        assert_eq!(request.uri().path(), "/chat");
+        assert_eq!(info.uri().path(), "/chat");
         let outcome = match outcome {
             Ok(response) => response.status().to_string(),
             Err(error) => error.code().to_owned(),
@@ -265,4 +269,129 @@ async fn one_that_takes_too_long_is_answered_with_503() {
         .with_interceptor(Never)
         .with_settings(settings.build().unwrap());
     assert_eq!(status(&endpoint.into(), handshake("/", &[])).await, 503);
+}
+
+/// A dispatcher whose endpoint has room for one session and 3 s for its decisions, with interceptors `a` and this one.
+fn with_room_for_one(
+    journal: &Journal,
+    interceptor: impl HandshakeInterceptor + 'static,
+) -> WebSocketDispatcher {
+    let settings = WebSocketSettings::builder()
+        .with_handshake_timeout(Duration::from_secs(3))
+        .with_max_sessions(1);
+    let endpoint = Endpoint::new(nothing())
+        .with_interceptor(Noting("a", journal.clone()))
+        .with_interceptor(interceptor)
+        .with_settings(settings.build().unwrap());
+    let mapping = UrlHandlerMapping::new();
+    mapping.with_endpoint("/chat", endpoint).unwrap().into()
+}
+
+#[tokio::test]
+async fn they_are_told_that_there_was_no_place() {
+    let journal = Journal::default();
+    let dispatcher = with_room_for_one(&journal, Noting("b", journal.clone()));
+    let first = dispatcher
+        .dispatch(&NoServer, handshake("/chat", &[]))
+        .await;
+    journal.take();
+    assert_eq!(status(&dispatcher, handshake("/chat", &[])).await, 503);
+    let told = &journal.take()[2..];
+    assert_eq!(
+        told,
+        ["after b: too_many_sessions", "after a: too_many_sessions"]
+    );
+    drop(first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_passed_are_told_that_the_next_took_too_long_or_panicked() {
+    let journal = Journal::default();
+    let dispatcher = with_room_for_one(&journal, Never);
+    assert_eq!(status(&dispatcher, handshake("/chat", &[])).await, 503);
+    assert_eq!(journal.take(), ["before a", "after a: timed_out"]);
+
+    let panics = |_: &mut HandshakeRequest| -> Result<(), HandshakeError> { panic!("boom") };
+    let dispatcher = with_room_for_one(&journal, panics);
+    assert_eq!(status(&dispatcher, handshake("/chat", &[])).await, 500);
+    assert_eq!(journal.take(), ["before a", "after a: failed"]);
+}
+
+#[tokio::test]
+async fn they_are_told_that_the_application_is_shutting_down() {
+    let journal = Journal::default();
+    let registry = SessionRegistry::new();
+    let shut_down = {
+        let registry = registry.clone();
+        move |_: &mut HandshakeRequest| -> Result<(), HandshakeError> {
+            drop(registry.shutdown(Duration::ZERO));
+            Ok(())
+        }
+    };
+    let dispatcher = with_room_for_one(&journal, shut_down).with_registry(registry);
+    assert_eq!(status(&dispatcher, handshake("/chat", &[])).await, 503);
+    assert_eq!(journal.take(), ["before a", "after a: shutting_down"]);
+}
+
+#[tokio::test]
+async fn they_are_told_that_the_server_cannot_switch() {
+    let journal = Journal::default();
+    let dispatcher = with_room_for_one(&journal, Noting("b", journal.clone()));
+    let refused = dispatcher.dispatch(&CannotSwitch, handshake("/chat", &[]));
+    assert!(matches!(
+        refused.await,
+        Dispatch::Refused(HandshakeError::NotUpgradable)
+    ));
+    let told = &journal.take()[2..];
+    assert_eq!(told, ["after b: not_upgradable", "after a: not_upgradable"]);
+    assert_eq!(status(&dispatcher, handshake("/chat", &[])).await, 101); // its place was given back
+}
+
+/// A server that cannot switch this connection.
+struct CannotSwitch;
+
+impl RequestUpgradeStrategy for CannotSwitch {
+    type Request = http::Request<()>;
+    type Response = Response<()>;
+    type Transport = StreamTransport<tokio::io::DuplexStream>;
+    type Upgrading = std::future::Pending<Result<Self::Transport, switchwire_core::Error>>;
+
+    fn handshake_request(&self, request: &http::Request<()>) -> HandshakeRequest {
+        NoServer.handshake_request(request)
+    }
+
+    fn upgrade(
+        &self,
+        _request: http::Request<()>,
+        _response: Response<()>,
+        _settings: &WebSocketSettings,
+    ) -> Result<(Response<()>, Self::Upgrading), HandshakeError> {
+        Err(HandshakeError::NotUpgradable)
+    }
+}
+
+/// Panics, or never ends, once it is told the outcome.
+struct Fails {
+    panics: bool,
+}
+
+#[async_trait]
+impl HandshakeInterceptor for Fails {
+    async fn after_handshake(&self, _: &HandshakeInfo, _: Result<&Response<()>, &HandshakeError>) {
+        assert!(!self.panics, "boom");
+        std::future::pending::<()>().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_fails_when_it_is_told_changes_nothing() {
+    let journal = Journal::default();
+    let dispatcher = with_room_for_one(&journal, Fails { panics: true });
+    assert_eq!(status(&dispatcher, handshake("/chat", &[])).await, 101);
+    let accepted = "after a: 101 Switching Protocols";
+    assert_eq!(journal.take(), ["before a", accepted]);
+
+    let dispatcher = with_room_for_one(&journal, Fails { panics: false });
+    assert_eq!(status(&dispatcher, handshake("/chat", &[])).await, 101);
+    assert_eq!(journal.take(), ["before a"], "the time of all is up");
 }

@@ -187,6 +187,34 @@ fn held_by_each(frames: &[u8]) -> usize {
     (held() - before) / SESSIONS
 }
 
+/// What a session keeps of a request whose head has as many bytes as it may have, on so many lines.
+fn kept_of_a_head(lines: usize) -> usize {
+    let most = WebSocketSettings::default().max_request_head_size();
+    let before = held();
+    let (mut head, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+    for line in 0..lines {
+        let name = format!("x-{line:04}");
+        let value = "v".repeat((most - 1) / lines - name.len());
+        let name = http::HeaderName::try_from(name).unwrap();
+        head.headers.append(name, value.parse().unwrap());
+    }
+    let request = HandshakeRequest::from(head);
+    request.check_head_size(most).unwrap();
+    let info = request.into_info(None);
+    let kept = held() - before;
+    drop(info);
+    kept
+}
+
+#[test]
+fn a_session_keeps_no_more_of_a_request_than_its_head_and_its_lines() {
+    for (lines, most) in [(1, 18 << 10), (100, 48 << 10)] {
+        let kept = kept_of_a_head(lines);
+        println!("a head of 16 KiB on {lines} lines: {kept}");
+        assert!(kept <= most, "{lines} lines: {kept}");
+    }
+}
+
 #[test]
 fn an_idle_session_holds_little() {
     let runtime = runtime();

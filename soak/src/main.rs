@@ -5,6 +5,7 @@ mod clients;
 mod process;
 mod run;
 mod serve;
+mod silent;
 mod tally;
 
 use std::{io, process::ExitCode, time::Duration};
@@ -27,19 +28,18 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let outcome = if std::env::args().nth(1).as_deref() == Some("serve") {
-        serve::serve().map(|()| true)
+    let role = std::env::args().nth(1).unwrap_or_default();
+    let outcome = if role == "serve" {
+        serve::serve().map(|()| ExitCode::SUCCESS)
+    } else if let Some(outcome) = silent::run(&role) {
+        outcome
     } else {
-        soak(&Options::parse())
+        soak(&Options::parse()).map(|is_well| ExitCode::from(u8::from(!is_well)))
     };
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("switchwire-soak: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome.unwrap_or_else(|error| {
+        eprintln!("switchwire-soak: {error}");
+        ExitCode::FAILURE
+    })
 }
 
 /// False when something was lost or left.

@@ -8,6 +8,7 @@ pub(crate) mod closed_loop;
 mod connect;
 mod connection;
 pub(crate) mod fanout;
+pub(crate) mod flood;
 pub(crate) mod frames;
 mod holder;
 pub(crate) mod idle;

@@ -108,7 +108,7 @@ impl From<&Histogram<u64>> for Latency {
 }
 
 /// The longest latency that is told apart, in nanoseconds: longer than a stall is waited for.
-const HIGHEST: u64 = 60_000_000_000;
+pub(super) const HIGHEST: u64 = 60_000_000_000;
 
 /// Messages on the way at most, in seconds of the schedule.
 const BACKLOG_SECONDS: u64 = 2;

@@ -8,7 +8,7 @@ use actix_ws::{Closed, Message, MessageStream, Session};
 use bytestring::ByteString;
 use tokio::sync::broadcast::{self, Sender};
 
-use super::{App, FANOUT_CAPACITY, GREETING, Listen};
+use super::{App, FANOUT_CAPACITY, GREETING, Listen, flood::Worker};
 
 pub(super) fn serve(listen: &Listen) -> io::Result<()> {
     let listener = listen.bind()?;
@@ -19,6 +19,7 @@ pub(super) fn serve(listen: &Listen) -> io::Result<()> {
             let route = match app {
                 App::Echo => web::get().to(echo),
                 App::Fanout => web::get().to(fanout),
+                App::Flood => web::get().to(flood),
             };
             Application::new()
                 .app_data(everyone.clone())
@@ -37,6 +38,24 @@ async fn echo(request: HttpRequest, body: Payload) -> actix_web::Result<HttpResp
     actix_web::rt::spawn(async move {
         while let Some(Ok(message)) = messages.recv().await {
             if matches!(message, Message::Close(_)) || answer(&mut session, message).await.is_err()
+            {
+                break;
+            }
+        }
+        let _ = session.close(None).await;
+    });
+    Ok(response)
+}
+
+async fn flood(request: HttpRequest, body: Payload) -> actix_web::Result<HttpResponse> {
+    let (response, mut session, messages) = actix_ws::handle(&request, body)?;
+    let mut messages = messages.max_frame_size(MAX_FRAME);
+    actix_web::rt::spawn(async move {
+        let mut worker = Worker::default();
+        while let Some(Ok(message)) = messages.recv().await {
+            if let Message::Binary(_) = message
+                && let Some(acknowledgement) = worker.take()
+                && session.binary(acknowledgement.to_vec()).await.is_err()
             {
                 break;
             }

@@ -8,13 +8,16 @@ use axum::routing::any;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::{self, Sender};
 
-use super::{App, FANOUT_CAPACITY, GREETING, Listen, runtime};
+use super::{App, FANOUT_CAPACITY, GREETING, Listen, flood::Worker, runtime};
 
 pub(super) fn serve(listen: &Listen) -> io::Result<()> {
     let listener = listen.bind()?;
     let app = match listen.app {
         App::Echo => {
             Router::new().route("/", any(async |ws: WebSocketUpgrade| ws.on_upgrade(echo)))
+        }
+        App::Flood => {
+            Router::new().route("/", any(async |ws: WebSocketUpgrade| ws.on_upgrade(flood)))
         }
         App::Fanout => {
             let (everyone, _) = broadcast::channel(FANOUT_CAPACITY);
@@ -31,6 +34,20 @@ async fn echo(mut websocket: WebSocket) {
     while let Some(Ok(message)) = websocket.recv().await {
         if websocket.send(message).await.is_err() {
             return;
+        }
+    }
+}
+
+async fn flood(mut websocket: WebSocket) {
+    let mut worker = Worker::default();
+    while let Some(Ok(message)) = websocket.recv().await {
+        if let Message::Binary(_) = message
+            && let Some(acknowledgement) = worker.take()
+        {
+            let acknowledgement = Message::Binary(acknowledgement.to_vec().into());
+            if websocket.send(acknowledgement).await.is_err() {
+                return;
+            }
         }
     }
 }

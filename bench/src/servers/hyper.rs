@@ -13,7 +13,7 @@ use hyper_tungstenite::tungstenite::Message;
 use hyper_util::rt::TokioIo;
 use tokio::sync::broadcast::{self, Sender};
 
-use super::{App, FANOUT_CAPACITY, GREETING, Listen, runtime};
+use super::{App, FANOUT_CAPACITY, GREETING, Listen, flood::Worker, runtime};
 
 pub(super) fn serve(listen: &Listen) -> io::Result<()> {
     let app = listen.app;
@@ -44,6 +44,7 @@ async fn handle_request(
         let _ = match app {
             App::Echo => echo(websocket).await,
             App::Fanout => fanout(websocket, everyone).await,
+            App::Flood => flood(websocket).await,
         };
     });
     Ok(response)
@@ -55,6 +56,21 @@ async fn echo(websocket: HyperWebsocket) -> Result<(), BoxError> {
         // tungstenite answers ping and close
         if let message @ (Message::Text(_) | Message::Binary(_)) = message? {
             websocket.send(message).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn flood(websocket: HyperWebsocket) -> Result<(), BoxError> {
+    let mut websocket = websocket.await?;
+    let mut worker = Worker::default();
+    while let Some(message) = websocket.next().await {
+        if let Message::Binary(_) = message?
+            && let Some(acknowledgement) = worker.take()
+        {
+            websocket
+                .send(Message::binary(acknowledgement.to_vec()))
+                .await?;
         }
     }
     Ok(())

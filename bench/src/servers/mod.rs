@@ -9,6 +9,7 @@ mod actix;
 mod axum;
 #[cfg(feature = "peers")]
 mod fastwebsockets;
+pub(crate) mod flood;
 #[cfg(feature = "peers")]
 mod handshake;
 #[cfg(feature = "peers")]
@@ -57,6 +58,8 @@ pub(crate) enum App {
     /// Every message goes to every connection: by hand over a `tokio::sync::broadcast` channel. Each connection is greeted with
     /// [`GREETING`] once it has subscribed.
     Fanout,
+    /// The handler works on every message and acknowledges some (see [`flood`]).
+    Flood,
 }
 
 /// Where and what to serve.
@@ -111,6 +114,7 @@ pub(crate) const PEERS: &[Peer] = &[
         cannot: &[
             ("fanout", "it forwards a connection to itself"),
             ("fanout-10k", "it forwards a connection to itself"),
+            ("flood", "it forwards a connection to itself"),
             (
                 "handshakes",
                 "what it has not flushed when a Close frame comes is lost",

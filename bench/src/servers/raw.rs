@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::{self, Sender};
 
-use super::{App, FANOUT_CAPACITY, GREETING, Listen, runtime};
+use super::{App, FANOUT_CAPACITY, GREETING, Listen, flood::Worker, runtime};
 
 pub(super) fn serve(listen: &Listen) -> io::Result<()> {
     let app = listen.app;
@@ -23,6 +23,7 @@ pub(super) fn serve(listen: &Listen) -> io::Result<()> {
             let _ = match app {
                 App::Echo => echo(stream).await,
                 App::Fanout => fanout(stream, everyone).await,
+                App::Flood => flood(stream).await,
             };
         }
     })
@@ -72,11 +73,34 @@ async fn fanout(mut stream: TcpStream, everyone: Sender<Bytes>) -> io::Result<()
     }
 }
 
+/// Counts bytes where the others count messages.
+async fn flood(mut stream: TcpStream) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    let (mut worker, mut read) = (Worker::default(), 0);
+    loop {
+        read += match stream.read(&mut buffer).await? {
+            0 => return Ok(()),
+            read => read,
+        };
+        while read >= FLOOD_FRAME {
+            read -= FLOOD_FRAME;
+            if let Some(acknowledgement) = worker.take() {
+                // The generator expects an unmasked binary frame.
+                let frame = [&[0x82, 8], &acknowledgement[..]].concat();
+                stream.write_all(&frame).await?;
+            }
+        }
+    }
+}
+
 thread_local! {
     static SHARED: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
 }
 
 /// A 64 KiB message with its header fits into it.
 const BUFFER: usize = 128 * 1024;
+
+/// A message of a flood: 256 KiB and a masked header.
+const FLOOD_FRAME: usize = 256 * 1024 + 14;
 
 const FANOUT_BUFFER: usize = 4 * 1024;

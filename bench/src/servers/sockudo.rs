@@ -7,7 +7,7 @@ use sockudo_ws::{Config, Error, Message, WebSocketStream};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::{self, Sender};
 
-use super::{App, FANOUT_CAPACITY, GREETING, Listen, handshake, runtime};
+use super::{App, FANOUT_CAPACITY, GREETING, Listen, flood::Worker, handshake, runtime};
 
 pub(super) fn serve(listen: &Listen) -> io::Result<()> {
     let app = listen.app;
@@ -22,6 +22,7 @@ pub(super) fn serve(listen: &Listen) -> io::Result<()> {
             let _ = match app {
                 App::Echo => echo(stream).await,
                 App::Fanout => fanout(stream, everyone).await,
+                App::Flood => flood(stream).await,
             };
         }
     })
@@ -32,6 +33,25 @@ async fn echo(stream: TcpStream) -> Result<(), Error> {
     while let Some(message) = websocket.next().await {
         match message? {
             message @ (Message::Text(_) | Message::Binary(_)) => websocket.send(message).await?,
+            Message::Close(_) => break,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn flood(stream: TcpStream) -> Result<(), Error> {
+    let mut websocket = WebSocketStream::server(stream, Config::default());
+    let mut worker = Worker::default();
+    while let Some(message) = websocket.next().await {
+        match message? {
+            Message::Binary(_) => {
+                if let Some(acknowledgement) = worker.take() {
+                    websocket
+                        .send(Message::binary(acknowledgement.to_vec()))
+                        .await?;
+                }
+            }
             Message::Close(_) => break,
             _ => {}
         }

@@ -10,7 +10,7 @@ use switchwire::{
 use switchwire_backend_actix::{configure, on_connect};
 use tokio::net::TcpListener;
 
-use super::{App, GREETING, Listen, runtime};
+use super::{App, GREETING, Listen, flood::Worker, runtime};
 
 pub(super) fn serve_hyper(listen: &Listen) -> io::Result<()> {
     let listener = listen.bind()?;
@@ -47,6 +47,7 @@ fn mapping(app: App) -> UrlHandlerMapping {
     let mapping = UrlHandlerMapping::new();
     match app {
         App::Echo => mapping.with("/", Echo),
+        App::Flood => mapping.with("/", Flood),
         App::Fanout => mapping.with(
             "/",
             Fanout {
@@ -64,6 +65,21 @@ impl WebSocketHandler for Echo {
     async fn handle(&self, mut session: WebSocketSession) -> HandlerResult {
         while let Some(message) = session.receive().await? {
             session.send(message).await?;
+        }
+        Ok(())
+    }
+}
+
+struct Flood;
+
+#[async_trait]
+impl WebSocketHandler for Flood {
+    async fn handle(&self, mut session: WebSocketSession) -> HandlerResult {
+        let mut worker = Worker::default();
+        while session.receive().await?.is_some() {
+            if let Some(acknowledgement) = worker.take() {
+                session.send(acknowledgement.to_vec()).await?;
+            }
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::sync::broadcast::{self, Sender};
 use tokio_websockets::{Error, Message, ServerBuilder, WebSocketStream};
 
-use super::{App, FANOUT_CAPACITY, GREETING, Listen, runtime};
+use super::{App, FANOUT_CAPACITY, GREETING, Listen, flood::Worker, runtime};
 
 pub(super) fn serve(listen: &Listen) -> io::Result<()> {
     let app = listen.app;
@@ -22,6 +22,7 @@ pub(super) fn serve(listen: &Listen) -> io::Result<()> {
             let _ = match app {
                 App::Echo => echo(websocket).await,
                 App::Fanout => fanout(websocket, everyone).await,
+                App::Flood => flood(websocket).await,
             };
         }
     })
@@ -31,6 +32,20 @@ async fn echo(mut websocket: WebSocketStream<TcpStream>) -> Result<(), Error> {
     while let Some(Ok(message)) = websocket.next().await {
         if message.is_text() || message.is_binary() {
             websocket.send(message).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn flood(mut websocket: WebSocketStream<TcpStream>) -> Result<(), Error> {
+    let mut worker = Worker::default();
+    while let Some(Ok(message)) = websocket.next().await {
+        if message.is_binary()
+            && let Some(acknowledgement) = worker.take()
+        {
+            websocket
+                .send(Message::binary(acknowledgement.to_vec()))
+                .await?;
         }
     }
     Ok(())

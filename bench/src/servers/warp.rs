@@ -11,7 +11,7 @@ use tokio::sync::broadcast::{self, Sender};
 use warp::Filter;
 use warp::ws::{Message, WebSocket, Ws};
 
-use super::{App, FANOUT_CAPACITY, GREETING, Listen, runtime};
+use super::{App, FANOUT_CAPACITY, GREETING, Listen, flood::Worker, runtime};
 
 pub(super) fn serve_loop(listen: &Listen) -> io::Result<()> {
     serve(listen, echo)
@@ -32,6 +32,10 @@ where
         match listen.app {
             App::Echo => {
                 let route = warp::ws().map(move |ws: Ws| ws.on_upgrade(echo.clone()));
+                warp::serve(route).incoming(listener).run().await;
+            }
+            App::Flood => {
+                let route = warp::ws().map(|ws: Ws| ws.on_upgrade(flood));
                 warp::serve(route).incoming(listener).run().await;
             }
             App::Fanout => {
@@ -55,6 +59,21 @@ fn with(
 async fn echo(mut websocket: WebSocket) {
     while let Some(Ok(message)) = websocket.next().await {
         if (message.is_text() || message.is_binary()) && websocket.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn flood(mut websocket: WebSocket) {
+    let mut worker = Worker::default();
+    while let Some(Ok(message)) = websocket.next().await {
+        if message.is_binary()
+            && let Some(acknowledgement) = worker.take()
+            && websocket
+                .send(Message::binary(acknowledgement.to_vec()))
+                .await
+                .is_err()
+        {
             return;
         }
     }

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::sync::broadcast::{self, Sender};
 use yawc::{Frame, OpCode, Options, Result, Role, WebSocket};
 
-use super::{App, FANOUT_CAPACITY, GREETING, Listen, handshake, runtime};
+use super::{App, FANOUT_CAPACITY, GREETING, Listen, flood::Worker, handshake, runtime};
 
 pub(super) fn serve(listen: &Listen) -> io::Result<()> {
     let app = listen.app;
@@ -22,6 +22,7 @@ pub(super) fn serve(listen: &Listen) -> io::Result<()> {
             let _ = match app {
                 App::Echo => echo(stream).await,
                 App::Fanout => fanout(stream, everyone).await,
+                App::Flood => flood(stream).await,
             };
         }
     })
@@ -32,6 +33,21 @@ async fn echo(stream: TcpStream) -> Result<()> {
     while let Some(frame) = websocket.next().await {
         if is_data(&frame) {
             websocket.send(frame).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn flood(stream: TcpStream) -> Result<()> {
+    let mut websocket = WebSocket::from_stream(stream, Role::Server, options())?;
+    let mut worker = Worker::default();
+    while let Some(frame) = websocket.next().await {
+        if is_data(&frame)
+            && let Some(acknowledgement) = worker.take()
+        {
+            websocket
+                .send(Frame::binary(acknowledgement.to_vec()))
+                .await?;
         }
     }
     Ok(())

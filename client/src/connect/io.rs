@@ -68,6 +68,10 @@ impl AsyncRead for ClientIo {
     }
 }
 
+#[deny(
+    clippy::missing_trait_methods,
+    reason = "it can what the stream inside can"
+)]
 impl AsyncWrite for ClientIo {
     fn poll_write(
         self: Pin<&mut Self>,
@@ -83,6 +87,16 @@ impl AsyncWrite for ClientIo {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         forward!(self, io => Pin::new(io).poll_write_vectored(cx, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(io) => io.is_write_vectored(),
+            #[cfg(unix)]
+            Self::Unix(io) => io.is_write_vectored(),
+            #[cfg(feature = "rustls")]
+            Self::Tls(io) => io.is_write_vectored(),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -65,7 +65,7 @@ impl Backoff {
     pub(super) fn delay(&self, attempts: u32) -> Duration {
         let doublings = attempts.saturating_sub(1).min(31);
         let limit = self.first.saturating_mul(1 << doublings).min(self.longest);
-        limit / 2 + (limit / 2).mul_f64(random())
+        (limit / 2).saturating_add((limit / 2).mul_f64(random()))
     }
 }
 

@@ -135,6 +135,34 @@ pub(super) const CASES: &[Case] = &[
         },
     )
     .hint(HINT),
+    Case::app(
+        "contract::admission::addresses_of_one_network_are_one_client",
+        &[&LIMITS_SESSIONS_4],
+        |server| {
+            let from = |client, status| behind_proxy(server, "/few-each/3", client, status);
+            let _sessions = [
+                from("2001:db8:1:2::1", 101)?,
+                from("2001:db8:1:2:ffff::2", 101)?,
+                from("2001:db8:1:3::1", 101)?,
+            ];
+            from("2001:db8:1:2:3:4:5:6", 429).map(drop)
+        },
+    )
+    .hint(HINT),
+    Case::app(
+        "contract::admission::ipv4_address_in_the_form_of_ipv6_is_that_address",
+        &[&LIMITS_SESSIONS_4],
+        |server| {
+            let from = |client, status| behind_proxy(server, "/few-each/4", client, status);
+            let _sessions = [
+                from("192.0.2.1", 101)?,
+                from("::ffff:192.0.2.1", 101)?,
+                from("::ffff:192.0.2.2", 101)?,
+            ];
+            from("::ffff:192.0.2.1", 429).map(drop)
+        },
+    )
+    .hint(HINT),
 ];
 
 /// Takes every place, and shows that each is one of a session that works.

@@ -129,6 +129,51 @@ pub(super) const CASES: &[Case] = &[
         |server| survives(server, "/access/slow", 503),
     ),
     Case::app(
+        "contract::interceptors::they_are_told_that_there_is_no_place",
+        &[&INTERCEPTOR_AFTER_2, &LIMITS_SESSIONS_1],
+        |server| {
+            let mut journal = server.journal()?;
+            let path = "/access/noted-few";
+            let _sessions = [server.open(path)?, server.open(path)?];
+            server.refuse_with(&server.upgrade_to(&journal.of(path)), &[503])?;
+            journal.expect_all(&["before first", "before second"])?;
+            journal.expect_all(&["after second: 503", "after first: 503"])?;
+            journal.expect_nothing()?;
+            journal.close();
+            Ok(())
+        },
+    ),
+    Case::app(
+        "contract::interceptors::they_are_told_that_one_behind_them_took_too_long",
+        &[&INTERCEPTOR_AFTER_2, &HANDSHAKE_TIMEOUT_1],
+        |server| told(server, "/access/noted-slow", 503),
+    ),
+    Case::app(
+        "contract::interceptors::they_are_told_that_one_behind_them_panicked",
+        &[&INTERCEPTOR_AFTER_2],
+        |server| told(server, "/access/noted-panics", 500),
+    ),
+    Case::app(
+        "contract::interceptors::failure_afterwards_changes_nothing",
+        &[&INTERCEPTOR_AFTER_3],
+        |server| {
+            let mut journal = server.journal()?;
+            let path = journal.of("/access/panics-after");
+            asked(server, &server.upgrade_to(&path), &[("principal", "none")])?;
+            journal.expect_all(&["before first", "after first: 101"])?;
+            journal.close();
+            Ok(())
+        },
+    ),
+    Case::app(
+        "contract::interceptors::delay_afterwards_changes_nothing",
+        &[&INTERCEPTOR_AFTER_3],
+        |server| {
+            let request = server.upgrade_to("/access/slow-after");
+            asked(server, &request, &[("principal", "none")])
+        },
+    ),
+    Case::app(
         "contract::interceptors::nobody_is_known_where_none_says_so",
         &[&INTERCEPTOR_BEFORE_2],
         |server| {
@@ -146,4 +191,13 @@ pub(super) const CASES: &[Case] = &[
 fn survives(server: &Server, path: &str, status: u16) -> Verdict {
     server.refuse_with(&server.upgrade_to(path), &[status])?;
     accepted(server, &server.upgrade())
+}
+
+/// The handshake is refused with this status, and the first interceptor is told so.
+fn told(server: &Server, path: &str, status: u16) -> Verdict {
+    let mut journal = server.journal()?;
+    server.refuse_with(&server.upgrade_to(&journal.of(path)), &[status])?;
+    journal.expect_all(&["before first", &format!("after first: {status}")])?;
+    journal.close();
+    Ok(())
 }

@@ -241,7 +241,8 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let journal = server.journal()?;
             let mut peer = server.open(&journal.of("/kept-deaf"))?.showing_pings();
-            for n in 0..64 {
+            // More than the handler's queue holds, and little enough for any system to hold.
+            for n in 0..8 {
                 peer.send(&Frame::text(format!("{n:01024}")));
             }
             for _ in 0..PINGS {
@@ -250,7 +251,7 @@ pub(super) const CASES: &[Case] = &[
             }
             journal.start(server)?;
             let mut peer = peer.ignoring_pings();
-            for n in 0..64 {
+            for n in 0..8 {
                 peer.expect_text(format!("{n:01024}"))?;
             }
             peer.close()

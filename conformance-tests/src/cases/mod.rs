@@ -23,6 +23,7 @@ mod contract_handshake;
 mod contract_receive;
 mod contract_session;
 mod cors;
+mod exact;
 mod forwarded;
 mod interceptors;
 mod keepalive;
@@ -94,6 +95,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         answers::CASES,
         admission::CASES,
         spring::CASES,
+        exact::CASES,
     ]
     .into_iter()
     .flatten()

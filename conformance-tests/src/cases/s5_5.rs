@@ -3,8 +3,9 @@
 use super::{echoes, fails};
 use crate::{
     Case,
+    case::ensure,
     requirements::*,
-    wire::{Frame, Length},
+    wire::{Frame, Length, opcode},
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -53,6 +54,31 @@ pub(super) const CASES: &[Case] = &[
             peer.close()
         },
     ),
+    Case::echo(
+        "rfc6455::s5_5_2::ping_before_close_is_answered_though_output_waits",
+        &[&F40],
+        |server| {
+            let mut peer = server.open_echo()?;
+            let large = vec![b'x'; 64 << 10];
+            peer.send_all(&[
+                Frame::binary(&large),
+                Frame::ping("last"),
+                Frame::close(1001, ""),
+            ]);
+            let mut pongs = 0;
+            loop {
+                let frame = peer.message()?;
+                match frame.opcode {
+                    opcode::PONG => pongs += 1,
+                    opcode::CLOSE => break,
+                    _ => {}
+                }
+            }
+            ensure(pongs == 1, "one pong before the Close", pongs)?;
+            peer.expect_end()
+        },
+    )
+    .hint("a pong that waits for room must go out before the Close"),
     Case::echo(
         "rfc6455::s5_5_3::pong_carries_the_payload_of_its_ping",
         &[&F41],

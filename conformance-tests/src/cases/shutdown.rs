@@ -202,7 +202,7 @@ pub(super) const CASES: &[Case] = &[
     .alone(),
     Case::app(
         "contract::shutdown::handshake_that_is_decided_late_gets_503",
-        &[&REGISTRY_SHUTDOWN_1],
+        &[&REGISTRY_SHUTDOWN_1, &INTERCEPTOR_AFTER_2],
         |server| {
             let mut journal = server.control()?.journal()?;
             let mut peer = server.connect()?;
@@ -212,7 +212,9 @@ pub(super) const CASES: &[Case] = &[
             journal.start(server.control()?)?;
             let reply = peer.reply()?;
             let status = reply.as_ref().map(|reply| reply.status);
-            ensure(status == Some(503), "HTTP 503", format!("{reply:?}"))
+            ensure(status == Some(503), "HTTP 503", format!("{reply:?}"))?;
+            let told = journal.expect_all(&["before first", "after first: 503"]);
+            told.map_err(|failure| failure.breaking(&INTERCEPTOR_AFTER_2))
         },
     )
     .alone(),

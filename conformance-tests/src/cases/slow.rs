@@ -35,15 +35,14 @@ pub(super) const CASES: &[Case] = &[
     ),
     Case::app("slow::wait_waits", &[&SESSION_SLOW_1, &L4], |server| {
         let (_peer, mut journal) = open(server, "/slow/wait")?;
-        let last = journal.last()?.unwrap_or_default();
-        let sent: u32 = last
-            .strip_prefix("sent ")
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(SLOW_MESSAGES);
+        journal.expect("sent 1")?; // which may take longer than the silence that follows
+        let last = journal.last()?;
+        let all = format!("sent {SLOW_MESSAGES}");
         ensure(
-            sent < SLOW_MESSAGES,
+            last.as_ref()
+                .is_none_or(|last| last.starts_with("sent ") && *last != all),
             "a send that waits while the peer does not read",
-            last,
+            format_args!("{last:?}"),
         )
     }),
     Case::app(

@@ -87,9 +87,7 @@ pub(super) const CASES: &[Case] = &[
         &[&TOPIC_PUBLISH_2],
         |server| {
             let mut stuck = Stuck::new(server, "delays")?;
-            stuck.publisher.send(&Frame::text("publish last"));
-            stuck.fast.expect_text("last")?;
-            stuck.publisher.expect_silence()
+            stuck.publish_last()
         },
     ),
     Case::app(
@@ -97,8 +95,7 @@ pub(super) const CASES: &[Case] = &[
         &[&TOPIC_PUBLISH_3, &TOPIC_PUBLISH_1],
         |server| {
             let mut stuck = Stuck::new(server, "waits")?;
-            stuck.publisher.send(&Frame::text("publish last"));
-            stuck.publisher.expect_silence()?;
+            stuck.publish_last()?;
             // It missed what was published without waiting, and nothing else.
             for _ in 0..stuck.sent {
                 large(&mut stuck.slow)?;
@@ -112,8 +109,7 @@ pub(super) const CASES: &[Case] = &[
         &[&TOPIC_PUBLISH_3, &TOPIC_MEMBER_1],
         |server| {
             let mut stuck = Stuck::new(server, "leaver")?;
-            stuck.publisher.send(&Frame::text("publish last"));
-            stuck.publisher.expect_silence()?;
+            stuck.publish_last()?;
             stuck.slow.send(&Frame::text("leave"));
             stuck.publisher.expect_text("1 accepted, 0 missed, 1 gone")
         },
@@ -123,8 +119,7 @@ pub(super) const CASES: &[Case] = &[
         &[&TOPIC_PUBLISH_3, &TOPIC_MEMBER_1],
         |server| {
             let mut stuck = Stuck::new(server, "ender")?;
-            stuck.publisher.send(&Frame::text("publish last"));
-            stuck.publisher.expect_silence()?;
+            stuck.publish_last()?;
             stuck.slow.reset();
             stuck.publisher.expect_text("1 accepted, 0 missed, 1 gone")
         },
@@ -225,5 +220,12 @@ impl Stuck {
         }
         let seen = format!("none after {MOST} messages of {LARGE} bytes");
         Err(Failure::new("a member without room", seen))
+    }
+
+    /// Publishes one more, which is known to have begun when the one that reads has it, and waits for the one that does not.
+    fn publish_last(&mut self) -> Verdict {
+        self.publisher.send(&Frame::text("publish last"));
+        self.fast.expect_text("last")?;
+        self.publisher.expect_silence()
     }
 }

@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use http::{HeaderValue, Response, header};
 use switchwire_core::{
     Bytes, CorsConfiguration, CorsConfigurationBuilder, Endpoint, HandlerResult, HandshakeError,
-    HandshakeInterceptor, HandshakeRequest, Principal, WebSocketHandler, WebSocketSession,
+    HandshakeInfo, HandshakeInterceptor, HandshakeRequest, Principal, WebSocketHandler,
+    WebSocketSession,
 };
 use switchwire_service::{InvalidMapping, UrlHandlerMapping};
 
 use super::{
+    admission::MOST,
     asking::{answer, reply},
     journal::{Journal, Journals},
     limited,
@@ -64,7 +66,49 @@ pub(super) fn add(
             "/access/patient",
             Endpoint::new(answer).with_interceptor(Late),
         )?;
-    add_cors(mapping)
+    add_cors(add_noted(mapping, journals)?)
+}
+
+/// Endpoints that refuse behind an interceptor that notes what it is told, and two whose interceptors fail then.
+fn add_noted(
+    mapping: UrlHandlerMapping,
+    journals: &Journals,
+) -> Result<UrlHandlerMapping, InvalidMapping> {
+    let noting = |name| Noting::new(name, journals);
+    let hasty = || {
+        limited(answer, |settings| {
+            settings.with_handshake_timeout(Duration::from_millis(100))
+        })
+    };
+    let few = limited(answer, |settings| settings.with_max_sessions(MOST));
+    mapping
+        .with_endpoint(
+            "/access/noted-few",
+            few.with_interceptor(noting("first"))
+                .with_interceptor(noting("second")),
+        )?
+        .with_endpoint(
+            "/access/noted-slow",
+            hasty()
+                .with_interceptor(noting("first"))
+                .with_interceptor(Never),
+        )?
+        .with_endpoint(
+            "/access/noted-panics",
+            Endpoint::new(answer)
+                .with_interceptor(noting("first"))
+                .with_interceptor(Panics),
+        )?
+        .with_endpoint(
+            "/access/panics-after",
+            Endpoint::new(answer)
+                .with_interceptor(noting("first"))
+                .with_interceptor(FailsAfter { panics: true }),
+        )?
+        .with_endpoint(
+            "/access/slow-after",
+            hasty().with_interceptor(FailsAfter { panics: false }),
+        )
 }
 
 fn add_cors(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, InvalidMapping> {
@@ -204,12 +248,13 @@ impl HandshakeInterceptor for Noting {
 
     async fn after_handshake(
         &self,
-        request: &HandshakeRequest,
+        info: &HandshakeInfo,
         outcome: Result<&Response<()>, &HandshakeError>,
     ) {
         let status = outcome.map_or_else(HandshakeError::status, Response::status);
         let entry = format!("after {}: {}", self.name, status.as_u16());
-        self.journal(request).write(entry);
+        let key = info.query_parameter("key");
+        self.journals.named(key.as_deref()).write(entry);
     }
 }
 
@@ -262,6 +307,19 @@ struct Never;
 impl HandshakeInterceptor for Never {
     async fn before_handshake(&self, _: &mut HandshakeRequest) -> Result<(), HandshakeError> {
         pending().await
+    }
+}
+
+/// Panics, or never ends, when it is told the outcome.
+struct FailsAfter {
+    panics: bool,
+}
+
+#[async_trait]
+impl HandshakeInterceptor for FailsAfter {
+    async fn after_handshake(&self, _: &HandshakeInfo, _: Result<&Response<()>, &HandshakeError>) {
+        assert!(!self.panics, "the interceptor of the kit panics afterwards");
+        pending::<()>().await;
     }
 }
 

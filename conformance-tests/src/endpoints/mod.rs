@@ -94,6 +94,12 @@ fn mapping(
                     .with_max_frame_size(16 << 20)
             }),
         )?
+        .with_endpoint(
+            "/large-head",
+            limited(echo, |settings| {
+                settings.with_max_request_head_size(48 << 10)
+            }),
+        )?
         .with("/response-headers", echo)?;
     let mapping = journal::add(mapping, journals)?;
     let mapping = asking::add(mapping)?;

@@ -63,8 +63,8 @@ impl AppService {
 impl WebSocketService for AppService {
     async fn handshake(
         &self,
-        mut request: HandshakeRequest,
-        endpoint: Endpoint,
+        request: &mut HandshakeRequest,
+        endpoint: &Endpoint,
     ) -> Result<Acceptance, HandshakeError> {
         if request.uri().path() == "/response-headers" {
             let headers = request.response_headers_mut();
@@ -72,7 +72,8 @@ impl WebSocketService for AppService {
                 headers.append(*name, HeaderValue::from_static(value));
             }
         }
-        let session = self.http_session(&request);
+        let session = self.http_session(request);
+        request.set_http_session(session);
         let service = match request.uri().path() {
             "/access/listed" => &self.listing,
             "/access/null" => &self.listing_null,
@@ -80,7 +81,6 @@ impl WebSocketService for AppService {
             "/access/noted" => &self.noting,
             _ => &self.default,
         };
-        let request = request.with_http_session(session);
         service.handshake(request, endpoint).await
     }
 }

@@ -10,6 +10,7 @@ use switchwire_core::{
 use switchwire_service::{InvalidMapping, SessionRegistry, UrlHandlerMapping};
 
 use super::{
+    access::Noting,
     echo,
     ending::WritesWhenDropped,
     journal::{Journal, Journals},
@@ -63,7 +64,12 @@ pub(super) fn add(
             let journal = hanging.of(&session);
             hang(session, journal)
         })?
-        .with_endpoint("/down/late", Endpoint::new(echo).with_interceptor(late))
+        .with_endpoint(
+            "/down/late",
+            Endpoint::new(echo)
+                .with_interceptor(late)
+                .with_interceptor(Noting::new("first", journals)),
+        )
 }
 
 /// What ends the sessions of another app.

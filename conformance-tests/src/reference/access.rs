@@ -5,15 +5,35 @@ use std::{net::SocketAddr, thread, time::Duration};
 use super::{
     Fault, World,
     handlers::decoded,
-    handshake::{Decision, is_token_or_empty},
+    handshake::{Decision, TEXT, is_token_or_empty},
     http::Head,
 };
 use crate::endpoints::PROXY;
 
 /// Paths without parameters.
 const PATHS: &[&str] = &[
-    "plain", "listed", "null", "session", "unasked", "required", "chosen", "token", "adds",
-    "noted", "panics", "slow", "patient", "cors", "combined", "public", "private",
+    "plain",
+    "listed",
+    "null",
+    "session",
+    "unasked",
+    "required",
+    "chosen",
+    "token",
+    "adds",
+    "noted",
+    "noted-few",
+    "noted-slow",
+    "noted-panics",
+    "panics",
+    "panics-after",
+    "slow",
+    "slow-after",
+    "patient",
+    "cors",
+    "combined",
+    "public",
+    "private",
 ];
 
 /// The handler of a path.
@@ -127,7 +147,11 @@ impl Client {
             hops.last()
         };
         if let Some(hop) = hop {
-            client.address = format!("{hop}:0");
+            client.address = if hop.contains(':') {
+                format!("[{hop}]:0")
+            } else {
+                format!("{hop}:0")
+            };
         }
         client
     }
@@ -270,9 +294,9 @@ impl Cors {
     /// The lines that name an allowed origin.
     fn lines(&self, origin: &str) -> Vec<(&'static str, String)> {
         let named = if self.any { "*" } else { origin };
-        let mut lines = vec![("Access-Control-Allow-Origin", named.to_owned())];
+        let mut lines = vec![("access-control-allow-origin", named.to_owned())];
         if self.credentials {
-            lines.push(("Access-Control-Allow-Credentials", "true".to_owned()));
+            lines.push(("access-control-allow-credentials", "true".to_owned()));
         }
         lines
     }
@@ -280,10 +304,10 @@ impl Cors {
 
 /// What the answers depend on.
 fn vary(world: &World) -> Vec<(&'static str, String)> {
-    let all = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
-    let mut lines = vec![("Vary", all.to_owned())];
+    let all = "origin, access-control-request-method, access-control-request-headers";
+    let mut lines = vec![("vary", all.to_owned())];
     if world.has(Fault::RepeatsVary) {
-        lines.push(("Vary", "Origin".to_owned()));
+        lines.push(("vary", "Origin".to_owned()));
     }
     lines
 }
@@ -305,11 +329,10 @@ pub(super) fn preflight(head: &Head, remote: &str, world: &World) -> Option<Deci
         .flat_map(|line| line.split(','))
         .map(|name| name.trim().to_ascii_lowercase())
         .collect();
-    let headers: Vec<_> = cors
-        .headers
+    let headers: Vec<_> = requested
         .iter()
-        .copied()
-        .filter(|name| requested.iter().any(|one| one == name))
+        .map(String::as_str)
+        .filter(|name| cors.headers.contains(name))
         .collect();
     let allowed = (cors.allows(origin) || has(Fault::LetsEveryOriginIn))
         && (cors.methods.contains(&method) || has(Fault::ChecksNoCorsMethods))
@@ -317,24 +340,30 @@ pub(super) fn preflight(head: &Head, remote: &str, world: &World) -> Option<Deci
     let mut lines = vary(world);
     if allowed && !own && !has(Fault::OmitsCorsHeaders) {
         lines.extend(cors.lines(origin));
-        lines.push(("Access-Control-Allow-Methods", cors.methods.join(", ")));
+        lines.push(("access-control-allow-methods", cors.methods.join(", ")));
         if !headers.is_empty() {
-            lines.push(("Access-Control-Allow-Headers", headers.join(", ")));
+            lines.push(("access-control-allow-headers", headers.join(", ")));
         }
         if let Some(age) = cors.age {
-            lines.push(("Access-Control-Max-Age", age.to_string()));
+            lines.push(("access-control-max-age", age.to_string()));
         }
         if cors.private && head.has_header("access-control-request-private-network") {
-            lines.push(("Access-Control-Allow-Private-Network", "true".to_owned()));
+            lines.push(("access-control-allow-private-network", "true".to_owned()));
         }
     }
+    let refused = "the CORS request is not allowed\n";
+    let (status, text, body) = match allowed || own {
+        true => (204, "", ""),
+        false => (403, TEXT, refused),
+    };
+    let lines: String = lines
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     Some(Decision::Answer {
-        status: if allowed || own { 204 } else { 403 },
-        headers: lines
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect(),
-        body: String::new(),
+        status,
+        headers: format!("{text}{lines}"),
+        body: body.to_owned(),
     })
 }
 
@@ -351,19 +380,19 @@ pub(super) fn lines(head: &Head, remote: &str, world: &World) -> Vec<(&'static s
             lines.extend(cors.lines(origin));
             lines.extend(
                 cors.exposed
-                    .map(|names| ("Access-Control-Expose-Headers", names.to_owned())),
+                    .map(|names| ("access-control-expose-headers", names.to_owned())),
             );
         }
     }
     if head.path() == "/access/adds" && !world.has(Fault::LosesApplicationHeaders) {
-        lines.push(("Set-Cookie", "seen=yes".to_owned()));
-        lines.push(("X-Interceptor", "adds".to_owned()));
+        lines.push(("set-cookie", "seen=yes".to_owned()));
+        lines.push(("x-interceptor", "adds".to_owned()));
     }
     lines
 }
 
 /// Lets interceptors and the HTTP session take part; the error is the answer of who refuses.
-pub(super) fn intercept(head: &Head, world: &World) -> Result<(), Decision> {
+pub(super) fn intercept(head: &Head, remote: &str, world: &World) -> Result<(), Decision> {
     let has = |fault| world.has(fault);
     let note = |entry: &str| {
         if let Some(key) = head.parameter("key") {
@@ -383,7 +412,7 @@ pub(super) fn intercept(head: &Head, world: &World) -> Result<(), Decision> {
             note("loaded");
             let broken = head.has_header("x-broken") && !has(Fault::IgnoresBrokenSessions);
             if broken {
-                answer(500, "", "no\n")
+                answer(500, TEXT, "the server failed\n")
             } else {
                 Ok(())
             }
@@ -419,21 +448,63 @@ pub(super) fn intercept(head: &Head, world: &World) -> Result<(), Decision> {
             match status {
                 101 => Ok(()),
                 _ if has(Fault::RefusesWithStatusAlone) => answer(status, "", ""),
-                _ => answer(status, "WWW-Authenticate: Bearer\r\n", "who are you?\n"),
+                _ => answer(status, "www-authenticate: Bearer\r\n", "who are you?\n"),
             }
+        }
+        "/access/noted-few" => {
+            let place = world.around.has_place(head.path(), remote, world);
+            let told = match place {
+                Err(status) if !has(Fault::TellsWhatWasDecided) => status,
+                _ => 101,
+            };
+            ["before first", "before second"].into_iter().for_each(note);
+            note(&format!("after second: {told}"));
+            note(&format!("after first: {told}"));
+            place.or_else(|status| answer(status, "", "no\n"))
+        }
+        "/access/noted-slow" | "/access/noted-panics" => {
+            let status = if head.path().ends_with("slow") {
+                503
+            } else {
+                500
+            };
+            note("before first");
+            if !has(Fault::ForgetsThoseThatPassed) {
+                note(&format!("after first: {status}"));
+            }
+            answer(status, "", "no\n")
+        }
+        "/access/panics-after" | "/access/slow-after" if has(Fault::HeedsAfter) => {
+            answer(500, TEXT, "the server failed\n")
+        }
+        "/access/panics-after" => {
+            note("before first");
+            note("after first: 101");
+            Ok(())
         }
         "/access/panics" => {
             if has(Fault::DiesOfPanics) {
                 world.stop();
             }
-            answer(500, "", "no\n")
+            answer(500, TEXT, "the server failed\n")
+        }
+        "/access/token" => {
+            let mut offers = head
+                .all("sec-websocket-protocol")
+                .flat_map(|line| line.split(','));
+            match offers.any(|offer| offer.trim().starts_with("bearer.")) {
+                true => Ok(()),
+                false => answer(401, TEXT, "who are you?\n"),
+            }
         }
         "/access/slow" if has(Fault::WaitsForInterceptors) => Err(Decision::Hang),
         "/access/slow" => {
             thread::sleep(Duration::from_millis(100));
-            answer(503, "", "no\n")
+            answer(503, TEXT, "the handshake took too long\n")
         }
-        "/access/patient" if has(Fault::HurriesEveryone) => answer(503, "", "no\n"),
+        "/access/patient" if has(Fault::HurriesEveryone) => {
+            answer(503, TEXT, "the handshake took too long\n")
+        }
         _ => Ok(()),
     }
 }

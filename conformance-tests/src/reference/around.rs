@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{IpAddr, Ipv6Addr, Shutdown, SocketAddr, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -143,9 +143,9 @@ impl Around {
     }
 
     /// Whether a handshake for this path may be answered with 101 as far as places go; the error is the status.
-    pub(super) fn has_place(&self, path: &str, client: &str) -> Result<(), u16> {
+    pub(super) fn has_place(&self, path: &str, client: &str, world: &World) -> Result<(), u16> {
         let state = self.lock();
-        match place(path, client) {
+        match place(path, client, world) {
             Some((place, status))
                 if state.places.get(&place).is_some_and(|taken| *taken >= MOST) =>
             {
@@ -171,14 +171,19 @@ impl Around {
 }
 
 /// The places of a limited endpoint, and the status of whoever finds none.
-fn place(path: &str, client: &str) -> Option<(String, u16)> {
+fn place(path: &str, client: &str, world: &World) -> Option<(String, u16)> {
     if path.starts_with("/few-each/") {
-        let client = client
-            .parse::<SocketAddr>()
-            .map(|client| client.ip().to_string());
-        return Some((format!("{path} {}", client.unwrap_or_default()), 429));
+        let client = client.parse::<SocketAddr>().ok()?.ip();
+        let client = match client.to_canonical() {
+            IpAddr::V6(address) if !world.has(Fault::CountsSingleAddresses) => {
+                Ipv6Addr::from_bits(address.to_bits() >> 64).into()
+            }
+            IpAddr::V4(_) if world.has(Fault::CountsSingleAddresses) => client,
+            address => address,
+        };
+        return Some((format!("{path} {client}"), 429));
     }
-    path.starts_with("/few/").then(|| (path.to_owned(), 503))
+    (path.starts_with("/few/") || path == "/access/noted-few").then(|| (path.to_owned(), 503))
 }
 
 /// Takes a session in; the error is the status to refuse it with.
@@ -195,7 +200,7 @@ pub(super) fn admit(
     if state.ending.is_some() && !is_control && !has(Fault::AcceptsWhileShuttingDown) {
         return Err(503);
     }
-    let place = place(&kept.path, client).filter(|_| !has(Fault::CountsNoSessions));
+    let place = place(&kept.path, client, world).filter(|_| !has(Fault::CountsNoSessions));
     if let Some((place, status)) = &place {
         let taken = state.places.entry(place.clone()).or_default();
         if *taken >= MOST {
@@ -218,7 +223,7 @@ pub(super) fn admit(
 
 /// Takes a place for a handshake that is going to be refused.
 pub(super) fn waste_place(world: &World, path: &str, client: &str) {
-    if let Some((place, _)) = place(path, client) {
+    if let Some((place, _)) = place(path, client, world) {
         *world.around.lock().places.entry(place).or_default() += 1; // for ever
     }
 }

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use http::StatusCode;
+
 use super::{
     Fault, World,
     handshake::{Decision, decide},
@@ -37,7 +39,11 @@ pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>, is_control: bool)
                 headers,
                 body,
             } => {
-                answer(&mut stream, status, &headers, &body)?;
+                let headers = match world.has(Fault::SpellsItsOwnWay) {
+                    true => headers.replace("content-type", "Content-Type"),
+                    false => headers,
+                };
+                stream.write_all(&encoded(status, &headers, &body, head.method != "HEAD"))?;
                 let announced =
                     head.has_header("content-length") || head.has_header("transfer-encoding");
                 let closes = head.malformed
@@ -57,6 +63,8 @@ pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>, is_control: bool)
                 path,
                 subprotocol,
             } => {
+                let key = head.parameter("key").unwrap_or_default();
+                let told = (path == "/down/late").then(|| world.journals.writer(key));
                 let session = Session::new(
                     &stream,
                     world,
@@ -69,6 +77,14 @@ pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>, is_control: bool)
                 let session = match session {
                     Ok(session) => session,
                     Err(status) => {
+                        if let Some(journal) = told {
+                            let status = match world.has(Fault::TellsWhatWasDecided) {
+                                true => 101,
+                                false => status,
+                            };
+                            let _ = journal.send("before first".to_owned());
+                            let _ = journal.send(format!("after first: {status}"));
+                        }
                         answer(&mut stream, status, "", "")?;
                         continue;
                     }
@@ -87,9 +103,18 @@ pub(super) fn serve(mut stream: TcpStream, world: &Arc<World>, is_control: bool)
 }
 
 fn answer(stream: &mut TcpStream, status: u16, headers: &str, body: &str) -> io::Result<()> {
-    let answer = format!(
-        "HTTP/1.1 {status} Answer\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(answer.as_bytes())
+    stream.write_all(&encoded(status, headers, body, true))
+}
+
+/// An answer as it is written; that to HEAD has no body, but its length.
+fn encoded(status: u16, headers: &str, body: &str, has_body: bool) -> Vec<u8> {
+    let reason = StatusCode::from_u16(status).ok();
+    let reason = reason.and_then(|status| status.canonical_reason());
+    let reason = reason.unwrap_or_default();
+    let length = match status {
+        204 => String::new(),
+        _ => format!("content-length: {}\r\n", body.len()),
+    };
+    let body = if has_body { body } else { "" };
+    format!("HTTP/1.1 {status} {reason}\r\n{headers}{length}\r\n{body}").into_bytes()
 }

@@ -211,6 +211,8 @@ faults! {
     PongsSomethingElse breaks ["pong_carries", "ping_of_125", "ping_that_is_not"];
     /// Answers the last of several pings only.
     AnswersOnePing breaks ["ten_pings_are", "flood_of_pings"];
+    /// Forgets the pings that wait for their answer when a Close comes.
+    ForgetsPingsAtClose breaks ["ping_before_close"];
     /// Answers pongs with pongs.
     AnswersPongs breaks ["unsolicited"];
 
@@ -507,6 +509,20 @@ faults! {
     ReversesInterceptors breaks ["they_run_in_order"];
     /// Tells the outcome in the order of the beginning.
     RunsAfterInOrder breaks ["outcome_in_reverse"];
+    /// Tells interceptors what was decided, not what the peer is told.
+    TellsWhatWasDecided breaks ["told_that_there_is_no_place", "decided_late"];
+    /// Tells no interceptor when one behind it fails.
+    ForgetsThoseThatPassed breaks ["told_that_one_behind"];
+    /// Refuses when an interceptor fails afterwards.
+    HeedsAfter breaks ["afterwards_changes_nothing"];
+    /// Spells the names of headers in its own way.
+    SpellsItsOwnWay breaks ["exact::"];
+    /// Takes heads of any size.
+    TakesAnyHead breaks ["16_kib_gets", "head_too_large"];
+    /// Allows heads half as large as it should.
+    AllowsHalfTheHead breaks ["head_of_16_kib_is"];
+    /// Counts each IPv6 address alone, and IPv4 addresses in the form of IPv6 as others.
+    CountsSingleAddresses breaks ["one_network", "in_the_form_of_ipv6"];
     /// Runs the interceptors behind one that refuses.
     GoesOnAfterRefusal breaks ["do_not_run"];
     /// Refuses with a status alone.

@@ -84,10 +84,10 @@ pub(super) fn open(session: &mut Session<'_>) {
 pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
     let words = String::from_utf8_lossy(&payload).into_owned();
     match &*session.path.clone() {
-        "/echo" | "/small" | "/large" | "/response-headers" | "/subprotocol" | "/greeting"
-        | "/both" | "/kept" | "/kept-control" | "/kept-deaf" | "/idle" | "/idle-pinging"
-        | "/idle-deaf" | "/unfinished" | "/unfinished-deaf" | "/aging" => {
-            echo(session, text, payload)
+        "/echo" | "/small" | "/large" | "/large-head" | "/response-headers" | "/subprotocol"
+        | "/greeting" | "/both" | "/kept" | "/kept-control" | "/kept-deaf" | "/idle"
+        | "/idle-pinging" | "/idle-deaf" | "/unfinished" | "/unfinished-deaf" | "/aging" => {
+            echo(session, text, payload);
         }
         "/handshake" => answer(session, &words),
         path if path.starts_with("/access/") => {

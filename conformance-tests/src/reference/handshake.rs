@@ -27,6 +27,7 @@ const PATHS: &[&str] = &[
     "/echo",
     "/small",
     "/large",
+    "/large-head",
     "/response-headers",
     "/subprotocol",
     "/greeting",
@@ -159,21 +160,27 @@ pub(super) fn decide(head: &Head, remote: &str, world: &World) -> Decision {
         Ok(path) => path,
         Err(status) => return refuse(status, head, world),
     };
+    if !has(Fault::TakesAnyHead)
+        && !has(Fault::AcceptsEndlessRequests)
+        && let Err(status) = head_size(head, &path, world)
+    {
+        return refuse(status, head, world);
+    }
     if has(Fault::InterceptsEverything)
-        && let Err(answer) = access::intercept(head, world)
+        && let Err(answer) = access::intercept(head, remote, world)
     {
         return answer;
     }
     if has(Fault::LooksForPlacesFirst)
-        && let Err(status) = world.around.has_place(&path, remote)
+        && let Err(status) = world.around.has_place(&path, remote, world)
     {
         return refuse(status, head, world);
     }
-    if let Err(status) = check(head, remote, world) {
+    if let Err(refusal) = check(head, remote, world) {
         if has(Fault::GivesPlacesToTheRefused) {
             around::waste_place(world, &path, remote);
         }
-        return refuse(status, head, world);
+        return refuse(refusal, head, world);
     }
     if path == "/down/late" {
         let key = head.parameter("key").unwrap_or_default();
@@ -181,12 +188,16 @@ pub(super) fn decide(head: &Head, remote: &str, world: &World) -> Decision {
         world.journals.wait(key);
     }
     if !has(Fault::InterceptsEverything)
-        && let Err(answer) = access::intercept(head, world)
+        && let Err(answer) = access::intercept(head, remote, world)
     {
         return answer;
     }
     match subprotocol(head, world, &path) {
         Ok(subprotocol) => switch(head, remote, world, &path, subprotocol),
+        Err(400) => {
+            let text = "this endpoint needs a subprotocol it speaks";
+            refuse(Refusal::wrong(text), head, world)
+        }
         Err(status) => refuse(status, head, world),
     }
 }
@@ -198,7 +209,7 @@ fn route(head: &Head, world: &World) -> Result<String, u16> {
     } else {
         head.path()
     };
-    let path = path.split('?').next().unwrap_or_default();
+    let path = path.split(['?', '#']).next().unwrap_or_default();
     if !path.starts_with('/') && !world.has(Fault::TakesTargetsForPaths) {
         return Err(400);
     }
@@ -225,53 +236,128 @@ fn route(head: &Head, world: &World) -> Result<String, u16> {
     }
 }
 
-/// Checks everything that RFC 6455 section 4.2.1 asks for; the error is the status to refuse with.
-fn check(head: &Head, remote: &str, world: &World) -> Result<(), u16> {
+/// Whether target and headers are as small as they must be; the error is the status to refuse with.
+fn head_size(head: &Head, path: &str, world: &World) -> Result<(), u16> {
+    let most = match path {
+        "/large-head" => 48 << 10,
+        _ if world.has(Fault::AllowsHalfTheHead) => 8 << 10,
+        _ => 16 << 10,
+    };
+    match head.target.len() {
+        target if target > most => Err(414),
+        target if target + head.size() > most => Err(431),
+        _ => Ok(()),
+    }
+}
+
+/// Why a handshake is refused: the status, and the text that tells it.
+pub(super) struct Refusal {
+    status: u16,
+    text: &'static str,
+}
+
+impl Refusal {
+    const fn wrong(text: &'static str) -> Self {
+        Self { status: 400, text }
+    }
+}
+
+impl From<u16> for Refusal {
+    /// For what is refused with this status for one reason only.
+    fn from(status: u16) -> Self {
+        let text = match status {
+            403 => "this origin is not allowed",
+            404 => "there is no WebSocket endpoint here",
+            405 => "the method must be GET",
+            414 => "the request target is too long",
+            426 => "only version 13 of the WebSocket protocol is spoken",
+            429 => "there are too many sessions from this address",
+            431 => "the request headers are too large",
+            500 => "the server failed",
+            503 => "the handshake took too long",
+            _ => "the request target must have a path",
+        };
+        Self { status, text }
+    }
+}
+
+/// Checks everything that RFC 6455 section 4.2.1 asks for.
+fn check(head: &Head, remote: &str, world: &World) -> Result<(), Refusal> {
     let has = |fault| world.has(fault);
-    let require = |holds: bool, status: u16| if holds { Ok(()) } else { Err(status) };
-    require(head.method == "GET" || has(Fault::AcceptsAnyMethod), 405)?;
-    require(head.version == "HTTP/1.1" || has(Fault::AcceptsHttp10), 400)?;
-    let hosts = head.all("host").count();
+    let require = |holds: bool, refusal: Refusal| if holds { Ok(()) } else { Err(refusal) };
+    let is_get = head.method == "GET" || has(Fault::AcceptsAnyMethod);
+    require(is_get, 405.into())?;
     require(
-        hosts == 1
-            || (hosts == 0 && has(Fault::AcceptsMissingHost))
-            || (hosts > 1 && has(Fault::AcceptsTwoHosts)),
-        400,
+        head.version == "HTTP/1.1" || has(Fault::AcceptsHttp10),
+        Refusal::wrong("a WebSocket handshake needs HTTP/1.1"),
+    )?;
+    let hosts: Vec<_> = head.all("host").collect();
+    require(
+        match hosts[..] {
+            [] => has(Fault::AcceptsMissingHost),
+            [host] => is_host(host),
+            _ => has(Fault::AcceptsTwoHosts),
+        },
+        Refusal::wrong("exactly one Host header is needed"),
     )?;
     require(
         !(has(Fault::RefusesUnknownHeaders) && head.has_header("x-unknown")),
-        400,
+        400.into(),
     )?;
-    let body = head.has_header("transfer-encoding")
-        || head.all("content-length").any(|len| len != "0")
-        || head.all("content-length").count() > 1;
-    require(!body || has(Fault::IgnoresContentLength), 400)?;
     upgrade(head, world)?;
     connection(head, world)?;
     key(head, world)?;
     version(head, world)?;
+    let body = head.has_header("transfer-encoding")
+        || head.all("content-length").any(|len| len != "0")
+        || head.all("content-length").count() > 1;
+    require(
+        !body || has(Fault::IgnoresContentLength),
+        Refusal::wrong("a WebSocket handshake has no body"),
+    )?;
     require(
         head.all("sec-websocket-protocol")
             .flat_map(|line| line.split(','))
             .all(is_token_or_empty)
             || has(Fault::RepeatsOffers),
-        400,
+        Refusal::wrong("the Sec-WebSocket-Protocol header must list tokens"),
     )?;
     require(
         head.all("sec-websocket-extensions")
             .all(well_formed_extensions)
             || has(Fault::AcceptsExtensions),
-        400,
+        Refusal::wrong("the Sec-WebSocket-Extensions header is malformed"),
     )?;
     let fine = if head.path().starts_with("/access/") {
         access::origin_is_fine(head, remote, world)
     } else {
         origin_is_fine(head, world)
     };
-    require(fine, 403)
+    require(fine, 403.into())
 }
 
-fn upgrade(head: &Head, world: &World) -> Result<(), u16> {
+/// Whether this is a host, with or without a port.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.split_once(']') {
+        Some((host, port)) => (host.strip_prefix('['), port.strip_prefix(':')),
+        None => match text.split_once(':') {
+            Some((host, port)) => (Some(host), Some(port)),
+            None => (Some(text), None),
+        },
+    };
+    let is_bracketed = text.starts_with('[');
+    let ends = is_bracketed && (text.ends_with(']') || port.is_some());
+    let fits = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || b"-._~!$&'()*+,;=".contains(&byte)
+            || (is_bracketed && byte == b':')
+    };
+    host.is_some_and(|host| !host.is_empty() && host.bytes().all(fits))
+        && port.is_none_or(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
+        && (!is_bracketed || ends)
+}
+
+fn upgrade(head: &Head, world: &World) -> Result<(), Refusal> {
     let mut tokens = head
         .all("upgrade")
         .flat_map(|line| line.split(','))
@@ -282,10 +368,14 @@ fn upgrade(head: &Head, world: &World) -> Result<(), u16> {
         Some(Fault::AcceptsAnyUpgrade) => head.has_header("upgrade"),
         _ => tokens.any(|token| token.eq_ignore_ascii_case("websocket")),
     };
-    if fits { Ok(()) } else { Err(400) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::wrong("the Upgrade header must list websocket"))
+    }
 }
 
-fn connection(head: &Head, world: &World) -> Result<(), u16> {
+fn connection(head: &Head, world: &World) -> Result<(), Refusal> {
     let mut tokens = head
         .all("connection")
         .flat_map(|line| line.split(','))
@@ -302,10 +392,14 @@ fn connection(head: &Head, world: &World) -> Result<(), u16> {
             .is_some_and(|token| token.eq_ignore_ascii_case("upgrade")),
         _ => tokens.any(|token| token.eq_ignore_ascii_case("upgrade")),
     };
-    if fits { Ok(()) } else { Err(400) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::wrong("the Connection header must list Upgrade"))
+    }
 }
 
-fn key(head: &Head, world: &World) -> Result<(), u16> {
+fn key(head: &Head, world: &World) -> Result<(), Refusal> {
     let found = match world.fault {
         Some(Fault::AcceptsTwoKeys) => head.first("sec-websocket-key"),
         _ => head.only("sec-websocket-key"),
@@ -323,17 +417,23 @@ fn key(head: &Head, world: &World) -> Result<(), u16> {
             formed && zeros
         }
     };
-    if fits { Ok(()) } else { Err(400) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::wrong(
+            "exactly one Sec-WebSocket-Key of 16 bytes in base64 is needed",
+        ))
+    }
 }
 
-fn version(head: &Head, world: &World) -> Result<(), u16> {
+fn version(head: &Head, world: &World) -> Result<(), Refusal> {
     let fits = match world.fault {
         Some(Fault::AcceptsMissingVersion) if !head.has_header("sec-websocket-version") => true,
         Some(Fault::AcceptsAnyVersion) => head.has_header("sec-websocket-version"),
         Some(Fault::AcceptsTwoVersions) => head.first("sec-websocket-version") == Some("13"),
         _ => head.only("sec-websocket-version") == Some("13"),
     };
-    if fits { Ok(()) } else { Err(426) }
+    if fits { Ok(()) } else { Err(426.into()) }
 }
 
 pub(super) fn is_token_or_empty(element: &str) -> bool {
@@ -345,11 +445,18 @@ pub(super) fn is_token_or_empty(element: &str) -> bool {
 
 /// Names, and parameters whose values are tokens.
 fn well_formed_extensions(line: &str) -> bool {
-    line.split(',').all(|extension| {
+    let listed = line
+        .split(',')
+        .filter(|extension| !extension.trim().is_empty());
+    listed.into_iter().all(|extension| {
         extension.split(';').all(|part| {
             let (name, value) = part
                 .split_once('=')
                 .map_or((part, "x"), |(name, value)| (name, value));
+            let quoted = value
+                .strip_prefix('"')
+                .and_then(|value| value.strip_suffix('"'));
+            let value = quoted.unwrap_or(value);
             [name, value]
                 .iter()
                 .all(|token| !token.trim().is_empty() && is_token_or_empty(token))
@@ -380,10 +487,11 @@ fn origin_is_fine(head: &Head, world: &World) -> bool {
     }
 }
 
-fn refuse(status: u16, head: &Head, world: &World) -> Decision {
+fn refuse(refusal: impl Into<Refusal>, head: &Head, world: &World) -> Decision {
+    let Refusal { status, text } = refusal.into();
     let headers = match status {
-        405 => "Allow: GET\r\n",
-        426 => "Sec-WebSocket-Version: 13\r\n",
+        405 => "allow: GET\r\n",
+        426 => "sec-websocket-version: 13\r\nupgrade: websocket\r\nconnection: upgrade\r\n",
         _ => "",
     };
     Decision::Answer {
@@ -392,14 +500,17 @@ fn refuse(status: u16, head: &Head, world: &World) -> Decision {
         } else {
             status
         },
-        headers: headers.to_owned(),
+        headers: format!("{TEXT}{headers}"),
         body: if world.has(Fault::ReflectsRequests) {
             head.raw.clone()
         } else {
-            "no\n".to_owned()
+            format!("{text}\n")
         },
     }
 }
+
+/// What a text for the peer is.
+pub(super) const TEXT: &str = "content-type: text/plain; charset=utf-8\r\n";
 
 fn switch(
     head: &Head,
@@ -418,20 +529,20 @@ fn switch(
     } else {
         accept_value(key)
     };
-    let mut answer = String::from("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n");
+    let mut answer = String::from("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n");
     let mut line = |name: &str, value: &str| {
         write!(answer, "{name}: {value}\r\n").expect("a string takes everything");
     };
     let replaced = has(Fault::LetsApplicationReplace) && path == "/response-headers";
     if !has(Fault::OmitsUpgrade) && !replaced {
-        line("Upgrade", "websocket");
+        line("upgrade", "websocket");
     }
-    line("Sec-WebSocket-Accept", &accept);
+    line("sec-websocket-accept", &accept);
     if has(Fault::RepeatsAcceptValue) {
-        line("Sec-WebSocket-Accept", &accept);
+        line("sec-websocket-accept", &accept);
     }
     if has(Fault::AddsLength) {
-        line("Content-Length", "0");
+        line("content-length", "0");
     }
     if path == "/response-headers" && !has(Fault::LosesApplicationHeaders) {
         let own = ["sec-websocket-accept", "upgrade", "content-length"];
@@ -445,22 +556,26 @@ fn switch(
         line(name, &value);
     }
     if let Some(chosen) = &subprotocol {
-        line("Sec-WebSocket-Protocol", chosen);
+        line("sec-websocket-protocol", chosen);
         if has(Fault::RepeatsSubprotocol) {
-            line("Sec-WebSocket-Protocol", chosen);
+            line("sec-websocket-protocol", chosen);
         }
     }
     for offered in head.all("sec-websocket-extensions") {
         if has(Fault::AcceptsExtensions) || has(Fault::RepeatsExtensions) {
-            line("Sec-WebSocket-Extensions", offered);
+            line("sec-websocket-extensions", offered);
         }
     }
     if has(Fault::VolunteersExtension) {
-        line("Sec-WebSocket-Extensions", "permessage-deflate");
+        line("sec-websocket-extensions", "permessage-deflate");
     }
     answer.push_str("\r\n");
     Decision::Switch {
-        head: answer,
+        head: if has(Fault::SpellsItsOwnWay) {
+            answer.replace("upgrade: websocket", "Upgrade: websocket")
+        } else {
+            answer
+        },
         path: path.to_owned(),
         subprotocol,
     }

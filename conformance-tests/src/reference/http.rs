@@ -3,6 +3,8 @@
 use std::io::{self, Read};
 use std::net::TcpStream;
 
+use super::handshake::is_token_or_empty;
+
 /// The most bytes a head may have.
 const MOST: usize = 64 << 10;
 
@@ -60,7 +62,7 @@ impl Head {
     }
 
     fn parse(raw: String) -> Self {
-        let mut lines = raw.split("\r\n");
+        let mut lines = raw.trim_start_matches("\r\n").split("\r\n");
         let mut words = lines
             .next()
             .unwrap_or_default()
@@ -68,12 +70,14 @@ impl Head {
             .map(str::to_owned);
         let mut next = || words.next().unwrap_or_default();
         let (method, target, version) = (next(), next(), next());
-        let mut malformed = false;
+        let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_graphic());
+        let mut malformed = !is_method || target.is_empty() || !version.starts_with("HTTP/");
         let headers = lines
             .filter_map(|line| {
                 let (name, value) = line.split_once(':').unwrap_or(("", line));
-                let token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
-                malformed |= !token || value.contains(['\0', '\r']);
+                let token = !name.is_empty() && is_token_or_empty(name) && name == name.trim();
+                let is_control = |c: char| c.is_ascii_control() && c != '\t';
+                malformed |= !token || value.contains(is_control);
                 token.then(|| (name.to_ascii_lowercase(), value.to_owned()))
             })
             .collect();
@@ -112,17 +116,28 @@ impl Head {
         (self.all(name).count() == 1).then(|| self.first(name))?
     }
 
+    /// How many bytes the names and values of the headers have.
+    pub(super) fn size(&self) -> usize {
+        let headers = self.headers.iter();
+        headers
+            .map(|(name, value)| name.len() + value.trim().len())
+            .sum()
+    }
+
     pub(super) fn has_header(&self, name: &str) -> bool {
         self.headers.iter().any(|(found, _)| found == name)
     }
 
     /// The path, without the query and without what stands before it in absolute form.
     pub(super) fn path(&self) -> &str {
-        let target = match self.target.strip_prefix("http://") {
-            Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
+        let target = match self.target.split_once("://") {
+            Some((_, rest)) => match rest.find('/') {
+                Some(0) => "", // no host, and so no path
+                at => at.map_or("/", |at| &rest[at..]),
+            },
             None => &self.target,
         };
-        target.split('?').next().unwrap_or_default()
+        target.split(['?', '#']).next().unwrap_or_default()
     }
 
     pub(super) fn query(&self) -> Option<&str> {

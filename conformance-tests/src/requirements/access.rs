@@ -37,12 +37,15 @@ requirements! { ACCESS:
     INTERCEPTOR_BEFORE_3 = "interceptor.before.3" Must Contract "HandshakeInterceptor" "The first that refuses decides the answer, and those after it do not run.";
     INTERCEPTOR_BEFORE_4 = "interceptor.before.4" Must Contract "HandshakeInterceptor" "One that panics is answered with 500, one that takes too long with 503.";
     INTERCEPTOR_AFTER_1 = "interceptor.after.1" Must Contract "HandshakeInterceptor" "Those that had passed see the outcome, in reverse order.";
+    INTERCEPTOR_AFTER_2 = "interceptor.after.2" Must Contract "HandshakeInterceptor" "They see what the peer is told, also when a limit, a timeout, a shutdown or an interceptor behind them refuses.";
+    INTERCEPTOR_AFTER_3 = "interceptor.after.3" Must Contract "HandshakeInterceptor" "One that panics or takes too long when it is told does not change the answer.";
 
     ATTRIBUTES_SESSION_1 = "attributes.session.1" Must Contract "HttpSession" "Without names asked for, the HTTP session is not loaded.";
     ATTRIBUTES_SESSION_2 = "attributes.session.2" Must Contract "HttpSession" "Only values whose name is asked for become attributes.";
     ATTRIBUTES_SESSION_3 = "attributes.session.3" Must Contract "HttpSession" "An HTTP session that cannot be loaded is answered with 500.";
 
     HANDSHAKE_TIMEOUT_1 = "handshake.timeout.1" Must Contract "WebSocketSettings" "A decision that takes longer than the endpoint allows is answered with 503.";
+    HANDSHAKE_HEADERS_1 = "handshake.headers.1" Must Contract "WebSocketSettings" "A target over the size of a head gets 414, a target with headers over it 431.";
     SETTINGS_ENDPOINT_1 = "settings.endpoint.1" Must Contract "Endpoint" "Each endpoint has settings of its own.";
     SETTINGS_START_1 = "settings.start.1" Must Contract "RequestUpgradeStrategy" "A setting that the server cannot honour is an error at start-up." not "such a server is never started; the backend's own tests show it";
 }

@@ -4,6 +4,7 @@ requirements! { CONTRACT:
     HANDSHAKE_REFUSAL_1 = "handshake.refusal.1" Must Contract "WebSocketService" "Each reason to refuse has its own status: 405 with Allow, 426 with Sec-WebSocket-Version, 403 for an origin, 404 for a path, 400 for the rest.";
     HANDSHAKE_REFUSAL_2 = "handshake.refusal.2" Must Contract "WebSocketService" "A refused handshake leaves the HTTP connection usable.";
     HANDSHAKE_REFUSAL_3 = "handshake.refusal.3" Must Contract "WebSocketService" "A refusal holds nothing of the request and nothing internal.";
+    HANDSHAKE_ANSWER_1 = "handshake.answer.1" Must Contract "WebSocketDispatcher" "What is answered to a request is the same on every server: status line, header lines and body, byte for byte.";
     HANDSHAKE_FALLTHROUGH_1 = "handshake.fallthrough.1" Must Contract "HandshakeRequest" "A request that asks for no WebSocket belongs to the HTTP side, also on a path that has a handler.";
     HANDSHAKE_RESPONSE_1 = "handshake.response.1" Must Contract "HandshakeRequest" "Headers and cookies that the application sets reach the 101; those of the handshake cannot be replaced.";
     HANDSHAKE_SUBPROTOCOL_1 = "handshake.subprotocol.1" Must Contract "WebSocketHandler" "The first subprotocol in the client's order that the handler speaks is chosen; without a match there is none.";

@@ -18,4 +18,5 @@ requirements! { REGISTRY:
     LIMITS_SESSIONS_1 = "limits.sessions.1" Must Contract "WebSocketSettings" "A right handshake for one session more than the endpoint may have gets 503.";
     LIMITS_SESSIONS_2 = "limits.sessions.2" Must Contract "WebSocketSettings" "One for one session more than a client's address may have gets 429.";
     LIMITS_SESSIONS_3 = "limits.sessions.3" Must Contract "WebSocketSettings" "A place is free again when its session has ended.";
+    LIMITS_SESSIONS_4 = "limits.sessions.4" Must Contract "WebSocketSettings" "IPv6 addresses of one network count as one; an IPv4 address in the form of IPv6 counts as what it is.";
 }

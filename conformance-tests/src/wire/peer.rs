@@ -286,6 +286,53 @@ impl Peer {
         }
     }
 
+    /// The bytes of an answer, whose length `length` knows by the bytes of the head; `None` when the server closed instead.
+    pub(crate) fn bytes_of_answer(
+        &mut self,
+        length: impl Fn(&[u8]) -> usize,
+    ) -> Verdict<Option<Vec<u8>>> {
+        let until = Instant::now() + self.timing.deadline;
+        loop {
+            let end = self.arrived.windows(4).position(|four| four == b"\r\n\r\n");
+            let end = end.map(|end| end + 4 + length(&self.arrived[..end + 4]));
+            if let Some(end) = end.filter(|end| *end <= self.arrived.len()) {
+                return Ok(Some(self.arrived.drain(..end).collect()));
+            }
+            match self.read_more(until) {
+                Ok(None) => {}
+                Ok(Some(_)) => return Ok(None),
+                Err(TimedOut) => {
+                    return Err(Failure::new(
+                        "an HTTP answer",
+                        format_args!(
+                            "{} within {:?}",
+                            self.arrived.escape_ascii(),
+                            self.timing.deadline
+                        ),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// All bytes until the end of TCP.
+    pub(crate) fn bytes_to_the_end(&mut self) -> Verdict<Vec<u8>> {
+        let until = Instant::now() + self.timing.deadline;
+        loop {
+            match self.read_more(until) {
+                Ok(None) => {}
+                Ok(Some(_)) => return Ok(std::mem::take(&mut self.arrived)),
+                Err(TimedOut) => {
+                    let seen = self.arrived.escape_ascii();
+                    return Err(Failure::new(
+                        "the end of TCP",
+                        format_args!("{seen} and no end"),
+                    ));
+                }
+            }
+        }
+    }
+
     /// Sends a handshake and insists that it is accepted as it must be.
     pub(crate) fn upgrade(&mut self, request: &Request) -> Verdict<Reply> {
         let reply = self

@@ -98,6 +98,13 @@ impl Request {
         self.lines.value("sec-websocket-key")
     }
 
+    /// How many bytes the target and the names and values of the headers have.
+    pub(crate) fn head_size(&self) -> usize {
+        let lines = self.lines.0.iter();
+        let lines: usize = lines.map(|line| line.len() - ": ".len()).sum();
+        self.target.len() + lines
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = format!("{} {} {}\r\n", self.method, self.target, self.version).into_bytes();
         self.lines.encode(&mut out);

@@ -3,7 +3,10 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr, TcpStream},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -25,6 +28,7 @@ pub(crate) struct Server {
     transcript: Transcript,
     connections: AtomicUsize,
     control: Option<Box<Self>>,
+    notes: Mutex<Vec<(String, String)>>,
 }
 
 impl Server {
@@ -37,6 +41,7 @@ impl Server {
             transcript: Transcript::default(),
             connections: AtomicUsize::new(0),
             control: None,
+            notes: Mutex::default(),
         }
     }
 
@@ -49,6 +54,18 @@ impl Server {
             ..control
         }));
         self
+    }
+
+    /// Notes what the server answers to a request where servers may differ, for the report.
+    pub(crate) fn note(&self, request: &str, answer: &str) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.push((request.to_owned(), answer.to_owned()));
+    }
+
+    /// What was noted.
+    pub(crate) fn notes(&self) -> Vec<(String, String)> {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut notes)
     }
 
     /// The server that controls this one.

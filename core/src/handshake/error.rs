@@ -10,6 +10,12 @@ use http::{HeaderValue, Response, StatusCode, header};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
+    /// The target is longer than the head of a request may be: 414.
+    #[error("the request target is too long")]
+    TargetTooLong,
+    /// Target and headers are larger than the head of a request may be: 431.
+    #[error("the request headers are too large")]
+    HeadersTooLarge,
     /// Not a GET request: 405.
     #[error("the method must be GET")]
     Method,
@@ -19,7 +25,7 @@ pub enum HandshakeError {
     /// Not HTTP/1.1: 400.
     #[error("a WebSocket handshake needs HTTP/1.1")]
     Version,
-    /// Not exactly one `Host`: 400.
+    /// Not exactly one `Host`, or one that names no host: 400.
     #[error("exactly one Host header is needed")]
     Host,
     /// A request body was announced: 400.
@@ -115,6 +121,8 @@ impl HandshakeError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::WebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::Origin => StatusCode::FORBIDDEN,
@@ -142,6 +150,8 @@ impl HandshakeError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::TargetTooLong => "target_too_long",
+            Self::HeadersTooLarge => "headers_too_large",
             Self::Method => "method",
             Self::Target => "target",
             Self::Version => "http_version",
@@ -195,7 +205,7 @@ impl HandshakeError {
                     HeaderValue::from_static("13"),
                 );
                 headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-                headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
             }
             _ => {}
         }

@@ -1,6 +1,7 @@
 use std::{any::Any, borrow::Cow, fmt, net::SocketAddr, sync::Arc};
 
-use http::{HeaderMap, Uri, Version};
+use bytes::BytesMut;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 
 use super::read;
 use crate::Attributes;
@@ -33,7 +34,7 @@ impl fmt::Debug for Principal {
 #[derive(Debug, Clone, Default)]
 pub struct ResponseHeaders(pub HeaderMap);
 
-/// What a session knows of the request that opened it. Owns its data.
+/// What a session knows of the request that opened it. Owns its data: no buffer of the server is kept for it.
 ///
 /// - `handshake.info.1` The target, the headers and the cookies are those of the request; the subprotocol is the one agreed on.
 /// - `handshake.info.2` Path parameters are decoded.
@@ -169,5 +170,60 @@ impl HandshakeInfo {
     #[must_use]
     pub fn attributes(&self) -> &Attributes {
         &self.attributes
+    }
+}
+
+/// A copy in memory of its own. The values that a server hands over are often parts of its read buffer, 8 KiB or more that
+/// a session would keep.
+pub(super) fn detached(headers: &HeaderMap) -> HeaderMap {
+    let length = headers.values().map(HeaderValue::len).sum();
+    let mut values = BytesMut::with_capacity(length);
+    let copy = |(name, value): (&HeaderName, &HeaderValue)| {
+        values.extend_from_slice(value.as_bytes());
+        let value = HeaderValue::from_maybe_shared(values.split().freeze());
+        (name.clone(), value.expect("it was a value before"))
+    };
+    headers.iter().map(copy).collect()
+}
+
+/// The same for a target.
+pub(super) fn detached_uri(uri: &Uri) -> Uri {
+    uri.to_string().parse().unwrap_or_else(|_| uri.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detached_head_is_the_same() {
+        let request = http::Request::get("/a%20b?c=%ff&d")
+            .header("cookie", "first=1")
+            .header("cookie", "second=2")
+            .header("x-empty", "")
+            .header("x-latin", HeaderValue::from_bytes(b"\xfcber").unwrap())
+            .body(())
+            .unwrap();
+        assert_eq!(detached(request.headers()), *request.headers());
+        for target in ["/a%20b?c=%ff&d", "http://a:1/b?", "a:443", "*", "/"] {
+            let uri: Uri = target.parse().unwrap();
+            assert_eq!(detached_uri(&uri), uri, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_session_pins_no_read_buffer() {
+        let buffer = bytes::Bytes::from(b"/pathvalue".repeat(1000));
+        let held = buffer.slice(..5);
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        head.uri = Uri::from_maybe_shared(held).unwrap();
+        let value = HeaderValue::from_maybe_shared(buffer.slice(5..10)).unwrap();
+        head.headers.insert(http::header::ORIGIN, value);
+        let info = crate::HandshakeRequest::from(head).into_info(None);
+        assert_eq!(
+            (info.uri().path(), &info.headers()["origin"]),
+            ("/path", &"value".parse().unwrap())
+        );
+        assert!(buffer.is_unique(), "nothing else holds the buffer");
     }
 }

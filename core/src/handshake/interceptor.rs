@@ -1,7 +1,9 @@
+use std::{fmt, sync::Arc};
+
 use async_trait::async_trait;
 use http::Response;
 
-use crate::{HandshakeError, HandshakeRequest};
+use crate::{HandshakeError, HandshakeInfo, HandshakeRequest};
 
 /// Takes part in opening handshakes: for authentication, attributes, headers, logs.
 ///
@@ -14,7 +16,12 @@ use crate::{HandshakeError, HandshakeRequest};
 /// - `interceptor.before.3` The first that refuses decides the answer; those after it do not run, and no session exists.
 /// - `interceptor.before.4` One that panics is answered with 500, one that takes longer than
 ///   [`handshake_timeout`](crate::WebSocketSettings::handshake_timeout) with 503; the server lives on.
-/// - `interceptor.after.1` Once it is decided, those that had passed see the outcome, in reverse order.
+/// - `interceptor.after.1` When the answer is made, those that had passed see it, in reverse order, before it is sent.
+/// - `interceptor.after.2` They see what the peer is told, on every path: also when a limit on sessions, a timeout, a
+///   shutdown, an interceptor behind them or the server itself refuses. Only when the peer is gone before there is an
+///   answer, they do not run.
+/// - `interceptor.after.3` They cannot change the answer: when one panics, or all of them together take longer than
+///   [`handshake_timeout`](crate::WebSocketSettings::handshake_timeout), that is logged and the answer is sent.
 ///
 /// A closure `|request: &mut HandshakeRequest| -> Result<(), HandshakeError>` is an interceptor that runs before.
 ///
@@ -63,13 +70,18 @@ pub trait HandshakeInterceptor: Send + Sync {
         Ok(())
     }
 
-    /// Sees what was decided: the head of the 101 response, or why the handshake was refused.
+    /// Sees what the peer is told: the head of the 101 response, or why the handshake was refused.
+    ///
+    /// `info` is what is known of the request; when it was accepted, the session has the same.
+    ///
+    /// # Cancel safety
+    /// The future may be dropped at any await: when the time is up, or the client is gone.
     async fn after_handshake(
         &self,
-        request: &HandshakeRequest,
+        info: &HandshakeInfo,
         outcome: Result<&Response<()>, &HandshakeError>,
     ) {
-        let _ = (request, outcome);
+        let _ = (info, outcome);
     }
 }
 
@@ -80,5 +92,15 @@ where
 {
     async fn before_handshake(&self, request: &mut HandshakeRequest) -> Result<(), HandshakeError> {
         self(request)
+    }
+}
+
+/// Interceptors that let a request pass, in order: those that are told the outcome.
+#[derive(Default)]
+pub(crate) struct Passed(pub(crate) Vec<Arc<dyn HandshakeInterceptor>>);
+
+impl fmt::Debug for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.len().fmt(f)
     }
 }

@@ -2,8 +2,15 @@ use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
 use http::{HeaderMap, Method, Uri, Version, header, request::Parts};
 
-use super::read;
-use crate::{Attributes, CorsConfiguration, HandshakeInfo, HttpSession, Principal};
+use super::{
+    info::{detached, detached_uri},
+    interceptor::Passed,
+    read,
+};
+use crate::{
+    Attributes, CorsConfiguration, HandshakeError, HandshakeInfo, HandshakeInterceptor,
+    HttpSession, Principal,
+};
 
 /// An HTTP request that may become a session, in terms no server owns.
 ///
@@ -35,6 +42,7 @@ pub struct HandshakeRequest {
     http_session: Option<Arc<dyn HttpSession>>,
     cors: Option<Arc<CorsConfiguration>>,
     response_headers: HeaderMap,
+    passed: Passed,
 }
 
 impl From<Parts> for HandshakeRequest {
@@ -51,6 +59,7 @@ impl From<Parts> for HandshakeRequest {
             http_session: None,
             cors: None,
             response_headers: HeaderMap::new(),
+            passed: Passed::default(),
         }
     }
 }
@@ -147,6 +156,31 @@ impl HandshakeRequest {
     pub fn with_principal(mut self, principal: Option<Principal>) -> Self {
         self.principal = principal;
         self
+    }
+
+    /// Checks that target and headers are no larger than `most` bytes.
+    ///
+    /// # Errors
+    /// [`HandshakeError::TargetTooLong`] and [`HandshakeError::HeadersTooLarge`].
+    pub fn check_head_size(&self, most: usize) -> Result<(), HandshakeError> {
+        let uri = &self.head.uri;
+        let scheme = uri
+            .scheme_str()
+            .map_or(0, |scheme| scheme.len() + "://".len());
+        let authority = uri
+            .authority()
+            .map_or(0, |authority| authority.as_str().len());
+        let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+        let target = scheme + authority + path;
+        let headers = self.head.headers.iter();
+        let headers: usize = headers
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
+        match () {
+            () if target > most => Err(HandshakeError::TargetTooLong),
+            () if target + headers > most => Err(HandshakeError::HeadersTooLarge),
+            () => Ok(()),
+        }
     }
 
     /// The method.
@@ -252,6 +286,11 @@ impl HandshakeRequest {
         self.secure
     }
 
+    /// Sets the HTTP session, loaded or not.
+    pub fn set_http_session(&mut self, session: Option<Arc<dyn HttpSession>>) {
+        self.http_session = session;
+    }
+
     /// Says who the user is. It replaces who the HTTP side found.
     pub fn set_principal(&mut self, principal: Principal) {
         self.principal = Some(principal);
@@ -289,13 +328,36 @@ impl HandshakeRequest {
         self.principal.as_ref()
     }
 
+    /// Asks an interceptor, for a [`WebSocketService`](crate::WebSocketService). One that lets the request pass is told
+    /// the outcome when there is one, whatever becomes of the future that asked it.
+    ///
+    /// # Errors
+    /// The interceptor's refusal.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped, the interceptor has not let the request pass.
+    pub async fn intercept(
+        &mut self,
+        interceptor: &Arc<dyn HandshakeInterceptor>,
+    ) -> Result<(), HandshakeError> {
+        interceptor.before_handshake(self).await?;
+        self.passed.0.push(interceptor.clone());
+        Ok(())
+    }
+
+    /// Takes the interceptors that [let the request pass](Self::intercept), in order, to tell them the outcome.
+    #[must_use]
+    pub fn take_passed(&mut self) -> Vec<Arc<dyn HandshakeInterceptor>> {
+        std::mem::take(&mut self.passed.0)
+    }
+
     /// Turns the request into what the session keeps of it.
     #[must_use]
     pub fn into_info(self, subprotocol: Option<String>) -> Arc<HandshakeInfo> {
         Arc::new(HandshakeInfo {
-            uri: self.head.uri,
+            uri: detached_uri(&self.head.uri),
             version: self.head.version,
-            headers: self.head.headers,
+            headers: detached(&self.head.headers),
             path_parameters: self.path_parameters,
             principal: self.principal,
             subprotocol,

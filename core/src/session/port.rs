@@ -310,10 +310,10 @@ impl SessionPort {
         ];
         let unwritten = state.outbound.abandon();
         drop(state);
-        drop(unwritten);
         for wakers in wakers {
             wakers.wake();
         }
+        drop(unwritten); // foreign code that may panic comes last
     }
 }
 

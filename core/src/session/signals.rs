@@ -1,10 +1,9 @@
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     task::{Wake, Waker},
 };
+
+use super::sync::{AtomicU8, Mutex};
 
 /// The driver is being polled: it looks at the signals again before it sleeps, nobody need wake it.
 const ACTIVE: u8 = 1;

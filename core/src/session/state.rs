@@ -2,7 +2,7 @@ use std::{
     collections::VecDeque,
     mem,
     num::NonZeroU64,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -11,6 +11,7 @@ use super::{
     SessionId,
     outbound::Outbound,
     signals::Signals,
+    sync::{Mutex, MutexGuard},
     wakers::{Place, Places, WakerSet},
 };
 use crate::{
@@ -182,9 +183,9 @@ impl Shared {
             let unread = mem::take(&mut state.inbound);
             let wakers = state.abandoned_wakers.take();
             drop(state);
-            drop(unread);
             wakers.wake();
             self.signals.session();
+            drop(unread); // foreign code that may panic comes last
         }
     }
 

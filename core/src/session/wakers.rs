@@ -1,4 +1,10 @@
-use std::{collections::BTreeMap, mem, num::NonZeroU64, task::Waker};
+use std::{
+    collections::BTreeMap,
+    mem,
+    num::NonZeroU64,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Waker,
+};
 
 /// Tasks that wait for the same thing, most often one. They are woken all at once, and a future that is dropped before
 /// that gives its place back.
@@ -73,13 +79,20 @@ pub(super) struct Wakers {
 impl Wakers {
     pub(super) fn wake(self) {
         if let Some((_, first)) = self.first {
-            first.wake();
+            wake(first);
         }
         if let Some(others) = self.others {
             for other in others.into_values() {
-                other.wake();
+                wake(other);
             }
         }
+    }
+}
+
+/// A waker is foreign code. One that panics harms neither who wakes it nor the others; the panic hook has told.
+fn wake(waker: Waker) {
+    if let Err(thrown) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+        mem::forget(thrown); // it may panic when it is dropped
     }
 }
 

@@ -61,6 +61,8 @@ impl WebSocketSettingsBuilder {
         with_answer_grace_after_close, answer_grace_after_close: Duration;
         with_message_timeout, message_timeout: Duration;
         with_control_frames, control_frames: bool;
+        with_ipv6_prefix_length, ipv6_prefix_length: u8;
+        with_max_request_head_size, max_request_head_size: usize;
     }
 
     /// Checks the settings.
@@ -78,6 +80,7 @@ impl WebSocketSettingsBuilder {
             ("inbound_messages", settings.inbound_messages, 1),
             ("outbound_buffer_size", settings.outbound_buffer_size, 1),
             ("outbound_messages", settings.outbound_messages, 1),
+            ("max_request_head_size", settings.max_request_head_size, 1),
         ];
         let optional = [
             ("max_messages_per_second", settings.max_messages_per_second),
@@ -96,9 +99,17 @@ impl WebSocketSettingsBuilder {
             if value < least {
                 return Err(InvalidSettings::TooSmall { name, value, least });
             }
-            if value > isize::MAX as usize {
-                return Err(InvalidSettings::TooLarge { name, value });
+            // No allocation is larger; the read buffer is one, on each thread, from the first session on.
+            let most = match name {
+                "read_buffer_size" => 16 << 20,
+                _ => isize::MAX as usize,
+            };
+            if value > most {
+                return Err(InvalidSettings::TooLarge { name, value, most });
             }
+        }
+        if !(1..=128).contains(&settings.ipv6_prefix_length) {
+            return Err(InvalidSettings::NoPrefix(settings.ipv6_prefix_length));
         }
         if settings.max_frame_size > settings.max_message_size {
             return Err(InvalidSettings::FrameOverMessage {
@@ -124,7 +135,7 @@ impl WebSocketSettingsBuilder {
         ];
         for (name, time) in times {
             match time {
-                Some(Duration::ZERO) if !name.contains("grace") => {
+                Some(time) if time < LEAST && !name.contains("grace") => {
                     return Err(InvalidSettings::NoTime(name));
                 }
                 Some(time) if time > MOST => return Err(InvalidSettings::TooLong(name)),
@@ -134,6 +145,9 @@ impl WebSocketSettingsBuilder {
         Ok(settings)
     }
 }
+
+/// The shortest time that a timer can tell from none.
+const LEAST: Duration = Duration::from_millis(1);
 
 /// The longest time that any clock can be set to.
 const MOST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -173,15 +187,15 @@ mod tests {
         for (told, expected) in [
             (
                 refused(|settings| settings.with_ping_interval(Duration::ZERO)),
-                "ping_interval is zero; nothing could meet it",
+                "ping_interval is under a millisecond; nothing could meet it",
             ),
             (
                 refused(|settings| settings.with_pong_timeout(Duration::ZERO)),
-                "pong_timeout is zero; nothing could meet it",
+                "pong_timeout is under a millisecond; nothing could meet it",
             ),
             (
                 refused(|settings| settings.with_idle_timeout(Duration::ZERO)),
-                "idle_timeout is zero; nothing could meet it",
+                "idle_timeout is under a millisecond; nothing could meet it",
             ),
             (
                 refused(|settings| settings.with_max_session_age(Duration::MAX)),
@@ -192,11 +206,19 @@ mod tests {
                     let after = Duration::ZERO;
                     settings.with_slow_consumer(SlowConsumerPolicy::Close { after })
                 }),
-                "slow_consumer is zero; nothing could meet it",
+                "slow_consumer is under a millisecond; nothing could meet it",
             ),
             (
                 refused(|settings| settings.with_max_messages_per_second(0)),
                 "max_messages_per_second is 0, it must be at least 1",
+            ),
+            (
+                refused(|settings| settings.with_ipv6_prefix_length(0)),
+                "ipv6_prefix_length is 0, it must be 1 to 128",
+            ),
+            (
+                refused(|settings| settings.with_ipv6_prefix_length(129)),
+                "ipv6_prefix_length is 129, it must be 1 to 128",
             ),
         ] {
             assert_eq!(told, expected);

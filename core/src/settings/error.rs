@@ -12,13 +12,15 @@ pub enum InvalidSettings {
         /// The least that works.
         least: usize,
     },
-    /// A size is more than any allocation can have.
-    #[error("{name} is {value}, more than an allocation can have")]
+    /// A size is too large to work with.
+    #[error("{name} is {value}, it must be at most {most}")]
     TooLarge {
         /// The setting.
         name: &'static str,
         /// What was asked for.
         value: usize,
+        /// The most that works.
+        most: usize,
     },
     /// No frame of the allowed size could be part of an allowed message.
     #[error(
@@ -38,8 +40,11 @@ pub enum InvalidSettings {
         /// The server.
         server: &'static str,
     },
-    /// A deadline of zero would pass before anything could happen.
-    #[error("{0} is zero; nothing could meet it")]
+    /// No IPv6 address has a prefix of this length.
+    #[error("ipv6_prefix_length is {0}, it must be 1 to 128")]
+    NoPrefix(u8),
+    /// A deadline would pass before anything could happen: timers count milliseconds.
+    #[error("{0} is under a millisecond; nothing could meet it")]
     NoTime(&'static str),
     /// A time is longer than clocks can be set to.
     #[error("{0} is over ten years; turn it off instead")]

@@ -1,11 +1,6 @@
-use std::{
-    future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt;
 use switchwire_core::{Acceptance, HandshakeError};
 use tokio::time::timeout;
 
@@ -14,14 +9,13 @@ pub(super) async fn decide(
     limit: Duration,
     deciding: impl Future<Output = Result<Acceptance, HandshakeError>>,
 ) -> Result<Acceptance, HandshakeError> {
-    let mut deciding = pin!(timeout(limit, deciding));
-    poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| deciding.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| {
+    let deciding = AssertUnwindSafe(deciding).catch_unwind();
+    match timeout(limit, deciding).await {
+        Ok(Ok(decided)) => decided,
+        Ok(Err(_)) => {
             tracing::error!("a handshake panicked; it is answered with 500");
-            Poll::Ready(Ok(Err(HandshakeError::Failed)))
-        })
-    })
-    .await
-    .unwrap_or(Err(HandshakeError::TimedOut))
+            Err(HandshakeError::Failed)
+        }
+        Err(_) => Err(HandshakeError::TimedOut),
+    }
 }

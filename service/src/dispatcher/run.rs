@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use futures_util::future::Either;
 use switchwire_core::{
-    Acceptance, CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, Place, SessionId,
+    CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, HandshakeInfo, Place, SessionId,
     SessionPort, Transport, WebSocketSession,
 };
 use tokio::time::timeout;
@@ -28,11 +28,11 @@ pub(super) struct Admitted {
 impl Admitted {
     /// Takes a place for the session, and registers it.
     pub(super) fn new(
-        acceptance: Acceptance,
+        endpoint: Endpoint,
+        info: Arc<HandshakeInfo>,
         registry: &SessionRegistry,
         route: Route,
     ) -> Result<Self, HandshakeError> {
-        let Acceptance { info, endpoint, .. } = acceptance;
         let address = info.remote_address().map(|address| address.ip());
         let place = endpoint.take_place(address)?;
         let id = new_id();
@@ -46,6 +46,10 @@ impl Admitted {
             place,
             route,
         })
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// Runs the session to its end, once the connection is switched.

@@ -1,14 +1,17 @@
 use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-use switchwire_core::{CloseCode, CloseStatus, HandlerResult, WebSocketHandler, WebSocketSession};
+use switchwire_core::{
+    CloseCode, CloseStatus, HandlerError, HandlerResult, WebSocketHandler, WebSocketSession,
+};
 
-use crate::observe::{self, OneLine};
+use crate::{
+    foreign::{self, Panicked},
+    observe::{self, OneLine},
+};
 
 /// The handler's future, kept from harming anything but its own session.
 pub(super) struct HandlerTask {
@@ -38,50 +41,50 @@ impl HandlerTask {
     pub(super) fn poll(&mut self, returned: impl FnOnce() -> CloseCode) -> Option<CloseStatus> {
         let future = self.future.as_mut()?;
         let mut cx = Context::from_waker(&self.waker);
-        let mut status = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx))) {
+        let status = match foreign::run(|| future.as_mut().poll(&mut cx)) {
             Ok(Poll::Pending) => return None,
-            Ok(Poll::Ready(Ok(()))) => returned().into(),
-            Ok(Poll::Ready(Err(error))) => {
-                tracing::debug!(target: "switchwire", error = %OneLine(&error), "the handler failed");
-                observe::handler_failed("error");
-                error.status().clone()
-            }
-            Err(panic) => {
-                self.report(panic);
-                CloseCode::INTERNAL_ERROR.into()
-            }
+            Ok(Poll::Ready(Ok(()))) => Ok(returned().into()),
+            Ok(Poll::Ready(Err(error))) => take(error),
+            Err(panicked) => Err(panicked),
         };
-        if !self.drop_future() {
-            status = CloseCode::INTERNAL_ERROR.into();
-        }
-        Some(status)
-    }
-
-    /// Drops what is left of the handler; false when that panicked.
-    pub(super) fn drop_future(&mut self) -> bool {
-        let future = self.future.take();
-        match catch_unwind(AssertUnwindSafe(|| drop(future))) {
-            Ok(()) => true,
-            Err(panic) => {
-                self.report(panic);
-                false
+        let dropped = foreign::run(|| drop(self.future.take()));
+        match dropped.and(status) {
+            Ok(status) => Some(status),
+            Err(Panicked) => {
+                self.report();
+                Some(CloseCode::INTERNAL_ERROR.into())
             }
         }
     }
-}
 
-impl HandlerTask {
+    /// Drops what is left of the handler.
+    pub(super) fn drop_future(&mut self) {
+        let future = self.future.take();
+        if let Err(Panicked) = foreign::run(|| drop(future)) {
+            self.report();
+        }
+    }
+
     /// A panic's message is the application's; it is logged by the panic hook, so here only that it happened, once.
-    fn report(&mut self, panic: Box<dyn Any + Send>) {
+    fn report(&mut self) {
         if !std::mem::replace(&mut self.has_panicked, true) {
             tracing::error!(target: "switchwire", "the handler panicked; its session is closed with 1011");
             observe::handler_failed("panic");
         }
-        // What was thrown may panic when it is dropped, too; what that throws is not tried.
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-            std::mem::forget(again);
-        }
     }
+}
+
+/// The status that an error asks for. Error and source are the application's, what they show and what they do when
+/// they are dropped.
+fn take(error: HandlerError) -> Result<CloseStatus, Panicked> {
+    let status = error.status().clone();
+    let shown = foreign::run(|| {
+        tracing::debug!(target: "switchwire", error = %OneLine(&error), "the handler failed");
+    });
+    let dropped = foreign::run(|| drop(error));
+    shown.and(dropped)?;
+    observe::handler_failed("error");
+    Ok(status)
 }
 
 impl Drop for HandlerTask {

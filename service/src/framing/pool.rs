@@ -53,7 +53,8 @@ pub(super) fn freeze(mut payload: Vec<u8>, lead: usize) -> Bytes {
 
 impl Pool {
     fn take(&mut self, announced: usize) -> Vec<u8> {
-        let fitting = announced + LEAD..=announced * 2 + LEAD;
+        let most = announced.saturating_mul(2).saturating_add(LEAD);
+        let fitting = announced + LEAD..=most;
         let fits = |buffer: &Vec<u8>| fitting.contains(&buffer.capacity());
         let Some(at) = self.buffers.iter().rposition(fits) else {
             return Vec::new();

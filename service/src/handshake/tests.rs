@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use http::Request;
 use switchwire_core::{HandlerResult, WebSocketHandler, WebSocketSession};
 
@@ -37,9 +35,8 @@ async fn answer(changes: &[(&str, &str)]) -> Result<Acceptance, HandshakeError> 
         builder = builder.header(*name, *value);
     }
     let (head, ()) = builder.body(()).unwrap().into_parts();
-    let handler: Arc<dyn WebSocketHandler> = Arc::new(Nothing);
     HandshakeWebSocketService::new()
-        .handshake(head.into(), handler.into())
+        .handshake(&mut head.into(), &Endpoint::new(Nothing))
         .await
 }
 
@@ -57,7 +54,7 @@ async fn a_subprotocol_is_found_behind_others_and_spaces() {
     let accepted = answer(&[("sec-websocket-protocol", "v10.stomp, v11.stomp")])
         .await
         .unwrap();
-    assert_eq!(accepted.info.subprotocol(), Some("v11.stomp"));
+    assert_eq!(accepted.subprotocol.as_deref(), Some("v11.stomp"));
     let accepted = answer(&[("sec-websocket-protocol", "other")])
         .await
         .unwrap();
@@ -74,6 +71,9 @@ async fn each_wrong_header_has_its_own_answer() {
     for (changes, code, status) in [
         (&[("host", "")][..], "host", 400),
         (&[("host", "a"), ("host", "b")], "host", 400),
+        (&[("host", "user@chat.example")], "host", 400),
+        (&[("host", "chat.example/")], "host", 400),
+        (&[("host", ":80")], "host", 400),
         (&[("upgrade", "websocketx")], "upgrade", 400),
         (&[("connection", "close")], "connection", 400),
         (&[("sec-websocket-key", "")], "key", 400),

@@ -5,7 +5,9 @@
 )]
 
 mod closing;
+mod extremes;
 mod flow;
+mod foreign;
 mod framing;
 mod peer;
 mod shutdown;

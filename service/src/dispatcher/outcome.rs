@@ -1,0 +1,55 @@
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use http::Response;
+use switchwire_core::{
+    Acceptance, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
+};
+use tokio::time::timeout;
+
+/// The interceptors that let a request pass, which are told what the peer is told.
+pub(super) struct Witnesses {
+    passed: Vec<Arc<dyn HandshakeInterceptor>>,
+    /// The head of the 101, as long as nothing else refuses.
+    accepted: Option<Response<()>>,
+}
+
+impl Witnesses {
+    /// Takes them from a request that was decided about.
+    pub(super) fn new(
+        request: &mut HandshakeRequest,
+        decided: &Result<Acceptance, HandshakeError>,
+    ) -> Self {
+        let passed = request.take_passed();
+        let accepted = decided.as_ref().ok().filter(|_| !passed.is_empty());
+        Self {
+            accepted: accepted.map(|acceptance| acceptance.response.clone()),
+            passed,
+        }
+    }
+
+    /// Tells them, no longer than `limit`: the refusal or, if there is none, the 101. What they do changes nothing.
+    pub(super) async fn tell(
+        self,
+        limit: Duration,
+        info: &HandshakeInfo,
+        refusal: Option<&HandshakeError>,
+    ) {
+        let outcome = match (refusal, &self.accepted) {
+            (Some(error), _) => Err(error),
+            (None, Some(response)) => Ok(response),
+            (None, None) => return, // nobody is there to be told
+        };
+        let telling = async {
+            for interceptor in self.passed.iter().rev() {
+                let told = AssertUnwindSafe(interceptor.after_handshake(info, outcome));
+                if told.catch_unwind().await.is_err() {
+                    tracing::error!("an interceptor panicked after the handshake");
+                }
+            }
+        };
+        if timeout(limit, telling).await.is_err() {
+            tracing::warn!("interceptors took too long after the handshake; the answer is sent");
+        }
+    }
+}
