@@ -15,7 +15,7 @@ const PACE: Duration = Duration::from_millis(10);
 
 pub(super) const CASES: &[Case] = &[
     Case::app(
-        "limits::message_of_empty_fragments_without_end_is_closed_with_1008",
+        "limits::message_that_never_ends_is_closed_with_1008",
         &[&LIMITS_MESSAGE_2],
         |server| {
             let mut peer = begun(server)?;

@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
     )
     .hint("a peer is excused only while it takes what is written"),
     Case::app(
-        "keepalive::room_goes_on_without_a_member_that_takes_nothing",
+        "keepalive::room_goes_on_though_one_takes_nothing",
         &[&SESSION_KEEPALIVE_6, &TOPIC_PUBLISH_3],
         |server| {
             let mut silent = server.open_slow("/topic/room?topic=kept")?;

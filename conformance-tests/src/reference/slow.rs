@@ -320,8 +320,8 @@ impl Sending {
             }
             begun = None;
             let is_too_slow = match self.world.fault {
-                Some(Fault::ClosesWhoeverLags) => true,
-                Some(Fault::SparesWhoTakesAnything) => false, // the peer takes something all along
+                Some(Fault::ClosesWhoeverLags | Fault::ClosesAtTheMark) => true,
+                Some(Fault::SparesWhoTakesAnything | Fault::NeverClosesTheSlow) => false, // the peer takes something all along
                 _ => written - before < STEADY_LEN,
             };
             if is_too_slow {
