@@ -135,6 +135,11 @@ impl Transport for ActixTransport {
         self.decoder.has_unfinished()
     }
 
+    /// Without what was put back into the server's own buffers, which have their own bound.
+    fn unread(&self) -> usize {
+        self.decoder.held() + self.unread.len()
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         self.outbound.borrow_mut().encoder.encode(outgoing);
     }
@@ -166,6 +171,10 @@ impl Transport for ActixTransport {
     fn peer_has_ended(&self) -> bool {
         self.outbound.borrow().state == State::Dropped
             || self.socket.is_some_and(Socket::peer_has_ended)
+    }
+
+    fn unacknowledged(&self) -> usize {
+        self.socket.map_or(0, Socket::unacknowledged)
     }
 }
 

@@ -27,6 +27,13 @@ pub trait Transport {
     /// and the waker is registered. The end of the stream and errors go to [`Inbox::end`].
     fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()>;
 
+    /// How many bytes have been read and are held here: of a message that is not whole, and of what found no room.
+    ///
+    /// The driver adds them to what its session holds, which is bounded for all sessions together.
+    fn unread(&self) -> usize {
+        0
+    }
+
     /// Whether a message has begun and is not whole.
     fn has_unfinished(&self) -> bool {
         false
@@ -57,6 +64,14 @@ pub trait Transport {
     /// consume anything, and **must** be false where the transport cannot tell.
     fn peer_has_ended(&self) -> bool {
         false
+    }
+
+    /// How many bytes of what was written the peer's own system has not acknowledged; 0 where that cannot be told.
+    ///
+    /// The driver asks while output is blocked. A system tells late that there is room again, so that a peer that takes
+    /// steadily but slowly would seem to take nothing.
+    fn unacknowledged(&self) -> usize {
+        0
     }
 }
 

@@ -12,6 +12,7 @@ mod rate;
 mod reading;
 mod reason;
 mod schedule;
+mod share;
 mod turn;
 mod writing;
 
@@ -40,6 +41,7 @@ use self::{
 use crate::{
     foreign::{self, Panicked},
     observe::Account,
+    registry::Share,
 };
 
 /// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done; as timed
@@ -69,6 +71,11 @@ pub struct SessionDriver<T> {
     /// The session has more to send once that is written.
     has_more: bool,
     account: Account,
+    /// None of a client's session, which has no registry.
+    share: Option<Share>,
+    /// What waited for the handler when it was last told, and what was buffered when the last poll ended.
+    unread: usize,
+    unwritten: usize,
     has_panicked: bool,
 }
 
@@ -101,8 +108,17 @@ impl<T: Transport> SessionDriver<T> {
             unflushed: false,
             has_more: false,
             account: Account::default(),
+            share: None,
+            unread: 0,
+            unwritten: 0,
             has_panicked: false,
         }
+    }
+
+    /// Tells there what the session holds.
+    pub(crate) fn with_share(mut self, share: Share) -> Self {
+        self.share = Some(share);
+        self
     }
 
     /// Counts for the metrics of an endpoint.
@@ -172,6 +188,7 @@ impl<T: Transport> SessionDriver<T> {
             self.account.open();
         }
         let mut turn = Turn::new(cx);
+        turn.taken = self.unwritten.saturating_sub(self.buffered());
         self.look_for_progress(&mut turn);
         while turn.goes_on() {
             let progressed = self.round(&mut turn);
@@ -180,6 +197,7 @@ impl<T: Transport> SessionDriver<T> {
             }
             if !progressed && self.sleep(turn.cx) {
                 self.account.settle(self.buffered());
+                self.tell_share(&turn);
                 return Poll::Pending;
             }
         }
@@ -187,6 +205,7 @@ impl<T: Transport> SessionDriver<T> {
         self.tick(&mut turn);
         self.take_outbound(true, &mut turn);
         self.write(&mut turn);
+        self.tell_share(&turn);
         turn.cx.waker().wake_by_ref();
         Poll::Pending
     }

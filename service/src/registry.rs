@@ -1,5 +1,6 @@
 //! Every session of an application.
 
+mod budget;
 mod report;
 mod shutdown;
 
@@ -14,8 +15,12 @@ use switchwire_core::{
 };
 use tokio::sync::watch;
 
+pub(crate) use self::budget::{OVER_BUDGET, Share};
 pub use self::report::ShutdownReport;
-use self::shutdown::Shutdown;
+use self::{
+    budget::{Budget, Held},
+    shutdown::Shutdown,
+};
 
 /// The sessions of an application: finds them, closes them, and shuts all of them down. Cheap to clone.
 ///
@@ -54,14 +59,28 @@ pub struct SessionRegistry {
 
 struct Shared {
     state: Mutex<State>,
+    budget: Budget,
     /// Sent when a shutdown has begun, has a new deadline, or has ended its last session.
     changed: watch::Sender<()>,
 }
 
 #[derive(Default)]
 struct State {
-    sessions: HashMap<SessionId, SessionControl>,
+    sessions: HashMap<SessionId, Kept>,
     shutdown: Option<Shutdown>,
+}
+
+/// A session.
+#[derive(Clone)]
+struct Kept {
+    control: SessionControl,
+    held: Arc<Held>,
+}
+
+impl Kept {
+    fn sender(&self) -> WebSocketSender {
+        self.control.sender()
+    }
 }
 
 impl SessionRegistry {
@@ -71,9 +90,46 @@ impl SessionRegistry {
         Self {
             shared: Arc::new(Shared {
                 state: Mutex::default(),
+                budget: Budget::new(),
                 changed: watch::Sender::new(()),
             }),
         }
+    }
+
+    /// Bounds what its sessions hold together, in bytes, or bounds it not, with `None`. Default 1 GiB. It takes effect at
+    /// once, for all clones of the registry.
+    ///
+    /// What counts is all that waits in a session: messages for its handler and for its peer, a message that is not whole,
+    /// and what was read and not looked at. A payload that several sessions share counts for each.
+    ///
+    /// - `registry.budget.1` When a driver tells that its session holds more, and all together hold more than this, the
+    ///   registry closes sessions with 1013 until the others hold an eighth less: first the one of which nothing has been
+    ///   taken for longest, by its peer or its handler, where less than 4 KiB is nothing.
+    /// - `registry.budget.2` A session that holds less than 4 KiB is not closed for this.
+    /// - `registry.budget.3` When the peer does not take the Close, or does not answer it, the driver drops the connection at
+    ///   the [closing deadline](switchwire_core::WebSocketSettings::closing_deadline). What the session still holds until
+    ///   then does not count.
+    ///
+    /// A bound for each session bounds nothing where there may be any number of them. Set this to what the process may use,
+    /// less what the application needs; it is well above what sessions hold whose peers read and whose handlers keep up,
+    /// which is close to nothing.
+    ///
+    /// ```
+    /// use switchwire_service::SessionRegistry;
+    ///
+    /// let registry = SessionRegistry::new().with_memory_budget(256 << 20);
+    /// assert_eq!(registry.memory_held(), 0);
+    /// ```
+    #[must_use]
+    pub fn with_memory_budget(self, bytes: impl Into<Option<usize>>) -> Self {
+        self.shared.budget.set(bytes.into());
+        self
+    }
+
+    /// How many bytes the sessions hold together, as their drivers told, to within 4 KiB a session.
+    #[must_use]
+    pub fn memory_held(&self) -> usize {
+        self.shared.budget.total()
     }
 
     /// How many sessions there are.
@@ -92,18 +148,14 @@ impl SessionRegistry {
     #[must_use]
     pub fn sessions(&self) -> Vec<WebSocketSender> {
         let state = self.shared.lock();
-        state
-            .sessions
-            .values()
-            .map(SessionControl::sender)
-            .collect()
+        state.sessions.values().map(Kept::sender).collect()
     }
 
     /// The session with this id.
     #[must_use]
     pub fn find(&self, id: SessionId) -> Option<WebSocketSender> {
         let state = self.shared.lock();
-        state.sessions.get(&id).map(SessionControl::sender)
+        state.sessions.get(&id).map(Kept::sender)
     }
 
     /// The sessions for which `wanted` is true: by an attribute, a path parameter, an address. It asks about each of them
@@ -138,13 +190,26 @@ impl SessionRegistry {
         if state.shutdown.is_some() {
             return Err(HandshakeError::ShuttingDown);
         }
-        state.sessions.insert(id, control);
+        let held = Arc::<Held>::default();
+        let kept = Kept {
+            control,
+            held: held.clone(),
+        };
+        state.sessions.insert(id, kept);
         drop(state);
         Ok(Registration {
             shared: self.shared.clone(),
             id,
+            held,
             outcome: None,
         })
+    }
+}
+
+impl State {
+    fn controls(&self) -> Vec<SessionControl> {
+        let kept = self.sessions.values();
+        kept.map(|kept| kept.control.clone()).collect()
     }
 }
 
@@ -174,10 +239,16 @@ impl fmt::Debug for SessionRegistry {
 pub(crate) struct Registration {
     shared: Arc<Shared>,
     id: SessionId,
+    held: Arc<Held>,
     outcome: Option<CloseOutcome>,
 }
 
 impl Registration {
+    /// What the session's driver tells what it holds. A session has one.
+    pub(crate) fn share(&self) -> Share {
+        Share::new(self.shared.clone(), self.held.clone())
+    }
+
     /// Says how the session ended.
     pub(crate) fn end(mut self, outcome: CloseOutcome) {
         self.outcome = Some(outcome);
@@ -187,7 +258,7 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
-        let control = state.sessions.remove(&self.id);
+        let kept = state.sessions.remove(&self.id);
         // Keeps no room of a rush that is over.
         let (len, capacity) = (state.sessions.len(), state.sessions.capacity());
         if capacity > 1024 && len < capacity / 8 {
@@ -201,7 +272,7 @@ impl Drop for Registration {
             }
         }
         drop(state);
-        drop(control); // may be the last to know of the session
+        drop(kept); // may be the last to know of the session
     }
 }
 

@@ -135,6 +135,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
         self.decoder.has_unfinished()
     }
 
+    fn unread(&self) -> usize {
+        self.decoder.held() + self.unread.len()
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         self.encoder.encode(outgoing);
     }
@@ -177,6 +181,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
 
     fn peer_has_ended(&self) -> bool {
         (self.socket)(&self.io).is_some_and(Socket::peer_has_ended)
+    }
+
+    fn unacknowledged(&self) -> usize {
+        let socket = (self.socket)(&self.io);
+        socket.and_then(Socket::unacknowledged).unwrap_or(0)
     }
 }
 

@@ -59,6 +59,13 @@ impl Socket {
             .unwrap_or_default()
     }
 
+    /// How many bytes of what was written the peer has not acknowledged; none when the server has closed the socket.
+    pub(crate) fn unacknowledged(self) -> usize {
+        self.with(|socket| Ok(service::Socket::of(&socket).unacknowledged()))
+            .flatten()
+            .unwrap_or_default()
+    }
+
     /// What the kernel takes now at least; nothing when the socket is not writable. For the server's own turn: the socket
     /// must be open.
     ///

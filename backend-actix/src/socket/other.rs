@@ -24,6 +24,10 @@ impl Socket {
         match self.0 {}
     }
 
+    pub(crate) fn unacknowledged(self) -> usize {
+        match self.0 {}
+    }
+
     pub(crate) fn room(self) -> usize {
         match self.0 {}
     }

@@ -3,6 +3,7 @@
 mod admission;
 mod answers;
 mod attributes;
+mod budget;
 mod client_answer;
 mod client_broken;
 mod client_closes;
@@ -91,6 +92,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         settings::CASES,
         registry::CASES,
         topic::CASES,
+        budget::CASES,
         shutdown::CASES,
         answers::CASES,
         admission::CASES,

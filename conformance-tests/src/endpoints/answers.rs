@@ -70,7 +70,7 @@ async fn owe(mut session: WebSocketSession, journal: Journal, start: Start) -> H
             "lost" => pending().await,
             "slow" => sleep(WORK).await,
             _ => {
-                start.clone().notified().await;
+                start.begun().await;
                 sleep(TICK).await;
             }
         }

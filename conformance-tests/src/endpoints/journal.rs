@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use switchwire_core::{Error, HandlerResult, WebSocketSession, join_either};
@@ -30,7 +33,7 @@ pub(crate) struct Journals {
 struct Entry {
     writer: mpsc::UnboundedSender<String>,
     reader: Option<mpsc::UnboundedReceiver<String>>,
-    start: watch::Sender<bool>,
+    start: watch::Sender<usize>,
 }
 
 impl Journals {
@@ -53,7 +56,10 @@ impl Journals {
 
     /// What lets those with this key go on.
     pub(super) fn start_of(&self, key: &str) -> Start {
-        Start(self.with(key, |entry| entry.start.subscribe()))
+        Start {
+            starts: self.with(key, |entry| entry.start.subscribe()),
+            used: AtomicUsize::new(0),
+        }
     }
 
     fn with<T>(&self, key: &str, then: impl FnOnce(&mut Entry) -> T) -> T {
@@ -63,20 +69,33 @@ impl Journals {
             Entry {
                 writer,
                 reader: Some(reader),
-                start: watch::Sender::new(false),
+                start: watch::Sender::new(0),
             }
         }))
     }
 }
 
-/// What handlers wait for until somebody starts their key, all of them and for good.
-#[derive(Clone)]
-pub(super) struct Start(watch::Receiver<bool>);
+/// What handlers wait for until somebody starts their key.
+pub(super) struct Start {
+    starts: watch::Receiver<usize>,
+    used: AtomicUsize,
+}
 
 impl Start {
-    pub(super) async fn notified(mut self) {
+    /// Waits for a start that it has not waited for yet.
+    pub(super) async fn notified(&self) {
+        self.after(self.used.load(Ordering::Relaxed)).await;
+        self.used.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits for the first start, which lasts.
+    pub(super) async fn begun(&self) {
+        self.after(0).await;
+    }
+
+    async fn after(&self, used: usize) {
         // The sender lives as long as the journals.
-        let _ = self.0.wait_for(|started| *started).await;
+        let _ = self.starts.clone().wait_for(|starts| *starts > used).await;
     }
 }
 
@@ -124,6 +143,6 @@ async fn read(mut session: WebSocketSession, journals: Journals) -> HandlerResul
 /// Lets the handlers with this key begin.
 async fn start(session: WebSocketSession, journals: Journals) -> HandlerResult {
     let key = parameter(&session, "key").unwrap_or_default();
-    journals.with(key, |entry| entry.start.send_replace(true));
+    journals.with(key, |entry| entry.start.send_modify(|starts| *starts += 1));
     Ok(session.send("started").await?)
 }

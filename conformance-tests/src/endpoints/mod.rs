@@ -6,6 +6,7 @@ mod answers;
 mod asking;
 mod closing;
 mod ending;
+mod hoarding;
 mod journal;
 mod keeping;
 mod production;
@@ -29,6 +30,7 @@ use switchwire_service::{
 use self::service::AppService;
 pub(crate) use self::{
     admission::MOST,
+    hoarding::{HOARD_LEN, HOARD_MESSAGES},
     journal::Journals,
     slow::{SLOW_LEN, SLOW_MESSAGES, STEADY_LEN},
     topics::LARGE,
@@ -65,7 +67,8 @@ pub(crate) fn dispatcher(journals: &Journals, registry: &SessionRegistry) -> Web
 /// What stands beside the app with this registry: ends its sessions, and tells its journals when they have ended.
 pub(crate) fn control(journals: &Journals, registry: &SessionRegistry) -> WebSocketDispatcher {
     let mapping = journal::add(UrlHandlerMapping::new(), journals)
-        .and_then(|mapping| shutting::add_control(mapping, registry));
+        .and_then(|mapping| shutting::add_control(mapping, registry))
+        .and_then(|mapping| hoarding::add_control(mapping, registry));
     mapping
         .expect("the paths of the kit do not conflict")
         .into()
@@ -112,6 +115,7 @@ fn mapping(
     let mapping = keeping::add(mapping, journals, registry)?;
     let mapping = topics::add(mapping)?;
     let mapping = admission::add(mapping)?;
+    let mapping = hoarding::add(mapping, journals)?;
     let mapping = shutting::add(mapping, journals)?;
     let mapping = answers::add(mapping, journals)?;
     ending::add(mapping, journals)

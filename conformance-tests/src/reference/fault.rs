@@ -563,6 +563,12 @@ faults! {
     WaitsForNobody breaks ["slow_member_delays", "slow_member_is_waited"];
     /// Counts whoever missed a message among those who have it.
     MissesNobody breaks ["who_has_no_room", "gets_what_follows"];
+    /// Lets all sessions together hold what they like.
+    NeverSheds breaks ["contract::budget"];
+    /// Closes the session that has made progress last for what all hold.
+    ShedsTheLatest breaks ["longest_gets_1013", "has_taken_some"];
+    /// Closes idle sessions, too, for what all hold.
+    ShedsTheIdle breaks ["that_holds_nothing"];
     /// Counts no sessions.
     CountsNoSessions breaks ["one_session_more", "many_at_once", "clients_behind_a_trusted", "place_of_a_session"];
     /// Never gives a place back.

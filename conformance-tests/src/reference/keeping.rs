@@ -60,6 +60,15 @@ pub(super) fn message(session: &mut Session<'_>, words: &str) {
             thread::spawn(move || out.frame(Frame::text("left")));
         }
         "/topic/publisher" => publish(session, words),
+        "/budget" if words == "held" => {
+            let held = session.world.hoards.held();
+            session.text(&held.to_string());
+        }
+        "/budget" => {
+            let budget = words.parse().unwrap_or_default();
+            session.world.hoards.set_budget(budget);
+            session.text("set");
+        }
         "/down/echo" => session.store(words),
         "/down/late" => session.text(words),
         _ => {}

@@ -11,6 +11,7 @@ mod connection;
 mod fault;
 mod handlers;
 mod handshake;
+mod hoards;
 mod http;
 mod inbound;
 mod journal;
@@ -30,7 +31,7 @@ use std::{
     thread,
 };
 
-use self::{around::Around, journal::Journals, topics::Topics};
+use self::{around::Around, hoards::Hoards, journal::Journals, topics::Topics};
 pub use self::{
     client::{ClientFault, ReferenceClient},
     fault::Fault,
@@ -92,6 +93,7 @@ struct World {
     journals: Journals,
     around: Around,
     topics: Topics,
+    hoards: Hoards,
 }
 
 impl World {
@@ -105,6 +107,7 @@ impl World {
             journals: Journals::default(),
             around: Around::default(),
             topics: Topics::default(),
+            hoards: Hoards::default(),
         }
     }
 

@@ -15,7 +15,7 @@ use std::{
 use super::{
     Fault, World, access, answers,
     around::{Kept, Ticket, admit},
-    handlers,
+    handlers, hoards,
     http::Head,
     inbound::{Event, Inbound, Limits},
     production::{self, Plan},
@@ -215,6 +215,9 @@ impl<'a> Session<'a> {
         }
         if self.path.starts_with("/answers/") {
             return answers::run(self, stream, &mut inbound);
+        }
+        if self.path.starts_with("/hoard") {
+            return hoards::run(self, stream, &mut inbound);
         }
         handlers::open(&mut self);
         if self.path == "/never-reads" && self.has(Fault::ServesOnlyReaders) {

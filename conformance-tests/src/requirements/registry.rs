@@ -8,6 +8,9 @@ requirements! { REGISTRY:
     REGISTRY_SHUTDOWN_2 = "registry.shutdown.2" Must Contract "SessionRegistry" "A shutdown ends when the last session has ended, or soon after the deadline, and counts each session once.";
     REGISTRY_SHUTDOWN_3 = "registry.shutdown.3" Must Contract "SessionRegistry" "A shutdown may be called for again; the earliest deadline counts for all calls.";
     REGISTRY_SHUTDOWN_4 = "registry.shutdown.4" Must Contract "SessionRegistry" "Dropping the future of a shutdown does not undo it.";
+    REGISTRY_BUDGET_1 = "registry.budget.1" Must Contract "SessionRegistry" "When all sessions together hold more than they may, those without progress for longest are closed with 1013 until the rest fits.";
+    REGISTRY_BUDGET_2 = "registry.budget.2" Must Contract "SessionRegistry" "A session that holds next to nothing is not closed for what all hold.";
+    REGISTRY_BUDGET_3 = "registry.budget.3" Must Contract "SessionRegistry" "A session closed for what all hold is dropped at the closing deadline.";
 
     TOPIC_MEMBER_1 = "topic.member.1" Must Contract "Topic" "A session is a member until its guard is dropped or it has ended.";
     TOPIC_PUBLISH_1 = "topic.publish.1" Must Contract "Topic" "Every member gets a message once, in the order of one publisher.";

@@ -199,6 +199,13 @@ impl SessionPort {
         self.shared.lock().round_trip_time = Some(time);
     }
 
+    /// How many bytes of messages wait for the handler, and how many are accepted and not written.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        let state = self.shared.lock();
+        (state.inbound_bytes, state.outbound.bytes())
+    }
+
     /// How many messages wait for the handler.
     #[must_use]
     pub fn unread(&self) -> usize {

@@ -87,6 +87,7 @@ impl Admitted {
             Ok(transport) => {
                 let handler = endpoint.handler().clone();
                 let driver = SessionDriver::new(transport, handler, session, port);
+                let driver = driver.with_share(registration.share());
                 driver.with_account(Account::new(&route)).await
             }
             Err(error) => {

@@ -39,7 +39,7 @@ impl<T: Transport> SessionDriver<T> {
         }
     }
 
-    fn report(&self, reason: Reason) {
+    pub(super) fn report(&self, reason: Reason) {
         if reason == Reason::OVERDUE {
             tracing::warn!(target: "switchwire", reason = reason.text, "the handler is dropped");
             observe::handler_failed(reason.label);
@@ -69,7 +69,11 @@ impl<T: Transport> SessionDriver<T> {
         true
     }
 
-    fn condition(&self) -> Condition {
+    fn condition(&mut self) -> Condition {
+        let is_blocked = self
+            .connection
+            .live()
+            .is_some_and(|live| live.schedule.is_blocked());
         let has_room = self.port.has_room();
         let transport = self.transport.as_ref();
         Condition {
@@ -78,6 +82,7 @@ impl<T: Transport> SessionDriver<T> {
             unfinished: transport.is_some_and(T::has_unfinished),
             // Who reads is told anyway.
             peer_has_ended: !has_room && transport.is_some_and(T::peer_has_ended),
+            unacknowledged: if is_blocked { self.unacknowledged() } else { 0 },
         }
     }
 }

@@ -29,11 +29,9 @@ pub(super) enum Event {
     CloseAsked(CloseStatus),
     /// All that was handed to the transport is written.
     Flushed,
-    /// So many bytes cannot be written now; how much the session holds, if that is over its high-water mark.
-    Blocked {
-        bytes: usize,
-        over_mark: Option<usize>,
-    },
+    /// Output is blocked, and the session holds so many bytes, which is over its high-water mark. So many bytes that were
+    /// written the peer's TCP has not acknowledged.
+    OverMark { held: usize, unacknowledged: usize },
     /// The network failed.
     Failed(Error),
     /// Time has passed.
@@ -83,6 +81,7 @@ pub(super) type Actions = Vec<Action>;
 
 /// A connection from its opening to the end of its handler. From [`Gone`] nothing leads back.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most of its life it is live")]
 pub(super) enum Connection {
     Live(Live),
     Gone(Gone),
@@ -215,8 +214,13 @@ impl Live {
             Event::HandlerEnded => self.handler_ended = true,
             Event::CloseAsked(status) => self.close_asked(status, now, actions),
             Event::Flushed => self.flushed(now, actions),
-            Event::Blocked { bytes, over_mark } => {
-                self.schedule.block(&self.settings, bytes, over_mark, now);
+            Event::OverMark {
+                held,
+                unacknowledged,
+            } => {
+                let settings = &self.settings;
+                self.schedule
+                    .start_slow(settings, held, unacknowledged, now);
             }
             Event::Failed(error) => return Some(self.take_phase().failed(error)),
             Event::Timer(condition) => return self.timer(condition, now, actions),
@@ -372,6 +376,7 @@ impl Live {
         let status = reason.status(CloseCode::INTERNAL_ERROR);
         let error = Error::with_source(ErrorKind::Timeout, reason.text);
         let outcome = CloseOutcome::Abnormal(error);
+        actions.clear(); // what else was due no longer matters
         actions.extend([
             Action::Report(reason),
             Action::Send(Outgoing::Close(Some(status))),

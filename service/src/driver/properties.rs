@@ -113,10 +113,17 @@ impl World {
                 return;
             }
             6 | 7 => Event::Flushed,
-            8 => Event::Blocked {
-                bytes: self.random.next(5_000) as usize,
-                over_mark: self.random.one_in(2).then_some(2_000),
-            },
+            8 => {
+                let bytes = self.random.next(5_000) as usize;
+                self.block(bytes);
+                if self.random.one_in(2) {
+                    return;
+                }
+                Event::OverMark {
+                    held: 2_000,
+                    unacknowledged: self.random.next(5_000) as usize,
+                }
+            }
             9 if self.random.one_in(4) => Event::Failed(Error::new(ErrorKind::Io)),
             10 => {
                 self.now += SECOND * self.random.next(40) as u32;
@@ -134,6 +141,12 @@ impl World {
         self.happens(event);
     }
 
+    fn block(&mut self, bytes: usize) {
+        if let Some(live) = self.connection.live() {
+            live.schedule.block(bytes);
+        }
+    }
+
     /// A session asks for a close once; what it asks for then is too late.
     fn ask(&mut self, status: CloseStatus) {
         self.asked.get_or_insert(status);
@@ -147,6 +160,7 @@ impl World {
                 unread: self.random.next(3) as usize,
                 unfinished: self.random.one_in(2),
                 peer_has_ended: self.random.one_in(2),
+                unacknowledged: self.random.next(5_000) as usize,
             };
             self.happens(Event::Timer(condition));
             let next = self.connection.deadline();
@@ -262,11 +276,7 @@ fn a_failure_with_a_close_behind_what_is_blocked_ends_at_once() {
     let settings = Arc::new(WebSocketSettings::default());
     let now = Instant::now();
     let mut connection = Connection::new(settings, SessionId::from_bytes([1; 16]), now);
-    let blocked = Event::Blocked {
-        bytes: 16 << 10,
-        over_mark: None,
-    };
-    connection.on(blocked, now);
+    connection.live().unwrap().schedule.block(16 << 10);
     connection.on(Event::HandlerEnded, now);
     connection.on(Event::Failed(Error::new(ErrorKind::Io)), now);
     let actions = connection.on(Event::PeerEnded(InboxEnd::Close(None)), now);

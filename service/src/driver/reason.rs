@@ -1,5 +1,7 @@
 use switchwire_core::{CloseCode, CloseStatus};
 
+use crate::registry::OVER_BUDGET;
+
 /// Why the driver ends a session of its own accord: for the peer, the log and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reason {
@@ -15,6 +17,7 @@ impl Reason {
     pub(super) const IDLE: Self = Self::new("idle", "no messages for too long");
     pub(super) const TOO_SLOW: Self = Self::new("too_slow", "reads too slowly");
     pub(super) const UNFINISHED: Self = Self::new("unfinished", "the message takes too long");
+    pub(super) const OVER_BUDGET: Self = Self::new("over_budget", OVER_BUDGET);
     pub(super) const OVERDUE: Self =
         Self::new("overdue", "the handler did not end after its connection");
 

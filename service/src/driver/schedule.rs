@@ -47,6 +47,8 @@ struct Idle {
 struct Output {
     /// How many bytes cannot be written.
     blocked: Option<usize>,
+    /// How many written bytes were not acknowledged when the keepalive looked last.
+    unacknowledged: usize,
     slow: Option<Slow>,
 }
 
@@ -60,6 +62,8 @@ struct Slow {
     /// So much the peer has to take in that time.
     wanted: usize,
     taken: usize,
+    /// How many bytes were not acknowledged when it began.
+    unacknowledged: usize,
 }
 
 /// What is due.
@@ -85,6 +89,8 @@ pub(super) struct Condition {
     pub(super) unfinished: bool,
     /// The peer has ended its half of TCP, which nobody has read yet.
     pub(super) peer_has_ended: bool,
+    /// While output is blocked: how many bytes that were written the peer's TCP has not acknowledged.
+    pub(super) unacknowledged: usize,
 }
 
 impl Schedule {
@@ -158,16 +164,21 @@ impl Schedule {
         self.keepalive.as_mut()?.pong(number, now)
     }
 
-    /// So many bytes cannot be written now. `over_mark` is how much the session holds, if that is over the mark.
-    pub(super) fn block(
+    /// So many bytes cannot be written now.
+    pub(super) fn block(&mut self, bytes: usize) {
+        self.output.blocked = Some(bytes);
+    }
+
+    /// Output is blocked, the session holds so many bytes, which is over the mark, and so many written ones are not
+    /// acknowledged.
+    pub(super) fn start_slow(
         &mut self,
         settings: &WebSocketSettings,
-        bytes: usize,
-        over_mark: Option<usize>,
+        held: usize,
+        unacknowledged: usize,
         now: Instant,
     ) {
-        self.output.blocked = Some(bytes);
-        let (Some(held), Some(time)) = (over_mark, settings.slow_consumer().closes_after()) else {
+        let Some(time) = settings.slow_consumer().closes_after() else {
             return;
         };
         let slow = self.output.slow.get_or_insert(Slow {
@@ -175,6 +186,7 @@ impl Schedule {
             left: time,
             wanted: held.min(settings.outbound_buffer_size()),
             taken: 0,
+            unacknowledged,
         });
         if slow.judge_at.is_none() {
             let judge_at = after(now, slow.left);
@@ -185,6 +197,11 @@ impl Schedule {
 
     pub(super) fn is_blocked(&self) -> bool {
         self.output.blocked.is_some()
+    }
+
+    /// Whether it is measured how fast the peer takes output.
+    pub(super) fn measures_slow(&self) -> bool {
+        self.output.slow.is_some()
     }
 
     /// All is written.
@@ -250,7 +267,7 @@ impl Schedule {
         if self.too_old_at.take_if(is_past).is_some() {
             return Some(Due::Close(CloseCode::GOING_AWAY, Reason::TOO_OLD));
         }
-        if self.is_too_slow(now, settings) {
+        if self.is_too_slow(now, settings, condition) {
             return Some(Due::Close(CloseCode::POLICY_VIOLATION, Reason::TOO_SLOW));
         }
         if self.message_by.take_if(is_past).is_some() && condition.unfinished {
@@ -278,10 +295,14 @@ impl Schedule {
         let is_stuck = !condition.has_room && self.unread == Some(condition.unread);
         let has_left = is_stuck && condition.peer_has_ended;
         let blocked = self.output.blocked.is_some();
+        if blocked && condition.unacknowledged < self.output.unacknowledged {
+            keepalive.note_life();
+        }
         let round = keepalive.next_ping();
         let verdict = keepalive.tick(now, settings, excused && !has_left, blocked);
         if keepalive.next_ping() != round {
             self.unread = (!condition.has_room).then_some(condition.unread);
+            self.output.unacknowledged = condition.unacknowledged;
             self.warning = is_stuck && !std::mem::replace(&mut self.has_warned, true);
         }
         verdict.map(|verdict| match verdict {
@@ -318,21 +339,26 @@ impl Schedule {
         }
     }
 
-    fn is_too_slow(&mut self, now: Instant, settings: &WebSocketSettings) -> bool {
+    fn is_too_slow(
+        &mut self,
+        now: Instant,
+        settings: &WebSocketSettings,
+        condition: Condition,
+    ) -> bool {
         let is_over = |slow: &mut Slow| slow.judge_at.is_some_and(|at| at <= now);
         let Some(slow) = self.output.slow.take_if(is_over) else {
             return false;
         };
-        let (Some(bytes), Some(time), Some(judge_at)) = (
-            self.output.blocked,
-            settings.slow_consumer().closes_after(),
-            slow.judge_at,
-        ) else {
+        let (Some(time), Some(judge_at)) = (settings.slow_consumer().closes_after(), slow.judge_at)
+        else {
             return false;
         };
-        let is_too_slow = slow.taken < slow.wanted && !stood_still(now, judge_at, time);
+        // What our system has taken is not what the peer has taken.
+        let acknowledged = slow.taken.saturating_add(slow.unacknowledged);
+        let taken = acknowledged.saturating_sub(condition.unacknowledged);
+        let is_too_slow = taken < slow.wanted && !stood_still(now, judge_at, time);
         if !is_too_slow {
-            self.block(settings, bytes, Some(slow.wanted), now);
+            self.start_slow(settings, slow.wanted, condition.unacknowledged, now);
         }
         is_too_slow
     }

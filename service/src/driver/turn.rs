@@ -19,6 +19,10 @@ pub(super) struct Turn<'a, 'b> {
     pub(super) write_blocked: bool,
     /// Less is blocked than before this poll.
     pub(super) made_progress: bool,
+    /// How many bytes the peer has taken since the last poll ended.
+    pub(super) taken: usize,
+    /// How many bytes of frames were read that ended a message.
+    pub(super) delivered: usize,
     rounds: usize,
     messages: usize,
     bytes: usize,
@@ -33,6 +37,8 @@ impl<'a, 'b> Turn<'a, 'b> {
             read_blocked: false,
             write_blocked: false,
             made_progress: false,
+            taken: 0,
+            delivered: 0,
             rounds: 0,
             messages: 0,
             bytes: 0,
@@ -50,6 +56,9 @@ impl<'a, 'b> Turn<'a, 'b> {
     pub(super) fn read(&mut self, messages: usize, bytes: usize) {
         self.messages += messages;
         self.bytes += bytes;
+        if messages > 0 {
+            self.delivered += bytes;
+        }
     }
 
     /// Whether what is to be written has waited long enough for more.

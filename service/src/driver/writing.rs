@@ -1,6 +1,6 @@
 use std::task::Poll;
 
-use switchwire_core::{Outgoing, SlowConsumerPolicy, Transport, WebSocketMessage};
+use switchwire_core::{Outgoing, Transport, WebSocketMessage};
 
 use super::{
     SessionDriver,
@@ -88,6 +88,7 @@ impl<T: Transport> SessionDriver<T> {
         };
         let flushed = transport.poll_flush(turn.cx);
         let after = transport.buffered();
+        turn.taken += before.saturating_sub(after);
         if let Some(live) = self.connection.live() {
             live.schedule.take_output(before.saturating_sub(after));
         }
@@ -113,14 +114,32 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Output is blocked, perhaps less than before.
     fn blocked(&mut self, bytes: usize, turn: &mut Turn<'_, '_>) {
-        let live = self.connection.live();
-        let was_blocked = live.is_some_and(|live| live.schedule.is_blocked());
-        let policy = self.port.settings().slow_consumer();
-        let over_mark = match policy {
-            SlowConsumerPolicy::Wait => None,
-            _ => self.port.over_mark(),
+        let Some(live) = self.connection.live() else {
+            return;
         };
-        self.on(Event::Blocked { bytes, over_mark }, turn);
+        let was_blocked = live.schedule.is_blocked();
+        live.schedule.block(bytes);
+        let is_measured = live.schedule.measures_slow();
+        if self
+            .port
+            .settings()
+            .slow_consumer()
+            .closes_after()
+            .is_some()
+            && let Some(held) = self.port.over_mark()
+        {
+            let unacknowledged = match is_measured {
+                true => 0, // it was asked for when that began
+                false => self.unacknowledged(),
+            };
+            self.on(
+                Event::OverMark {
+                    held,
+                    unacknowledged,
+                },
+                turn,
+            );
+        }
         self.let_drop(was_blocked, turn);
     }
 
@@ -159,6 +178,10 @@ impl<T: Transport> SessionDriver<T> {
             transport.send(outgoing);
             self.unflushed = true;
         }
+    }
+
+    pub(super) fn unacknowledged(&self) -> usize {
+        self.transport.as_ref().map_or(0, T::unacknowledged)
     }
 
     pub(super) fn buffered(&self) -> usize {

@@ -85,6 +85,13 @@ impl Decoder {
         self.message.is_some()
     }
 
+    /// How many bytes are allocated for a message that is not whole.
+    #[must_use]
+    #[inline]
+    pub fn held(&self) -> usize {
+        self.message.as_ref().map_or(0, Message::capacity)
+    }
+
     /// Reads from the front of `input` until it is used up or the inbox is full or ended.
     pub fn decode(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
         let before = input.len();

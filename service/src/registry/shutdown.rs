@@ -113,7 +113,7 @@ impl Shared {
             aborting: false,
             report: ShutdownReport::default(),
         });
-        let sessions: Vec<_> = state.sessions.values().cloned().collect();
+        let sessions = state.controls();
         drop(state);
         self.changed.send_replace(());
         tracing::info!(sessions = sessions.len(), "shutting down");
@@ -129,11 +129,11 @@ impl Shared {
 
     /// Drops every session, some at a time.
     async fn abort(&self) {
-        let sessions: Vec<_> = {
+        let sessions = {
             let mut state = self.lock();
             let shutdown = state.shutdown.as_mut().expect("it has begun");
             shutdown.aborting = true;
-            state.sessions.values().cloned().collect()
+            state.controls()
         };
         for some in sessions.chunks(SHARE) {
             some.iter().for_each(SessionControl::abort);

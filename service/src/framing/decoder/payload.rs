@@ -166,6 +166,10 @@ impl Decoder {
 }
 
 impl Message {
+    pub(super) fn capacity(&self) -> usize {
+        self.payload.capacity()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.payload.len() - self.lead
     }

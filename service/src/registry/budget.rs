@@ -1,0 +1,163 @@
+//! A bound for what the sessions of a registry hold, all together.
+
+mod share;
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicIsize, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use switchwire_core::{CloseCode, CloseStatus};
+
+pub(crate) use self::share::Share;
+use super::{Kept, Shared};
+
+/// A session that holds less counts as one that holds nothing, and smaller changes are not told.
+const STEP: usize = 4 << 10;
+
+/// What the sessions may hold together by default, in bytes.
+const DEFAULT: usize = 1 << 30;
+
+/// In place of the bytes of a session that was closed: it counts no more.
+const CLOSED: usize = usize::MAX;
+
+/// Why it was: the reason in the Close, in the log and in the metrics.
+pub(crate) const OVER_BUDGET: &str = "over the memory budget";
+
+/// What the sessions of a registry hold together, and may.
+#[derive(Debug)]
+pub(super) struct Budget {
+    limit: AtomicUsize,
+    /// Of sessions that were not closed. Below zero only between two steps of what somebody tells.
+    total: AtomicIsize,
+    /// Times of progress are counted from here.
+    began: Instant,
+    /// Held by who looks for sessions to close.
+    shedding: Mutex<()>,
+}
+
+/// What one session holds.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    bytes: AtomicUsize,
+    /// When a step of it last left, in microseconds.
+    progress: AtomicU64,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self {
+            limit: AtomicUsize::new(DEFAULT),
+            total: AtomicIsize::new(0),
+            began: tokio::time::Instant::now().into_std(),
+            shedding: Mutex::new(()),
+        }
+    }
+
+    /// Sets what the sessions may hold together.
+    pub(super) fn set(&self, bytes: Option<usize>) {
+        let limit = bytes.unwrap_or(usize::MAX).min(isize::MAX as usize);
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// What the sessions hold together.
+    pub(super) fn total(&self) -> usize {
+        let total = self.total.load(Ordering::Relaxed);
+        usize::try_from(total).unwrap_or(0)
+    }
+
+    fn limit(&self) -> usize {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    fn is_exceeded(&self) -> bool {
+        self.total() > self.limit()
+    }
+
+    fn since_it_began(&self, now: Instant) -> u64 {
+        let since = now.checked_duration_since(self.began);
+        let micros = since.unwrap_or(Duration::ZERO).as_micros();
+        u64::try_from(micros).unwrap_or(u64::MAX)
+    }
+
+    /// Counts what a session holds now instead of what it held; false when it was closed, and counts no more.
+    fn replace(&self, held: &Held, before: usize, now: usize) -> bool {
+        let replaced =
+            held.bytes
+                .compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed);
+        if replaced.is_ok() {
+            self.total
+                .fetch_add(now as isize - before as isize, Ordering::Relaxed);
+        }
+        replaced.is_ok()
+    }
+
+    /// Counts a session no more, and returns what it held; none when it held nothing or was closed before.
+    fn take(&self, held: &Held) -> Option<usize> {
+        let counts = |bytes| (bytes != 0 && bytes != CLOSED).then_some(CLOSED);
+        let taken = held
+            .bytes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, counts);
+        let bytes = taken.ok()?;
+        self.total.fetch_sub(bytes as isize, Ordering::Relaxed);
+        Some(bytes)
+    }
+}
+
+impl Shared {
+    /// Closes the sessions that have made no progress for longest, until the others hold an eighth less than they may.
+    ///
+    /// The eighth keeps this rare, as it looks at every session.
+    fn shed(&self) {
+        let (mut victims, mut bytes) = (Vec::new(), 0);
+        let one_at_a_time = self.budget.shedding.lock();
+        let one_at_a_time = one_at_a_time.unwrap_or_else(PoisonError::into_inner);
+        if !self.budget.is_exceeded() {
+            return; // somebody else was faster
+        }
+        let limit = self.budget.limit();
+        let holders = self.by_progress();
+        for kept in &holders {
+            if self.budget.total() <= limit - limit / 8 {
+                break;
+            }
+            if let Some(held) = self.budget.take(&kept.held) {
+                victims.push(&kept.control);
+                bytes += held;
+            }
+        }
+        drop(one_at_a_time); // what a close wakes is foreign code, and so is what a session's end drops
+        // Not in the span of the session that was told of last, as it need not be one of those.
+        tracing::warn!(
+            target: "switchwire",
+            parent: None,
+            sessions = victims.len(),
+            bytes,
+            "sessions are closed, as all together hold more than they may",
+        );
+        let status = CloseStatus::new(CloseCode::TRY_AGAIN_LATER, OVER_BUDGET);
+        let status = status.expect("the reason is short");
+        for victim in victims {
+            drop(victim.sender().close(status.clone())); // takes effect though nobody awaits it
+        }
+    }
+
+    /// The sessions that hold something, first those whose progress is longest ago.
+    fn by_progress(&self) -> Vec<Kept> {
+        let mut holders: Vec<_> = self
+            .lock()
+            .sessions
+            .values()
+            .filter(|kept| !matches!(kept.held.bytes.load(Ordering::Relaxed), 0 | CLOSED))
+            .map(|kept| (kept.held.progress.load(Ordering::Relaxed), kept.clone()))
+            .collect();
+        holders.sort_unstable_by_key(|(progress, _)| *progress);
+        holders.into_iter().map(|(_, kept)| kept).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
