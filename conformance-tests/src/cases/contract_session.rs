@@ -114,6 +114,23 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     Case::app(
+        "contract::session::what_is_sent_is_written_while_the_peer_sends_without_pause",
+        &[&SESSION_SEND_4],
+        |server| {
+            // The handler is slower than the flood, so that there is always more to read.
+            const MOST: usize = 2_000;
+            let mut peer = server.open("/flooded")?;
+            let frame = Frame::binary(vec![0; 64 << 10]);
+            let sent = peer.flood_while(&frame, MOST, |peer| peer.expect_text("acknowledged"))?;
+            ensure(
+                sent < MOST,
+                "the acknowledgement of the first message before the end of the flood",
+                format_args!("{sent} messages sent before it came"),
+            )
+        },
+    )
+    .hint("write when the handler waits, not when there is nothing left to read"),
+    Case::app(
         "contract::session::oversized_control_frames_are_refused_and_not_sent",
         &[&SESSION_SEND_5],
         |server| {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// So many pings take longer than a silent peer is borne with.
-const PINGS: usize = 9;
+pub(super) const PINGS: usize = 9;
 
 pub(super) const CASES: &[Case] = &[
     Case::app(
@@ -249,7 +249,7 @@ pub(super) const CASES: &[Case] = &[
                 let payload = peer.expect_ping()?;
                 peer.send(&Frame::pong(payload)); // which nobody gets to
             }
-            server.open(&journal.of("/start"))?.expect_text("started")?;
+            journal.start(server)?;
             let mut peer = peer.ignoring_pings();
             for n in 0..8 {
                 peer.expect_text(format!("{n:01024}"))?;
@@ -385,7 +385,7 @@ fn given_up(peer: &mut Peer, event: Event) -> Verdict {
 }
 
 /// The next frame that is no ping is this text.
-fn said(peer: &mut Peer, text: &str) -> Verdict {
+pub(super) fn said(peer: &mut Peer, text: &str) -> Verdict {
     loop {
         match peer.next()? {
             Event::Frame(frame) if frame.opcode == opcode::PING => {}

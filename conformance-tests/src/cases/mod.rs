@@ -1,6 +1,7 @@
 //! Every case, one file per part of the protocol.
 
 mod admission;
+mod answers;
 mod attributes;
 mod budget;
 mod client_answer;
@@ -48,6 +49,8 @@ mod slow;
 mod spring;
 mod subprotocol;
 mod topic;
+mod unfinished;
+mod unread;
 
 use self::contract_handshake::http_side;
 use crate::{
@@ -68,6 +71,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         s8_1::CASES,
         s7::CASES,
         limits::CASES,
+        unfinished::CASES,
         s10_2::CASES,
         contract_handshake::CASES,
         contract_receive::CASES,
@@ -75,6 +79,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         contract_close::CASES,
         contract_end::CASES,
         keepalive::CASES,
+        unread::CASES,
         slow::CASES,
         rate::CASES,
         mapping::CASES,
@@ -89,6 +94,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         topic::CASES,
         budget::CASES,
         shutdown::CASES,
+        answers::CASES,
         admission::CASES,
         spring::CASES,
         exact::CASES,

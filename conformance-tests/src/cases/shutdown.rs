@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// Longer than any case, and no time at all.
-const LONG: u32 = 3_600_000;
-const SHORT: u32 = 100;
+pub(super) const LONG: u32 = 3_600_000;
+pub(super) const SHORT: u32 = 100;
 
 pub(super) const CASES: &[Case] = &[
     Case::app(
@@ -266,7 +266,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// Begins to shut the server down, and waits until that has begun.
-fn begin(server: &Server, deadline: u32) -> Verdict<Peer> {
+pub(super) fn begin(server: &Server, deadline: u32) -> Verdict<Peer> {
     let control = server.control()?;
     let mut shutdown = control.open(&format!("/shutdown?deadline={deadline}"))?;
     shutdown.expect_text("begun")?;

@@ -1,5 +1,7 @@
 //! Peers that read too slowly.
 
+use std::{thread, time::Duration};
+
 use crate::{
     Case,
     case::{Failure, Verdict, ensure},
@@ -7,6 +9,9 @@ use crate::{
     requirements::*,
     wire::{Event, Frame, Journal, Peer, Server, opcode},
 };
+
+/// How often a peer reads that is slow on purpose.
+const PACE: Duration = Duration::from_millis(10);
 
 pub(super) const CASES: &[Case] = &[
     Case::app(
@@ -84,6 +89,49 @@ pub(super) const CASES: &[Case] = &[
             )
         },
     ),
+    Case::app(
+        "slow::close_spares_a_steady_reader_though_its_queue_is_never_empty",
+        &[&SESSION_SLOW_2],
+        |server| {
+            // In the half second of the policy it takes fifty times the mark, and it goes on for three of them.
+            let (mut peer, mut journal) = open(server, "/slow/steady")?;
+            for _ in 0..150 {
+                match peer.next()? {
+                    Event::Frame(frame) if frame.opcode == opcode::BINARY => {}
+                    other => return Err(Failure::new("messages without end", other)),
+                }
+                thread::sleep(PACE); // the peer is no faster
+            }
+            journal.expect_nothing() // of the handler, whose sends succeed
+        },
+    )
+    .hint("what counts is how much the peer takes, not whether its queue is ever empty"),
+    Case::app(
+        "slow::close_tells_a_peer_that_takes_next_to_nothing_1008",
+        &[&SESSION_SLOW_2, &L9],
+        |server| {
+            let (mut peer, mut journal) = open(server, "/slow/steady")?;
+            let mut is_given_up = false;
+            for _ in 0..300 {
+                peer.nibble(1 << 10, PACE);
+                is_given_up = journal.says_within("send failed", PACE)?;
+                if is_given_up {
+                    break;
+                }
+            }
+            ensure(is_given_up, "a send that fails", "a session that is kept")?;
+            loop {
+                match peer.next()? {
+                    Event::Frame(frame) if frame.opcode == opcode::BINARY => {}
+                    Event::Frame(frame) if frame.close_code() == Some(1008) => break,
+                    other => return Err(Failure::new("Close 1008 behind messages", other)),
+                }
+            }
+            peer.send(&Frame::close(1008, ""));
+            peer.expect_end()
+        },
+    )
+    .hint("a byte now and then is not progress"),
     Case::app(
         "slow::close_waits_until_then",
         &[&SESSION_SLOW_2],

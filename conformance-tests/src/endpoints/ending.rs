@@ -79,7 +79,7 @@ pub(super) async fn go_on(session: WebSocketSession, journal: Journal) -> Handle
     future::pending().await
 }
 
-struct WritesWhenDropped(Journal);
+pub(super) struct WritesWhenDropped(pub(super) Journal);
 
 impl Drop for WritesWhenDropped {
     fn drop(&mut self) {

@@ -1,13 +1,12 @@
 //! Handlers whose sessions hold much, under a budget for all of them.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use switchwire_core::{HandlerResult, WebSocketSession};
 use switchwire_service::{InvalidMapping, SessionRegistry, UrlHandlerMapping};
-use tokio::sync::Notify;
 
 use super::{
-    journal::{Journal, Journals},
+    journal::{Journal, Journals, Start},
     limited, told,
 };
 
@@ -70,11 +69,7 @@ pub(super) fn add_control(
 }
 
 /// Takes a few messages each time it is told to.
-async fn hoard(
-    mut session: WebSocketSession,
-    journal: Journal,
-    start: Arc<Notify>,
-) -> HandlerResult {
+async fn hoard(mut session: WebSocketSession, journal: Journal, start: Start) -> HandlerResult {
     let mut closed = session.closed();
     loop {
         tokio::select! {

@@ -2,12 +2,15 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use switchwire_core::{Error, HandlerResult, WebSocketSession, join_either};
 use switchwire_service::{InvalidMapping, UrlHandlerMapping};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{mpsc, watch};
 
 use super::parameter;
 
@@ -30,7 +33,7 @@ pub(crate) struct Journals {
 struct Entry {
     writer: mpsc::UnboundedSender<String>,
     reader: Option<mpsc::UnboundedReceiver<String>>,
-    start: Arc<Notify>,
+    start: watch::Sender<usize>,
 }
 
 impl Journals {
@@ -47,13 +50,16 @@ impl Journals {
     }
 
     /// What lets the handlers with this key begin.
-    pub(super) fn starting(&self, session: &WebSocketSession) -> Arc<Notify> {
+    pub(super) fn starting(&self, session: &WebSocketSession) -> Start {
         self.start_of(parameter(session, "key").unwrap_or_default())
     }
 
     /// What lets those with this key go on.
-    pub(super) fn start_of(&self, key: &str) -> Arc<Notify> {
-        self.with(key, |entry| entry.start.clone())
+    pub(super) fn start_of(&self, key: &str) -> Start {
+        Start {
+            starts: self.with(key, |entry| entry.start.subscribe()),
+            used: AtomicUsize::new(0),
+        }
     }
 
     fn with<T>(&self, key: &str, then: impl FnOnce(&mut Entry) -> T) -> T {
@@ -63,9 +69,33 @@ impl Journals {
             Entry {
                 writer,
                 reader: Some(reader),
-                start: Arc::default(),
+                start: watch::Sender::new(0),
             }
         }))
+    }
+}
+
+/// What handlers wait for until somebody starts their key.
+pub(super) struct Start {
+    starts: watch::Receiver<usize>,
+    used: AtomicUsize,
+}
+
+impl Start {
+    /// Waits for a start that it has not waited for yet.
+    pub(super) async fn notified(&self) {
+        self.after(self.used.load(Ordering::Relaxed)).await;
+        self.used.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits for the first start, which lasts.
+    pub(super) async fn begun(&self) {
+        self.after(0).await;
+    }
+
+    async fn after(&self, used: usize) {
+        // The sender lives as long as the journals.
+        let _ = self.starts.clone().wait_for(|starts| *starts > used).await;
     }
 }
 
@@ -112,6 +142,7 @@ async fn read(mut session: WebSocketSession, journals: Journals) -> HandlerResul
 
 /// Lets the handlers with this key begin.
 async fn start(session: WebSocketSession, journals: Journals) -> HandlerResult {
-    journals.starting(&session).notify_one();
+    let key = parameter(&session, "key").unwrap_or_default();
+    journals.with(key, |entry| entry.start.send_modify(|starts| *starts += 1));
     Ok(session.send("started").await?)
 }

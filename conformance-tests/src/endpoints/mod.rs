@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod answers;
 mod asking;
 mod closing;
 mod ending;
@@ -31,7 +32,7 @@ pub(crate) use self::{
     admission::MOST,
     hoarding::{HOARD_LEN, HOARD_MESSAGES},
     journal::Journals,
-    slow::{SLOW_LEN, SLOW_MESSAGES},
+    slow::{SLOW_LEN, SLOW_MESSAGES, STEADY_LEN},
     topics::LARGE,
 };
 
@@ -116,6 +117,7 @@ fn mapping(
     let mapping = admission::add(mapping)?;
     let mapping = hoarding::add(mapping, journals)?;
     let mapping = shutting::add(mapping, journals)?;
+    let mapping = answers::add(mapping, journals)?;
     ending::add(mapping, journals)
 }
 

@@ -23,7 +23,7 @@ pub(super) fn add(
     mapping: UrlHandlerMapping,
     journals: &Journals,
 ) -> Result<UrlHandlerMapping, InvalidMapping> {
-    let [deaf, pushing, aging, silent] = [(); 4].map(|()| journals.clone());
+    let [pushing, aging, silent, unread, sluggish] = [(); 5].map(|()| journals.clone());
     let mapping = mapping
         .with_endpoint(
             "/aging-stubborn",
@@ -50,14 +50,21 @@ pub(super) fn add(
             ),
         )?
         .with_endpoint(
-            "/kept-deaf",
+            "/kept-unread",
             limited(
                 move |session| {
-                    let (journal, start) = (deaf.of(&session), deaf.starting(&session));
-                    async move {
-                        start.notified().await;
-                        listen(session, journal).await
-                    }
+                    let journal = unread.of(&session);
+                    never_read(session, journal)
+                },
+                |settings| kept(settings).with_inbound_buffer_size(1 << 10),
+            ),
+        )?
+        .with_endpoint(
+            "/kept-sluggish",
+            limited(
+                move |session| {
+                    let journal = sluggish.of(&session);
+                    read_slowly(session, journal)
                 },
                 |settings| kept(settings).with_inbound_buffer_size(1 << 10),
             ),
@@ -94,6 +101,17 @@ pub(super) fn add(
                     .with_idle_timeout(millis(400))
             }),
         )?;
+    let mapping = DEAF.iter().try_fold(mapping, |mapping, (path, set)| {
+        let journals = journals.clone();
+        let handler = move |session: WebSocketSession| {
+            let (journal, start) = (journals.of(&session), journals.starting(&session));
+            async move {
+                start.notified().await;
+                listen(session, journal).await
+            }
+        };
+        mapping.with_endpoint(path, limited(handler, set))
+    })?;
     LISTENING.iter().try_fold(mapping, |mapping, (path, set)| {
         let journals = journals.clone();
         let handler = move |session: WebSocketSession| {
@@ -106,9 +124,30 @@ pub(super) fn add(
 
 type Set = fn(WebSocketSettingsBuilder) -> WebSocketSettingsBuilder;
 
+/// Endpoints that send back what they get once they are told to begin, and only differ in their settings.
+const DEAF: &[(&str, Set)] = &[
+    ("/kept-deaf", |settings| {
+        kept(settings).with_inbound_buffer_size(1 << 10)
+    }),
+    ("/idle-deaf", |settings| {
+        settings
+            .with_ping_interval(millis(50))
+            .with_idle_timeout(millis(300))
+            .with_inbound_buffer_size(1 << 10)
+    }),
+    ("/unfinished-deaf", |settings| {
+        unfinished(settings).with_inbound_buffer_size(1 << 10)
+    }),
+];
+
 /// Endpoints that send back what they get, and only differ in their settings.
 const LISTENING: &[(&str, Set)] = &[
     ("/kept", kept),
+    ("/kept-blocked", |settings| {
+        kept(settings)
+            .with_inbound_buffer_size(1 << 10)
+            .with_outbound_buffer_size(1 << 10)
+    }),
     ("/kept-control", |settings| {
         kept(settings).with_control_frames(true)
     }),
@@ -123,6 +162,15 @@ const LISTENING: &[(&str, Set)] = &[
             .with_ping_interval(millis(50))
             .with_idle_timeout(millis(300))
     }),
+    ("/idle-blocked", |settings| {
+        settings
+            .with_ping_interval(None)
+            .with_idle_timeout(millis(300))
+            .with_closing_deadline(millis(100))
+            .with_inbound_buffer_size(1 << 10)
+            .with_outbound_buffer_size(1 << 10)
+    }),
+    ("/unfinished", unfinished),
     ("/aging", |settings| {
         settings
             .with_max_session_age(millis(200))
@@ -152,11 +200,38 @@ const LISTENING: &[(&str, Set)] = &[
     }),
 ];
 
-fn kept(settings: WebSocketSettingsBuilder) -> WebSocketSettingsBuilder {
+pub(super) fn kept(settings: WebSocketSettingsBuilder) -> WebSocketSettingsBuilder {
     settings
         .with_ping_interval(millis(50))
         .with_pong_timeout(millis(300))
         .with_closing_deadline(millis(300))
+}
+
+/// Its pings are what a peer tells the time by: nothing is held against silence.
+fn unfinished(settings: WebSocketSettingsBuilder) -> WebSocketSettingsBuilder {
+    settings
+        .with_ping_interval(millis(50))
+        .with_message_timeout(millis(300))
+        .with_closing_deadline(millis(300)) // in the middle of a frame a peer cannot answer
+}
+
+/// Never receives, and writes down how it ended.
+async fn never_read(session: WebSocketSession, journal: Journal) -> HandlerResult {
+    journal.write(told(&session.closed().await));
+    Ok(())
+}
+
+/// Takes a message now and then, and writes down everything.
+async fn read_slowly(mut session: WebSocketSession, journal: Journal) -> HandlerResult {
+    journal.write(loop {
+        tokio::time::sleep(millis(50)).await;
+        match session.receive().await {
+            Ok(Some(message)) => journal.write(format!("took {}", message.len())),
+            Ok(None) => break "end".to_owned(),
+            Err(error) => break format!("error: {:?}", error.kind()),
+        }
+    });
+    Ok(())
 }
 
 /// Sends back what comes; asked for it, says whether the round-trip time is known. Writes down control frames, and how

@@ -1,6 +1,6 @@
 //! Handlers that send on their own account.
 
-use std::thread;
+use std::{thread, time::Duration};
 
 use futures_util::{FutureExt, stream};
 use switchwire_core::{
@@ -13,6 +13,9 @@ use super::{
     echo,
     journal::{Journal, Journals},
 };
+
+/// How long a handler works on a message of a flood, its thread with it.
+const WORK: Duration = Duration::from_micros(300);
 
 pub(super) fn add(
     mapping: UrlHandlerMapping,
@@ -27,6 +30,7 @@ pub(super) fn add(
         .with("/burst", |session: WebSocketSession| {
             push(session, Journal::nobodys(), 64, 32 << 10)
         })?
+        .with("/flooded", acknowledge)?
         .with("/threads", send_from_threads)?
         .with("/both", echo_and_tick)?
         .with("/oversized-ping", send_oversized)?
@@ -45,6 +49,18 @@ async fn push(
         payload[..4].copy_from_slice(&n.to_be_bytes());
         session.send(payload).await?;
         journal.write(format!("accepted {}", n + 1));
+    }
+    Ok(())
+}
+
+/// Works on each message for longer than the peer needs to send the next, and acknowledges the first.
+async fn acknowledge(mut session: WebSocketSession) -> HandlerResult {
+    let mut is_first = true;
+    while session.receive().await?.is_some() {
+        thread::sleep(WORK);
+        if std::mem::take(&mut is_first) {
+            session.send("acknowledged").await?;
+        }
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use switchwire_service::{InvalidMapping, SessionRegistry, UrlHandlerMapping};
 use super::{
     access::Noting,
     echo,
+    ending::WritesWhenDropped,
     journal::{Journal, Journals},
     parameter, told,
 };
@@ -122,13 +123,7 @@ async fn be_told(session: WebSocketSession, journal: Journal) -> HandlerResult {
 
 /// Goes on for ever.
 async fn hang(session: WebSocketSession, journal: Journal) -> HandlerResult {
-    struct Guard(Journal);
-    impl Drop for Guard {
-        fn drop(&mut self) {
-            self.0.write("dropped");
-        }
-    }
-    let _guard = Guard(journal);
+    let _dropped = WritesWhenDropped(journal);
     session.send("hanging").await?;
     pending().await
 }

@@ -19,6 +19,9 @@ pub(crate) const SLOW_LEN: usize = 1 << 20;
 
 const MARK: usize = 8 * SLOW_LEN;
 
+/// The size of the messages that are sent without end, and the mark of their endpoint.
+pub(crate) const STEADY_LEN: usize = 64 << 10;
+
 pub(super) fn add(
     mapping: UrlHandlerMapping,
     journals: &Journals,
@@ -28,6 +31,19 @@ pub(super) fn add(
     };
     let long = Duration::from_secs(5);
     let short = Duration::from_millis(100);
+    let steadily = journals.clone();
+    let steady = move |session: WebSocketSession| {
+        let journal = steadily.of(&session);
+        send_steadily(session, journal)
+    };
+    let mapping = mapping.with_endpoint(
+        "/slow/steady",
+        limited(steady, |settings| {
+            settings
+                .with_outbound_buffer_size(STEADY_LEN)
+                .with_slow_consumer(close(500))
+        }),
+    )?;
     [
         ("/slow/wait", SlowConsumerPolicy::Wait, long, MARK),
         ("/slow/close", close(100), long, MARK),
@@ -84,6 +100,14 @@ async fn send_all(mut session: WebSocketSession, journal: &Journal, how: &str) -
     session.flush().await?;
     session.send("end").await?;
     while session.receive().await?.is_some() {}
+    Ok(())
+}
+
+/// Sends small messages until that fails.
+async fn send_steadily(session: WebSocketSession, journal: Journal) -> HandlerResult {
+    while session.send(vec![0; STEADY_LEN]).await.is_ok() {}
+    journal.write("send failed");
+    journal.write(told(&session.closed().await));
     Ok(())
 }
 

@@ -11,14 +11,18 @@ use switchwire_core::{
 };
 use switchwire_service::{InvalidMapping, Published, Topic, UrlHandlerMapping};
 
-use super::{limited, parameter};
+use super::{limited, parameter, production::kept};
 
 pub(super) fn add(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, InvalidMapping> {
     const BRIEF: SlowConsumerPolicy = SlowConsumerPolicy::Close {
         after: Duration::from_millis(200),
     };
     let topics = Topics::default();
-    let [joined, briefly] = [topics.clone(), topics.clone()];
+    let [joined, briefly, talking] = [(); 3].map(|()| topics.clone());
+    let room = move |session: WebSocketSession| {
+        let topic = talking.of(&session);
+        talk(session, topic)
+    };
     let member = move |session: WebSocketSession| {
         let topic = joined.of(&session);
         be_member(session, topic)
@@ -35,6 +39,7 @@ pub(super) fn add(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, Inval
             "/topic/member-brief",
             limited(brief, |settings| roomy(settings).with_slow_consumer(BRIEF)),
         )?
+        .with_endpoint("/topic/room", limited(room, crowded))?
         .with("/topic/publisher", move |session: WebSocketSession| {
             let topic = topics.of(&session);
             publish(session, topic)
@@ -72,6 +77,23 @@ async fn be_member(mut session: WebSocketSession, topic: Topic) -> HandlerResult
         }
     }
     drop(membership);
+    Ok(())
+}
+
+/// A member that holds up the others is given up soon.
+fn crowded(settings: WebSocketSettingsBuilder) -> WebSocketSettingsBuilder {
+    kept(settings)
+        .with_inbound_buffer_size(1 << 10)
+        .with_outbound_buffer_size(1 << 10)
+}
+
+/// Says what it hears to all in the room, itself included.
+async fn talk(mut session: WebSocketSession, topic: Topic) -> HandlerResult {
+    let _membership = topic.join(&session.sender());
+    session.send("in").await?;
+    while let Some(message) = session.receive().await? {
+        topic.publish(message).await;
+    }
     Ok(())
 }
 

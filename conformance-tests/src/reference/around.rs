@@ -155,6 +155,11 @@ impl Around {
         }
     }
 
+    /// Whether all sessions are being ended.
+    pub(super) fn is_ending(&self) -> bool {
+        self.lock().ending.is_some()
+    }
+
     pub(super) fn all(&self) -> Vec<(u64, Kept)> {
         let state = self.lock();
         state
@@ -264,6 +269,8 @@ pub(super) fn begin(world: &World, time: Duration) {
                     .iter()
                     .for_each(|text| kept.out.frame(Frame::text(text)));
             }
+            // Its own thread looks at what it owes.
+            path if path.starts_with("/answers/") => continue,
             _ => {}
         }
         kept.close(code);
@@ -294,6 +301,7 @@ pub(super) fn wait(world: &World) -> String {
         if left.is_zero() && !ending.is_past && !world.has(Fault::WaitsForEver) {
             ending.is_past = true;
             for kept in state.sessions.values() {
+                kept.close(1001); // if it was not told yet
                 let _ = kept.stream.shutdown(Shutdown::Both);
             }
             around.changed.notify_all();

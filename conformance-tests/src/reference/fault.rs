@@ -232,7 +232,7 @@ faults! {
     /// Never answers a Close.
     NeverAnswersClose breaks ["close_is_answered_with_close", "close_with_a_reason", "empty_close_is", "close_reason_of_123"];
     /// Answers every Close with 1000.
-    AnswersWith1000 breaks ["s7_4::close_", "close_is_answered_though"];
+    AnswersWith1000 breaks ["s7_4::close_", "::close_is_answered_though"];
     /// Accepts a Close of one byte.
     AcceptsOneByteClose breaks ["close_of_one_byte"];
     /// Accepts any code.
@@ -275,6 +275,10 @@ faults! {
     CountsControlFrames breaks ["control_frames_between"];
     /// Counts over all messages.
     CountsOverMessages breaks ["each_message_has"];
+    /// Waits for the end of a message for ever.
+    WaitsForEveryMessage breaks ["limits::message_that"];
+    /// Takes all messages of a session for one that takes too long.
+    TimesAllMessages breaks ["whole_in_time_may", "time_of_a_message_does"];
     /// Queues pongs without bound.
     QueuesPongs breaks ["queue_no_pongs"];
 
@@ -301,6 +305,8 @@ faults! {
     AcceptsWithoutBound breaks ["sender_waits"];
     /// Needs a flush.
     NeedsFlush breaks ["without_a_flush"];
+    /// Writes nothing while there is more to read.
+    WritesBehindTheFlood breaks ["sends_without_pause"];
     /// Sends control frames of any length.
     SendsLongControlFrames breaks ["oversized_control"];
     /// Serves a connection only while its handler reads.
@@ -328,7 +334,13 @@ faults! {
     /// Never gives a peer up.
     NeverGivesUp breaks ["silent_peer_is", "of_a_silent_peer"];
     /// Holds against a peer what it does not read.
-    JudgesWhatItDoesNotRead breaks ["holds_nothing_against"];
+    JudgesWhatItDoesNotRead breaks ["holds_nothing_against", "does_not_read_is_not_idle"];
+    /// Excuses peers that take nothing, too, while it does not read.
+    ExcusesTheBlocked breaks ["peer_that_takes_nothing", "room_goes_on"];
+    /// Does not notice the end of what it does not read.
+    MissesUnreadEnds breaks ["behind_a_full_queue"];
+    /// Gives up peers that have left, though their handler goes on reading.
+    GivesUpTheUnread breaks ["before_it_ended_tcp"];
     /// Does not measure.
     KnowsNoRoundTrip breaks ["known_after_a_pong"];
     /// Measures by pongs of any kind.
@@ -353,6 +365,10 @@ faults! {
     NeverClosesTheSlow breaks ["close_tells_a_peer", "close_drops_a_peer", "member_that_takes_nothing"];
     /// Closes as soon as there is no room.
     ClosesAtTheMark breaks ["close_spares", "close_waits_until"];
+    /// Closes a session whose queue is not empty in time, whatever its peer took.
+    ClosesWhoeverLags breaks ["though_its_queue_is_never"];
+    /// Spares peers that take anything at all.
+    SparesWhoTakesAnything breaks ["takes_next_to_nothing"];
     /// Drops the oldest for the newest, and the newest for the oldest.
     SwapsDropPolicies breaks ["drop_newest_sends", "drop_oldest_sends"];
     /// Counts a message too many as dropped.
@@ -386,7 +402,7 @@ faults! {
     /// Sends after closing.
     SendsAfterClose breaks ["sending_afterwards"];
     /// Waits for ever for the peer's Close.
-    WaitsForEver breaks ["does_not_answer", "deadline_is_told", "goes_on_talking", "earliest_deadline", "later_deadline", "without_sessions_it"];
+    WaitsForEver breaks ["does_not_answer", "deadline_is_told", "goes_on_talking", "earliest_deadline", "later_deadline", "deadline_cuts_a", "without_sessions_it"];
     /// Drops what comes after our Close.
     DropsLateMessages breaks ["message_on_its_way"];
     /// Answers the answer to its Close.
@@ -573,6 +589,14 @@ faults! {
     TellsNoHandlers breaks ["says_farewell", "all_who_wait", "status_of_the_handlers_own"];
     /// Forgets what handlers have not received when it shuts down.
     ForgetsReceived breaks ["received_before_is_answered"];
+    /// Closes whatever its handlers still owe.
+    CutsOffAnswers breaks ["answer_that_is_owed", "all_who_owe", "queued_messages_are", "answer_comes_before_that"];
+    /// Gives all answers of a session one grace together.
+    GivesOneGrace breaks ["grace_of_an_answer_begins"];
+    /// Waits for answers for ever.
+    WaitsForEveryAnswer breaks ["subscription_is_closed", "never_comes_back", "close_does_not_wait_for", "when_the_grace_for_answers"];
+    /// Waits for answers of handlers that owe none.
+    WaitsForThoseWhoOweNothing breaks ["that_waits_in_receive", "that_never_received"];
     /// Does not count how sessions end.
     CountsNothing breaks ["report_counts"];
 }

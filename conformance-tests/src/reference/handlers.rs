@@ -86,7 +86,9 @@ pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
     match &*session.path.clone() {
         "/echo" | "/small" | "/large" | "/large-head" | "/response-headers" | "/subprotocol"
         | "/greeting" | "/both" | "/kept" | "/kept-control" | "/kept-deaf" | "/idle"
-        | "/idle-pinging" | "/aging" => echo(session, text, payload),
+        | "/idle-pinging" | "/idle-deaf" | "/unfinished" | "/unfinished-deaf" | "/aging" => {
+            echo(session, text, payload);
+        }
         "/handshake" => answer(session, &words),
         path if path.starts_with("/access/") => {
             let Session {
@@ -115,6 +117,7 @@ pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
         "/text-only" if session.has(Fault::IgnoresChosenStatus) => fail(session),
         "/text-only" => end(session, 1003, "text only"),
         "/panic" => panic(session),
+        "/flooded" if session.is_first_message() => session.text("acknowledged"),
         _ => keeping::message(session, &words),
     }
 }
@@ -150,6 +153,8 @@ pub(super) fn ended(session: &mut Session<'_>, end: &End) {
         "/kept-stubborn" | "/aging-stubborn" if !session.has(Fault::KeepsHandlers) => {
             session.write("dropped");
         }
+        "/kept-unread" => session.write(told),
+        "/topic/room" => keeping::ended(session, &told),
         path if Plan::of(path).is_some() => {
             match end {
                 End::Abnormal(kind) if !session.has(Fault::HidesErrors) => {

@@ -11,8 +11,8 @@ use std::{
 use super::{
     Fault, World,
     inbound::{Event, Inbound},
+    production::read_some,
     session::{End, Out, Session, end_tcp},
-    slow::read,
 };
 use crate::{
     endpoints::HOARD_LEN,
@@ -136,7 +136,7 @@ pub(super) fn run(
         });
     }
     loop {
-        let end = read(&mut stream, inbound)?;
+        let end = read_some(&mut stream, inbound)?;
         // After it, as what was read may be the answer to our Close.
         if let Some(at) = world.hoards.closed(id) {
             session.closing = Some((1013, String::new()));

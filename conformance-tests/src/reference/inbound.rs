@@ -39,6 +39,8 @@ pub(super) struct Inbound<'a> {
     fragments: usize,
     /// Whole frames so far.
     pub(super) frames: usize,
+    /// Bytes so far.
+    pub(super) received: usize,
     /// What [`Fault::PongsAfterTheMessage`] holds back.
     held: Vec<Event>,
 }
@@ -71,6 +73,7 @@ impl<'a> Inbound<'a> {
             message: None,
             fragments: 0,
             frames: 0,
+            received: 0,
             held: Vec::new(),
         }
     }
@@ -92,6 +95,7 @@ impl<'a> Inbound<'a> {
             self.message = None;
         }
         self.buffer.extend_from_slice(bytes);
+        self.received += bytes.len();
     }
 
     pub(super) fn has_more(&self) -> bool {

@@ -11,7 +11,7 @@ pub(super) fn open(session: &mut Session<'_>) {
     let parameter = |name| session.head.parameter(name).unwrap_or_default().to_owned();
     match &*session.path {
         "/kept/member" => session.text("in"),
-        path if path.starts_with("/topic/member") => {
+        path if path.starts_with("/topic/member") || path == "/topic/room" => {
             let brief = path == "/topic/member-brief" && !session.has(Fault::NeverClosesTheSlow);
             let patience = brief.then_some(topics::PATIENCE);
             let topic = parameter("topic");
@@ -80,7 +80,9 @@ pub(super) fn ended(session: &mut Session<'_>, told: &str) {
     let key = session.head.parameter("key").unwrap_or_default().to_owned();
     match &*session.path {
         "/kept/late" => session.world.journals.wait(&key),
-        path if path.starts_with("/topic/member") && !session.has(Fault::KeepsMembers) => {
+        path if (path.starts_with("/topic/member") || path == "/topic/room")
+            && !session.has(Fault::KeepsMembers) =>
+        {
             leave(session);
         }
         "/down/work" => {

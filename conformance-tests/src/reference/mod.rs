@@ -4,6 +4,7 @@
 //! with `switchwire-service` and `switchwire-client`, and are no example of how to write a server or a client.
 
 mod access;
+mod answers;
 mod around;
 mod client;
 mod connection;

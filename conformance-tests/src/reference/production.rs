@@ -2,21 +2,26 @@
 
 use std::{
     io::{self, Read},
-    net::TcpStream,
-    thread,
+    net::{Shutdown, TcpStream},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use super::{
     Fault, handlers,
     inbound::{Event, Inbound},
+    keeping,
     session::{End, Session},
     slow::Queue,
+    topics,
 };
 use crate::wire::Frame;
 
 /// How long it looks away.
 const TICK: Duration = Duration::from_millis(5);
+
+/// With so much to write, output counts as blocked.
+const MARK: usize = 256 << 10;
 
 /// When what is due on an endpoint.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +30,8 @@ pub(super) struct Plan {
     silence: Duration,
     closing: Duration,
     idle: Option<Duration>,
+    /// How long a message may take.
+    message: Option<Duration>,
     age: Option<Duration>,
     messages: Option<f64>,
     bytes: Option<f64>,
@@ -45,7 +52,23 @@ impl Plan {
             ..usual
         };
         Some(match path {
-            "/kept" | "/kept-control" | "/kept-deaf" | "/kept-stubborn" => kept(50),
+            "/kept" | "/kept-control" | "/kept-deaf" | "/kept-stubborn" | "/kept-unread"
+            | "/kept-sluggish" | "/kept-blocked" | "/topic/room" => kept(50),
+            "/unfinished" | "/unfinished-deaf" => Self {
+                message: millis(300),
+                silence: Duration::from_secs(20),
+                ..kept(50)
+            },
+            "/idle-deaf" => Self {
+                idle: millis(300),
+                silence: Duration::from_secs(20),
+                ..kept(50)
+            },
+            "/idle-blocked" => Self {
+                idle: millis(300),
+                closing: Duration::from_millis(100),
+                ..usual
+            },
             "/kept-pushing" => Self {
                 silence: Duration::from_secs(5),
                 ..kept(20)
@@ -123,6 +146,14 @@ struct State<'p> {
     /// Takes bytes at the rate for too many.
     strict: bool,
     queue: Option<Queue>,
+    /// A message to a room that not everybody in it has yet.
+    publishing: Option<JoinHandle<()>>,
+    /// When the message under way began.
+    unfinished: Option<Instant>,
+    /// When the peer ended TCP.
+    ended: Option<Instant>,
+    /// When a slow handler took its last message.
+    took: Instant,
 }
 
 /// Runs a session to its end.
@@ -152,33 +183,25 @@ pub(super) fn run(
         refilled: now,
         strict: session.has(Fault::RefusesTheLimit),
         queue: None,
+        publishing: None,
+        unfinished: None,
+        ended: None,
+        took: now,
     };
     match &*session.path {
         "/kept-closing" => state.close(session, 1000),
         "/kept-stubborn" | "/aging-stubborn" => handlers::open(session),
         "/kept-pushing" => state.queue = Some(push(session)),
+        "/kept-blocked" | "/idle-blocked" => state.queue = Some(Queue::start(session.out.clone())),
+        "/topic/room" => keeping::open(session),
         _ => {}
     }
-    loop {
-        if let Some(end) = state.tick(session) {
-            return Ok(end);
-        }
-        let key = session.head.parameter("key").unwrap_or_default();
-        let deaf = session.path == "/kept-deaf" && !session.world.journals.is_started(key);
-        let waits = state.bytes < 1.0 || state.messages < 1.0;
-        if deaf || (waits && !plan.closes && !session.has(Fault::IgnoresRates)) {
-            state.heard |= !session.has(Fault::JudgesWhatItDoesNotRead);
-            thread::sleep(TICK);
-        } else if let Some(end) = read(stream, inbound, &mut state)? {
-            return Ok(end);
-        }
-        if deaf {
-            continue;
-        }
-        if let Some(end) = state.take(session, inbound) {
-            return Ok(end);
-        }
+    let end = state.run(session, stream, inbound)?;
+    if state.is_blocked(session) {
+        // Whoever writes is freed.
+        let _ = stream.shutdown(Shutdown::Both);
     }
+    Ok(end)
 }
 
 fn read(
@@ -186,15 +209,30 @@ fn read(
     inbound: &mut Inbound<'_>,
     state: &mut State<'_>,
 ) -> io::Result<Option<End>> {
+    let before = inbound.received;
+    let end = read_some(stream, inbound)?;
+    let len = inbound.received - before;
+    state.heard_bytes += len;
+    state.bytes -= len as f64;
+    state.bytes -= if state.strict && len > 0 {
+        2_000.0
+    } else {
+        0.0
+    };
+    Ok(end)
+}
+
+/// Reads what comes in a moment; `Some` when there is nothing more to come.
+pub(super) fn read_some(
+    stream: &mut TcpStream,
+    inbound: &mut Inbound<'_>,
+) -> io::Result<Option<End>> {
     stream.set_read_timeout(Some(TICK))?;
     let mut chunk = vec![0; 64 << 10];
     Ok(match stream.read(&mut chunk) {
         Ok(0) => Some(End::Abnormal("Disconnected")),
         Ok(len) => {
             inbound.extend(&chunk[..len]);
-            state.heard_bytes += len;
-            state.bytes -= len as f64;
-            state.bytes -= if state.strict { 2_000.0 } else { 0.0 };
             None
         }
         Err(error) => match error.kind() {
@@ -207,6 +245,125 @@ fn read(
 }
 
 impl State<'_> {
+    fn run(
+        &mut self,
+        session: &mut Session<'_>,
+        stream: &mut TcpStream,
+        inbound: &mut Inbound<'_>,
+    ) -> io::Result<End> {
+        loop {
+            if let Some(end) = self.tick(session) {
+                return Ok(end);
+            }
+            if matches!(&*session.path, "/kept-unread" | "/kept-sluggish") {
+                if let Some(end) = self.read_behind_a_queue(session, stream, inbound)? {
+                    return Ok(end);
+                }
+                continue;
+            }
+            let is_held = self.is_held(session);
+            let is_over_rate = (self.bytes < 1.0 || self.messages < 1.0)
+                && !self.plan.closes
+                && !session.has(Fault::IgnoresRates);
+            if is_held || is_over_rate {
+                self.excuse(session);
+                thread::sleep(TICK);
+            } else if let Some(end) = read(stream, inbound, self)? {
+                return Ok(end);
+            }
+            if self.takes_too_long(is_held, session, inbound) {
+                session.violation(1008);
+                return Ok(End::Abnormal("Policy"));
+            }
+            if is_held {
+                continue;
+            }
+            if let Some(end) = self.take(session, inbound) {
+                return Ok(end);
+            }
+        }
+    }
+
+    fn is_deaf(&self, session: &Session<'_>) -> bool {
+        let key = session.head.parameter("key").unwrap_or_default();
+        session.path.ends_with("-deaf") && !session.world.journals.is_started(key)
+    }
+
+    /// Whether the handler takes nothing.
+    fn is_held(&self, session: &Session<'_>) -> bool {
+        let publishing = self.publishing.as_ref();
+        let is_publishing = publishing.is_some_and(|publishing| !publishing.is_finished());
+        is_publishing || self.is_deaf(session) || self.is_blocked(session)
+    }
+
+    /// Whether the peer takes nothing of what is written.
+    fn is_blocked(&self, session: &Session<'_>) -> bool {
+        match &*session.path {
+            "/topic/room" => session.out.is_writing(),
+            "/kept-blocked" | "/idle-blocked" => {
+                let queue = self.queue.as_ref();
+                queue.is_some_and(|queue| !queue.has_room(MARK))
+            }
+            _ => false,
+        }
+    }
+
+    /// While it does not read, silence is no fault of a peer that takes what is written.
+    fn excuse(&mut self, session: &Session<'_>) {
+        if self.is_blocked(session) && !session.has(Fault::ExcusesTheBlocked) {
+            return;
+        }
+        self.heard |= !session.has(Fault::JudgesWhatItDoesNotRead);
+        if !session.has(Fault::JudgesWhatItDoesNotRead) {
+            self.moved = Instant::now();
+        }
+    }
+
+    /// Whether the message under way is for too long.
+    fn takes_too_long(&mut self, held: bool, session: &Session<'_>, inbound: &Inbound<'_>) -> bool {
+        if session.has(Fault::TimesAllMessages) {
+            self.unfinished = Some(self.opened);
+        } else if inbound.is_in_message() && !held {
+            self.unfinished.get_or_insert_with(Instant::now);
+        } else {
+            self.unfinished = None;
+        }
+        let (Some(time), Some(since)) = (self.plan.message, self.unfinished) else {
+            return false;
+        };
+        since.elapsed() > time && !session.has(Fault::WaitsForEveryMessage)
+    }
+
+    /// Reads for a handler that takes little or nothing of it, so as to notice the end of TCP.
+    fn read_behind_a_queue(
+        &mut self,
+        session: &mut Session<'_>,
+        stream: &mut TcpStream,
+        inbound: &mut Inbound<'_>,
+    ) -> io::Result<Option<End>> {
+        self.heard = true;
+        match self.ended {
+            None => self.ended = read(stream, inbound, self)?.map(|_| Instant::now()),
+            Some(_) => thread::sleep(TICK),
+        }
+        let takes = session.path == "/kept-sluggish" && !session.has(Fault::GivesUpTheUnread);
+        if takes && self.took.elapsed() > Duration::from_millis(50) {
+            self.took = Instant::now();
+            match inbound.next() {
+                Some(Event::Message { payload, .. }) => {
+                    session.write(format!("took {}", payload.len()));
+                }
+                Some(_) => {}
+                None if self.ended.is_some() => return Ok(Some(End::Abnormal("Disconnected"))),
+                None => {}
+            }
+        }
+        let grace = self.plan.silence + self.plan.ping.unwrap_or_default();
+        let is_over = self.ended.is_some_and(|ended| ended.elapsed() > grace);
+        let gives_up = is_over && !takes && !session.has(Fault::MissesUnreadEnds);
+        Ok(gives_up.then_some(End::Abnormal("Timeout")))
+    }
+
     /// Does what is due.
     fn tick(&mut self, session: &mut Session<'_>) -> Option<End> {
         let (now, plan) = (Instant::now(), self.plan);
@@ -257,7 +414,9 @@ impl State<'_> {
             if self.heard && !session.has(Fault::HearsNothing) {
                 self.judge_at = None;
             } else if now > judge_at && !session.has(Fault::NeverGivesUp) {
-                session.out.frame(Frame::close(1011, "silent"));
+                if !self.is_blocked(session) {
+                    session.out.frame(Frame::close(1011, "silent"));
+                }
                 return Some(End::Abnormal("Timeout"));
             }
         }
@@ -279,6 +438,12 @@ impl State<'_> {
         self.payload = format!("keepalive {}", self.pinged).into_bytes();
         let ping = Frame::ping(&self.payload);
         match &self.queue {
+            None if self.is_blocked(session) => {}
+            None if session.path == "/topic/room" => {
+                // The member's own thread may begin to write at any time, and be blocked.
+                let out = session.out.clone();
+                thread::spawn(move || out.frame(ping));
+            }
             None => session.out.frame(ping),
             Some(queue) if queue.is_empty() || session.has(Fault::PingsBlockedOutput) => {
                 queue.force(ping);
@@ -317,6 +482,20 @@ impl State<'_> {
                         self.messages = 1.0;
                         continue;
                     }
+                    match &self.queue {
+                        Some(queue) if session.path != "/kept-pushing" => {
+                            queue.force(Frame::binary(payload));
+                            if queue.has_room(MARK) {
+                                continue;
+                            }
+                            return None;
+                        }
+                        _ => {}
+                    }
+                    if session.path == "/topic/room" {
+                        self.publishing = Some(publish(session, Frame::binary(payload)));
+                        return None;
+                    }
                     if payload == b"rtt" {
                         session.text(if self.rtt { "known" } else { "unknown" });
                         continue;
@@ -351,9 +530,24 @@ impl State<'_> {
     }
 
     fn close(&mut self, session: &mut Session<'_>, code: u16) {
-        session.close(code, "");
+        if !self.is_blocked(session) {
+            session.close(code, "");
+        }
         self.closing = Some(Instant::now());
     }
+}
+
+/// Sends to everybody in the room, beside the session.
+fn publish(session: &Session<'_>, frame: Frame) -> JoinHandle<()> {
+    let world = session.world.clone();
+    let topic = session
+        .head
+        .parameter("topic")
+        .unwrap_or_default()
+        .to_owned();
+    thread::spawn(move || {
+        topics::publish(&world, &topic, &frame, true);
+    })
 }
 
 /// Sends much more than fits, beside the session.

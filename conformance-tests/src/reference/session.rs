@@ -5,7 +5,7 @@ use std::{
     net::{Shutdown, TcpStream},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::Ordering,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Sender},
     },
     thread,
@@ -13,7 +13,7 @@ use std::{
 };
 
 use super::{
-    Fault, World, access,
+    Fault, World, access, answers,
     around::{Kept, Ticket, admit},
     handlers, hoards,
     http::Head,
@@ -136,6 +136,16 @@ impl<'a> Session<'a> {
         }
     }
 
+    pub(super) fn is_first_message(&self) -> bool {
+        self.messages == 1
+    }
+
+    /// Begins the closing handshake, unless somebody outside has.
+    pub(super) fn close_as_known(&mut self, code: u16) {
+        self.kept.close(code);
+        self.hear();
+    }
+
     pub(super) fn has(&self, fault: Fault) -> bool {
         self.world.has(fault)
     }
@@ -153,7 +163,10 @@ impl<'a> Session<'a> {
         if self.closing.is_some() {
             return;
         }
-        if self.has(Fault::CloseOvertakesSends) || self.has(Fault::NeedsFlush) {
+        if self.has(Fault::CloseOvertakesSends)
+            || self.has(Fault::NeedsFlush)
+            || self.has(Fault::WritesBehindTheFlood)
+        {
             self.unwritten.push(frame);
         } else {
             self.out.frame(frame);
@@ -161,6 +174,9 @@ impl<'a> Session<'a> {
     }
 
     fn flush(&mut self) {
+        if self.path == "/flooded" && self.has(Fault::WritesBehindTheFlood) {
+            return; // which has no end that is seen
+        }
         for frame in self.unwritten.drain(..) {
             self.out.frame(frame);
         }
@@ -196,6 +212,9 @@ impl<'a> Session<'a> {
         }
         if self.path.starts_with("/slow/") {
             return slow::run(self, stream, &mut inbound);
+        }
+        if self.path.starts_with("/answers/") {
+            return answers::run(self, stream, &mut inbound);
         }
         if self.path.starts_with("/hoard") {
             return hoards::run(self, stream, &mut inbound);
@@ -483,6 +502,8 @@ pub(super) fn end_tcp(mut stream: TcpStream, world: &World) -> io::Result<()> {
 #[derive(Clone)]
 pub(super) struct Out {
     stream: Arc<Mutex<TcpStream>>,
+    /// Set while a frame is written.
+    writing: Arc<AtomicBool>,
     masks: bool,
     /// The queue of [`Fault::QueuesPongs`].
     queue: Option<Sender<Frame>>,
@@ -492,6 +513,7 @@ impl Out {
     fn new(stream: TcpStream, world: &World) -> Self {
         let mut out = Self {
             stream: Arc::new(Mutex::new(stream)),
+            writing: Arc::default(),
             masks: world.has(Fault::MasksItsFrames),
             queue: None,
         };
@@ -532,6 +554,14 @@ impl Out {
 
     fn put(&self, frame: &Frame) -> io::Result<()> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        stream.write_all(&frame.encode())
+        self.writing.store(true, Ordering::Relaxed);
+        let written = stream.write_all(&frame.encode());
+        self.writing.store(false, Ordering::Relaxed);
+        written
+    }
+
+    /// Whether a frame is being written.
+    pub(super) fn is_writing(&self) -> bool {
+        self.writing.load(Ordering::Relaxed)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    io::{self, Read},
+    io,
     net::{Shutdown, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc::Sender},
     thread,
@@ -12,14 +12,18 @@ use std::{
 use super::{
     Fault, World, handlers,
     inbound::{Event, Inbound},
+    production::read_some,
     session::{End, Out, Session, end_tcp},
 };
 use crate::{
-    endpoints::{SLOW_LEN, SLOW_MESSAGES},
+    endpoints::{SLOW_LEN, SLOW_MESSAGES, STEADY_LEN},
     wire::Frame,
 };
 
 const MARK: usize = 8 * SLOW_LEN;
+
+/// How often it looks at what a peer took.
+const TICK: Duration = Duration::from_millis(5);
 
 /// With a queue full for this long, the peer is slow.
 const BLOCKED: Duration = Duration::from_millis(50);
@@ -36,6 +40,8 @@ struct Waiting {
     /// With what is being written.
     bytes: usize,
     count: usize,
+    /// So far.
+    written: usize,
     ended: bool,
 }
 
@@ -56,6 +62,7 @@ impl Queue {
                 let mut waiting = queue.lock();
                 waiting.bytes -= len;
                 waiting.count -= 1;
+                waiting.written += len;
                 queue.shared.1.notify_all();
             }
         });
@@ -95,6 +102,11 @@ impl Queue {
     /// Waits until there is room, for this long; false when there is none.
     pub(super) fn wait_for_room(&self, time: Option<Duration>) -> bool {
         self.wait_until(time, |waiting| waiting.bytes < MARK)
+    }
+
+    /// Whether less than this waits.
+    pub(super) fn has_room(&self, mark: usize) -> bool {
+        self.lock().bytes < mark
     }
 
     fn wait_until(&self, time: Option<Duration>, holds: impl Fn(&Waiting) -> bool) -> bool {
@@ -171,10 +183,10 @@ pub(super) fn run(
         "oldest" => Policy::Oldest,
         _ => Policy::Close,
     };
-    let after = if session.path == "/slow/close-late" {
-        2_000
-    } else {
-        100
+    let after = match &*session.path {
+        "/slow/close-late" => 2_000,
+        "/slow/steady" => 500,
+        _ => 100,
     };
     let deadline = if session.path == "/slow/close-soon" {
         Duration::from_millis(100)
@@ -193,13 +205,14 @@ pub(super) fn run(
         blocked: false,
         closing: Arc::clone(&closing),
     };
-    let (how, out) = (
-        session.head.parameter("how").unwrap_or_default().to_owned(),
-        session.out.clone(),
-    );
+    let how = match &*session.path {
+        "/slow/steady" => "steady",
+        _ => session.head.parameter("how").unwrap_or_default(),
+    };
+    let (how, out) = (how.to_owned(), session.out.clone());
     thread::spawn(move || sending.run(&how, out));
     let end = loop {
-        let read_end = read(&mut stream, inbound)?;
+        let read_end = read_some(&mut stream, inbound)?;
         // After it, as what was read may be the answer to our Close.
         let asked = *closing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((code, at)) = asked {
@@ -231,24 +244,6 @@ pub(super) fn run(
         return stream.shutdown(Shutdown::Both);
     }
     end_tcp(stream, &world)
-}
-
-pub(super) fn read(stream: &mut TcpStream, inbound: &mut Inbound<'_>) -> io::Result<Option<End>> {
-    stream.set_read_timeout(Some(Duration::from_millis(5)))?;
-    let mut chunk = vec![0; 4 << 10];
-    Ok(match stream.read(&mut chunk) {
-        Ok(0) => Some(End::Abnormal("Disconnected")),
-        Ok(len) => {
-            inbound.extend(&chunk[..len]);
-            None
-        }
-        Err(error) => match error.kind() {
-            io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                None
-            }
-            _ => Some(End::Abnormal("Io")),
-        },
-    })
 }
 
 fn take(session: &Session<'_>, inbound: &mut Inbound<'_>, queue: &Queue) -> Option<End> {
@@ -283,6 +278,9 @@ impl Sending {
             return self.try_send();
         }
         self.queue.write_to(out);
+        if how == "steady" {
+            return self.send_steadily();
+        }
         for n in 0..SLOW_MESSAGES {
             if !self.send(n) {
                 self.write("send failed");
@@ -302,6 +300,34 @@ impl Sending {
         }
         if self.queue.wait_until(None, |waiting| waiting.count == 0) {
             self.queue.force(Frame::text("end"));
+        }
+    }
+
+    /// Sends small messages without end, and judges the peer by how much of them it takes.
+    fn send_steadily(&self) {
+        let mut begun = None;
+        while !self.queue.lock().ended {
+            if self
+                .queue
+                .wait_until(Some(TICK), |waiting| waiting.bytes < STEADY_LEN)
+            {
+                self.queue.force(Frame::binary(vec![0; STEADY_LEN]));
+            }
+            let written = self.queue.lock().written;
+            let (since, before) = *begun.get_or_insert((Instant::now(), written));
+            if since.elapsed() < self.after {
+                continue;
+            }
+            begun = None;
+            let is_too_slow = match self.world.fault {
+                Some(Fault::ClosesWhoeverLags | Fault::ClosesAtTheMark) => true,
+                Some(Fault::SparesWhoTakesAnything | Fault::NeverClosesTheSlow) => false, // the peer takes something all along
+                _ => written - before < STEADY_LEN,
+            };
+            if is_too_slow {
+                self.write("send failed");
+                return self.close(1008);
+            }
         }
     }
 

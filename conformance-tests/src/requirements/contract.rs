@@ -32,10 +32,10 @@ requirements! { CONTRACT:
     SESSION_SEND_1 = "session.send.1" Must Contract "WebSocketSession" "Sending resolves when the message was accepted, and order is kept over all senders.";
     SESSION_SEND_2 = "session.send.2" Must Contract "WebSocketSession" "Sending waits above the high-water mark and loses nothing.";
     SESSION_SEND_3 = "session.send.3" Must Contract "WebSocketSession" "Sending fails once a close was asked for or the peer's Close was answered.";
-    SESSION_SEND_4 = "session.send.4" Must Contract "WebSocketSession" "What is sent is written when the handler next waits, without a flush.";
+    SESSION_SEND_4 = "session.send.4" Must Contract "WebSocketSession" "What is sent is written when the handler next waits, without a flush, however much the peer sends.";
     SESSION_SEND_5 = "session.send.5" Must Contract "WebSocketSession" "A ping or pong of more than 125 bytes is refused and not sent.";
     SESSION_SERVE_1 = "session.serve.1" Must Contract "WebSocketSession" "Pings are answered in order whether or not the handler reads.";
-    SESSION_SERVE_2 = "session.serve.2" Must Contract "WebSocketSession" "The peer's Close is answered whether or not the handler reads, after what the handler sends on the messages before it.";
+    SESSION_SERVE_2 = "session.serve.2" Must Contract "WebSocketSession" "The peer's Close is answered with the same code once the handler waits and what it sent is written; a handler that awaits something else before it answers has the grace for that, by default none.";
     SESSION_SERVE_3 = "session.serve.3" Must Contract "WebSocketSession" "A violation is answered with 1002, 1007, 1009 or 1008 before TCP closes, whether or not the handler reads.";
     SESSION_CLOSE_1 = "session.close.1" Must Contract "WebSocketSession" "Closing takes effect when it is called, awaited or not.";
     SESSION_CLOSE_2 = "session.close.2" Must Contract "WebSocketSession" "Closing is idempotent: the first status counts.";
@@ -48,6 +48,7 @@ requirements! { CONTRACT:
     SESSION_ID_1 = "session.id.1" Must Contract "WebSocketSession" "A session's id is unique.";
 
     LIMITS_MESSAGE_1 = "limits.message.1" Must Contract "WebSocketSettings" "A message over the limit closes with 1009.";
+    LIMITS_MESSAGE_2 = "limits.message.2" Must Contract "WebSocketSettings" "A message that is not whole within the message timeout closes with 1008; the time starts anew when the session itself did not read.";
     LIMITS_FRAME_1 = "limits.frame.1" Must Contract "WebSocketSettings" "A frame over the limit is refused with 1009 at its header.";
     LIMITS_FRAGMENTS_1 = "limits.fragments.1" Must Contract "WebSocketSettings" "A message of more fragments than allowed closes with 1008.";
     SESSION_KEEPALIVE_1 = "session.keepalive.1" Must Contract "WebSocketSettings" "A peer is pinged in each interval, busy or not.";
@@ -55,12 +56,15 @@ requirements! { CONTRACT:
     SESSION_KEEPALIVE_3 = "session.keepalive.3" Must Contract "WebSocketSettings" "The handler sees neither the pings of the keepalive nor their pongs.";
     SESSION_KEEPALIVE_4 = "session.keepalive.4" Must Contract "WebSocketSettings" "A peer that stays silent after a ping is given up: the handler is told of a timeout, Close 1011 is tried, and TCP is dropped.";
     SESSION_KEEPALIVE_5 = "session.keepalive.5" Must Contract "WebSocketSettings" "A pong, any other whole frame or 1 KiB of one is a sign of life; a few bytes of a frame are none.";
-    SESSION_KEEPALIVE_6 = "session.keepalive.6" Must Contract "WebSocketSettings" "Silence does not count while the session itself does not read.";
+    SESSION_KEEPALIVE_6 = "session.keepalive.6" Must Contract "WebSocketSettings" "While the session does not read, silence does not count against a peer that takes what is written; a peer that takes nothing is given up all the same.";
     SESSION_KEEPALIVE_7 = "session.keepalive.7" Must Contract "WebSocketSession" "The round-trip time is that of the last answered keepalive ping; other pongs do not change it.";
+    SESSION_KEEPALIVE_8 = "session.keepalive.8" Must Contract "WebSocketSettings" "After the server's process stood still the time of a peer runs anew." not "no case can stop the server's process; the driver's own tests set its clock";
+    SESSION_KEEPALIVE_9 = "session.keepalive.9" Must Contract "WebSocketSettings" "A peer that has closed TCP while the session does not read is given up when the handler takes no message from one ping to its timeout.";
     SESSION_IDLE_1 = "session.idle.1" Must Contract "WebSocketSettings" "A session without a message either way for the idle timeout is closed with 1001; pings and pongs are no messages.";
+    SESSION_IDLE_2 = "session.idle.2" Must Contract "WebSocketSettings" "The idle timeout does not run while the session does not read, unless output is blocked, too.";
     SESSION_AGE_1 = "session.age.1" Must Contract "WebSocketSettings" "A session that is too old is closed with 1001, busy or not.";
     SESSION_SLOW_1 = "session.slow.1" Must Contract "SlowConsumerPolicy" "With the policy Wait, sending waits and no message is lost.";
-    SESSION_SLOW_2 = "session.slow.2" Must Contract "SlowConsumerPolicy" "With the policy Close, a session that stays above its mark for the time given is closed with 1008, and TCP is dropped when that cannot be written.";
+    SESSION_SLOW_2 = "session.slow.2" Must Contract "SlowConsumerPolicy" "With the policy Close, a session that stays above its mark for the time given is closed with 1008 when the peer took less than the mark meanwhile, and TCP is dropped when that cannot be written; a steady reader is kept.";
     SESSION_SLOW_3 = "session.slow.3" Must Contract "SlowConsumerPolicy" "With the policy DropNewest, a message that finds no room is dropped.";
     SESSION_SLOW_4 = "session.slow.4" Must Contract "SlowConsumerPolicy" "With the policy DropOldest, a message that finds no room displaces those that waited longest.";
     SESSION_SLOW_5 = "session.slow.5" Must Contract "SlowConsumerPolicy" "With a policy that drops, sending never waits, the session is never closed for being slow, and what was dropped is counted.";
@@ -74,7 +78,7 @@ requirements! { CONTRACT:
     LIMITS_RATE_5 = "limits.rate.5" Must Contract "RatePolicy" "With the policy Close the session is closed with 1008, after what came before.";
     SESSION_SHUTDOWN_1 = "session.shutdown.1" Must Contract "WebSocketSession" "Shutdown sends Close 1001 to every session.";
     SESSION_SHUTDOWN_2 = "session.shutdown.2" Must Contract "WebSocketSession" "Any number of callers are told when shutdown begins.";
-    SESSION_SHUTDOWN_3 = "session.shutdown.3" Must Contract "WebSocketSession" "What the handler sends in answer, and on messages it had not received yet, is written before the Close.";
+    SESSION_SHUTDOWN_3 = "session.shutdown.3" Must Contract "WebSocketSession" "The Close of a shutdown comes at once when no answer is owed; a handler that has taken a message may answer it, and what the queue holds, within the grace for answers, and that is written before the Close.";
     SESSION_SHUTDOWN_4 = "session.shutdown.4" Must Contract "WebSocketSession" "A handler that closes with a status of its own sends that; one that returns sends 1001.";
     SESSION_SHUTDOWN_5 = "session.shutdown.5" Must Contract "WebSocketSession" "Handlers may finish their work until the deadline; then connection and handler are dropped.";
 }

@@ -3,10 +3,11 @@
 use std::{
     process,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
-use super::{Frame, Peer, Server, opcode};
-use crate::case::{Verdict, ensure};
+use super::{Event, Frame, Peer, Server, opcode};
+use crate::case::{Failure, Verdict, ensure};
 
 /// A connection to `/journal` that tells what handlers with its key write, one text message an entry.
 ///
@@ -49,7 +50,7 @@ impl Journal {
 
     /// The next entry is this one.
     pub(crate) fn expect(&mut self, entry: &str) -> Verdict {
-        let seen = self.next().map_err(|failure| crate::case::Failure {
+        let seen = self.next().map_err(|failure| Failure {
             expected: format!("the handler to see: {entry}").into(),
             ..failure
         })?;
@@ -69,13 +70,22 @@ impl Journal {
     /// The next entry that begins so, whatever comes before it; what follows the beginning.
     pub(crate) fn find(&mut self, beginning: &str) -> Verdict<String> {
         loop {
-            let entry = self.next().map_err(|failure| crate::case::Failure {
+            let entry = self.next().map_err(|failure| Failure {
                 expected: format!("the handler to see: {beginning}").into(),
                 ..failure
             })?;
             if let Some(rest) = entry.strip_prefix(beginning) {
                 return Ok(rest.to_owned());
             }
+        }
+    }
+
+    /// Whether this entry is the next that comes this soon.
+    pub(crate) fn says_within(&mut self, entry: &str, time: Duration) -> Verdict<bool> {
+        match self.peer.within(time)? {
+            Some(Event::Frame(frame)) if frame.payload == entry.as_bytes() => Ok(true),
+            None => Ok(false),
+            Some(other) => Err(Failure::new(format!("the handler to see: {entry}"), other)),
         }
     }
 

@@ -4,6 +4,8 @@ use std::{
     fmt,
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -184,6 +186,49 @@ impl Peer {
         self.transcript
             .sent(self.number, format_args!("a flood of {taken} bytes"));
         taken
+    }
+
+    /// Sends this frame again and again on a thread of its own, at most so often, until `read` is done with what comes
+    /// meanwhile. How often it was sent.
+    pub(crate) fn flood_while(
+        &mut self,
+        frame: &Frame,
+        most: usize,
+        read: impl FnOnce(&mut Self) -> Verdict,
+    ) -> Verdict<usize> {
+        let bytes = self.encode(frame);
+        let mut stream = self
+            .stream
+            .try_clone()
+            .expect("a handle of a socket can be cloned");
+        let is_done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let flood = scope.spawn(|| {
+                let mut sent = 0;
+                while sent < most && !is_done.load(Ordering::Relaxed) {
+                    if stream.write_all(&bytes).is_err() {
+                        break;
+                    }
+                    sent += 1;
+                }
+                sent
+            });
+            let verdict = read(self);
+            is_done.store(true, Ordering::Relaxed);
+            let sent = flood.join().expect("writing does not panic");
+            verdict.map(|()| sent)
+        })
+    }
+
+    /// Takes at most this many bytes of what has arrived, if any comes this soon, and does not look at them yet.
+    pub(crate) fn nibble(&mut self, most: usize, time: Duration) {
+        let mut piece = vec![0; most];
+        self.stream
+            .set_read_timeout(Some(time))
+            .expect("a read timeout that is not zero can be set");
+        if let Ok(len) = self.stream.read(&mut piece) {
+            self.arrived.extend_from_slice(&piece[..len]);
+        }
     }
 
     /// Ends our direction of TCP in order.
