@@ -1,6 +1,9 @@
 //! Memory of large messages, used again: fresh pages cost more than all else that is done with a megabyte.
 
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 use bytes::{Buf, Bytes};
 
@@ -9,6 +12,11 @@ pub(super) const POOLED_FROM: usize = 32 << 10;
 
 /// What the pool of a thread keeps at most, in bytes.
 const KEPT: usize = 4 * LARGEST;
+
+/// What the pools of all threads keep at most together, in bytes: a burst that many threads have seen leaves no more.
+const KEPT_BY_ALL: usize = 8 * KEPT;
+
+static BY_ALL: AtomicUsize = AtomicUsize::new(0);
 
 /// The largest buffer that is kept, in bytes: one huge message must not leave as much behind.
 const LARGEST: usize = (1 << 20) + LEAD;
@@ -61,15 +69,29 @@ impl Pool {
         };
         let buffer = self.buffers.swap_remove(at);
         self.kept -= buffer.capacity();
+        BY_ALL.fetch_sub(buffer.capacity(), Relaxed);
         buffer
     }
 
     fn put(&mut self, mut buffer: Vec<u8>) {
         buffer.clear();
-        if buffer.capacity() <= LARGEST && self.kept + buffer.capacity() <= KEPT {
-            self.kept += buffer.capacity();
-            self.buffers.push(buffer);
+        let size = buffer.capacity();
+        if size > LARGEST || self.kept + size > KEPT {
+            return;
         }
+        if BY_ALL.fetch_add(size, Relaxed) + size > KEPT_BY_ALL {
+            BY_ALL.fetch_sub(size, Relaxed);
+            return;
+        }
+        self.kept += size;
+        self.buffers.push(buffer);
+    }
+}
+
+/// The thread ends.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        BY_ALL.fetch_sub(self.kept, Relaxed);
     }
 }
 
@@ -121,6 +143,25 @@ mod tests {
         drop(payloads);
         let kept: Vec<_> = (0..10).map(|_| take(1 << 20)).collect();
         assert_eq!(kept.iter().filter(|it| it.capacity() > LEAD).count(), 4);
+    }
+
+    #[test]
+    fn the_pools_of_many_threads_keep_a_bounded_amount() {
+        let all_are_done = std::sync::Barrier::new(17);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    drop((0..4).map(|_| payload(1 << 20)).collect::<Vec<_>>());
+                    all_are_done.wait(); // the pools are full
+                    all_are_done.wait();
+                });
+            }
+            all_are_done.wait();
+            let kept = BY_ALL.load(Relaxed);
+            assert!(kept <= KEPT_BY_ALL, "{kept}");
+            assert!(kept > KEPT_BY_ALL / 2, "{kept}");
+            all_are_done.wait();
+        });
     }
 
     #[test]
