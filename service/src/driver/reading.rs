@@ -25,6 +25,9 @@ impl<T: Transport> SessionDriver<T> {
         };
         if !self.port.make_room(&mut self.inbox, messages, bytes) {
             if is_open {
+                if let Some(live) = self.connection.live() {
+                    live.schedule.pause_message();
+                }
                 return false;
             }
             self.inbox.set_discard(true);
@@ -47,8 +50,7 @@ impl<T: Transport> SessionDriver<T> {
         self.account.receive(received.messages, received.bytes);
         if let Some(live) = self.connection.live() {
             live.schedule.note_received(received);
-            if received.messages == 0
-                && !live.schedule.awaits_message()
+            if !live.schedule.awaits_message()
                 && self.transport.as_ref().is_some_and(T::has_unfinished)
             {
                 live.schedule.start_message(self.port.settings(), now());

@@ -25,6 +25,8 @@ pub(super) struct Schedule {
     too_old_at: Option<Instant>,
     /// Until then the message that has begun must be whole.
     message_by: Option<Instant>,
+    /// It could not go on for a while, as nothing was read.
+    message_paused: bool,
     /// Until then nothing is read.
     read_from: Option<Instant>,
     output: Output,
@@ -107,6 +109,7 @@ impl Schedule {
             }),
             too_old_at: settings.max_session_age().map(|age| after(now, age)),
             message_by: None,
+            message_paused: false,
             read_from: None,
             output: Output::default(),
             unread: None,
@@ -156,7 +159,13 @@ impl Schedule {
     pub(super) fn start_message(&mut self, settings: &WebSocketSettings, now: Instant) {
         let message_by = after(now, settings.message_timeout());
         self.message_by = Some(message_by);
+        self.message_paused = false;
         self.wait_until(message_by);
+    }
+
+    /// What has begun cannot go on, as nothing is read.
+    pub(super) fn pause_message(&mut self) {
+        self.message_paused = true;
     }
 
     /// The pong of a ping of ours came. How long it took, if that can be told.
@@ -246,6 +255,7 @@ impl Schedule {
     /// Nothing may be read before this.
     pub(super) fn pause_reading(&mut self, until: Instant) {
         self.read_from = Some(until);
+        self.message_paused = true;
         self.wait_until(until);
     }
 
@@ -273,10 +283,13 @@ impl Schedule {
             return Some(Due::Close(CloseCode::POLICY_VIOLATION, Reason::TOO_SLOW));
         }
         if self.message_by.take_if(is_past).is_some() && condition.unfinished {
-            if reads {
-                return Some(Due::Close(CloseCode::POLICY_VIOLATION, Reason::UNFINISHED));
+            if reads && !self.message_paused {
+                return Some(Due::Close(
+                    CloseCode::POLICY_VIOLATION,
+                    Reason::UNFINISHED,
+                ));
             }
-            self.message_by = Some(after(now, settings.message_timeout()));
+            self.start_message(settings, now);
         }
         // A session that neither reads nor has anything to write learns nothing of its peer.
         let excused = !reads && !self.is_blocked();
