@@ -55,6 +55,17 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     Case::app(
+        "limits::message_that_begins_with_the_end_of_another_is_closed_with_1008",
+        &[&LIMITS_MESSAGE_2],
+        |server| {
+            let mut peer = server.open("/unfinished")?;
+            peer.send_all(&[Frame::text("whole"), Frame::text("half").unfinished()]);
+            peer.expect_text("whole")?;
+            let mut peer = peer.ignoring_pings(); // nothing at all comes after it
+            takes_too_long(&mut peer, |_| {})
+        },
+    ),
+    Case::app(
         "limits::messages_that_are_whole_in_time_may_follow_each_other_for_longer",
         &[&LIMITS_MESSAGE_2],
         |server| {
