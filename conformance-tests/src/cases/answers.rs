@@ -159,7 +159,7 @@ pub(super) const CASES: &[Case] = &[
                 // If it can be written at once.
                 Event::Frame(frame) if frame.close_code() == Some(1001) => peer.expect_end(),
                 Event::End(_) => Ok(()),
-                other => Err(Failure::new("Close 1001 or the end of TCP", other)),
+                other @ Event::Frame(_) => Err(Failure::new("Close 1001 or the end of TCP", other)),
             }
         },
     )

@@ -79,7 +79,10 @@ impl Answering {
     fn work(&mut self, session: &mut Session<'_>) {
         let parameter = |name| session.head.parameter(name).unwrap_or_default().to_owned();
         let (how, key) = (parameter("how"), parameter("key"));
-        while how != "deaf" {
+        if how == "deaf" {
+            return;
+        }
+        loop {
             if self.taken.is_none() {
                 let Some(words) = self.queue.pop_front() else {
                     return;

@@ -284,10 +284,7 @@ impl Schedule {
         }
         if self.message_by.take_if(is_past).is_some() && condition.unfinished {
             if reads && !self.message_paused {
-                return Some(Due::Close(
-                    CloseCode::POLICY_VIOLATION,
-                    Reason::UNFINISHED,
-                ));
+                return Some(Due::Close(CloseCode::POLICY_VIOLATION, Reason::UNFINISHED));
             }
             self.start_message(settings, now);
         }
