@@ -10,7 +10,7 @@ use switchwire_conformance::{Backend, Served, Suite, TestApp};
 use switchwire_core::{
     Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSettings,
 };
-use switchwire_service::{Dispatch, StreamTransport, WebSocketDispatcher};
+use switchwire_service::{Dispatch, Socket, StreamTransport, WebSocketDispatcher};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -57,7 +57,8 @@ impl RequestUpgradeStrategy for PlainStrategy {
         let settings = settings.clone();
         let upgrading = async move {
             socket.write_all(&head_bytes(&response)).await?;
-            Ok(StreamTransport::new(socket, unread.freeze(), &settings))
+            let transport = StreamTransport::new(socket, unread.freeze(), &settings);
+            Ok(transport.with_socket(|socket| Some(Socket::of(socket)), &settings))
         };
         Ok(((), Box::pin(upgrading)))
     }

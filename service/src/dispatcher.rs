@@ -183,9 +183,10 @@ impl WebSocketDispatcher {
             None => Err(HandshakeError::NotFound),
         };
         match switched {
-            Ok((response, session)) => {
+            Ok((response, admitted, upgrading)) => {
                 route.accepted();
-                Dispatch::Accepted(response, session)
+                // Made last: it is large, and would be carried through each wait before.
+                Dispatch::Accepted(response, admitted.run(upgrading))
             }
             Err(error) => {
                 route.refused(&error);
@@ -210,7 +211,7 @@ impl WebSocketDispatcher {
         handshake: HandshakeRequest,
         mapped: MappedPath<'_>,
         route: &Route,
-    ) -> Result<(S::Response, impl Future<Output = CloseOutcome> + use<S>), HandshakeError> {
+    ) -> Result<(S::Response, Admitted, S::Upgrading), HandshakeError> {
         if self.registry.is_shutting_down() {
             return Err(HandshakeError::ShuttingDown);
         }
@@ -238,7 +239,7 @@ impl WebSocketDispatcher {
             let admitted = Admitted::new(endpoint, info.clone(), &self.registry, route.clone())?;
             let settings = admitted.endpoint().settings();
             let (response, upgrading) = strategy.upgrade(request, response, settings)?;
-            Ok((response, admitted.run(upgrading)))
+            Ok((response, admitted, upgrading))
         });
         let refusal = switched.as_ref().err();
         witnesses.tell(limit, &info, refusal).await;
