@@ -91,9 +91,10 @@ impl Shared {
         let Some(message) = state.inbound.pop_front() else {
             return self.poll_receive_more(state, cx, place);
         };
-        let waker = place
-            .take()
-            .and_then(|place| state.receive_wakers.remove(place));
+        let waker = match place.take() {
+            Some(place) if !state.receive_wakers.is_empty() => state.receive_wakers.remove(place),
+            _ => None, // it was woken
+        };
         state.inbound_bytes -= message.len();
         state.owes_answer = true;
         if state.inbound.is_empty() {

@@ -31,7 +31,16 @@ impl WakerSet {
     /// Wakers that come out are dropped when the lock is no longer held: one may be the last to know of a task, whose
     /// futures then give their places back.
     #[must_use]
+    #[inline]
     pub(super) fn register(&mut self, place: NonZeroU64, waker: &Waker) -> Option<Waker> {
+        if self.is_empty() {
+            self.first = Some((place, waker.clone()));
+            return None;
+        }
+        self.register_beside(place, waker)
+    }
+
+    fn register_beside(&mut self, place: NonZeroU64, waker: &Waker) -> Option<Waker> {
         if let Some(known) = self.at(place) {
             return (!known.will_wake(waker)).then(|| mem::replace(known, waker.clone()));
         }
@@ -41,6 +50,11 @@ impl WakerSet {
         }
         self.first = Some((place, waker.clone()));
         None
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none() && self.others.is_none()
     }
 
     /// Takes the waker out of this place, if it is still there.
@@ -77,7 +91,14 @@ pub(super) struct Wakers {
 }
 
 impl Wakers {
+    #[inline]
     pub(super) fn wake(self) {
+        if self.first.is_some() || self.others.is_some() {
+            self.wake_all();
+        }
+    }
+
+    fn wake_all(self) {
         if let Some((_, first)) = self.first {
             wake(first);
         }

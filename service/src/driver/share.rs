@@ -1,27 +1,34 @@
 use switchwire_core::Transport;
 
 use super::{SessionDriver, now, reason::Reason, turn::Turn};
+use crate::registry::Share;
 
 /// With less than this in sight it is not looked for more.
 const LITTLE: usize = 4 << 10;
 
 impl<T: Transport> SessionDriver<T> {
     /// Tells what the session holds, and how much of it left in this poll, for the budget of all sessions together.
+    #[inline]
     pub(super) fn tell_share(&mut self, turn: &Turn<'_, '_>) {
         self.unwritten = self.buffered();
+        let partial = self.transport.as_ref().map_or(0, T::unread);
+        let seen = self.unread + turn.delivered;
+        let holds = self.share.as_ref().is_some_and(Share::holds);
+        if !holds && seen + self.unwritten + partial < LITTLE {
+            self.unread = seen; // at most: it is looked at once that is much
+        } else {
+            self.tell(seen, partial, turn.taken);
+        }
+    }
+
+    fn tell(&mut self, seen: usize, partial: usize, taken: usize) {
         let Some(share) = &mut self.share else {
             return;
         };
-        let partial = self.transport.as_ref().map_or(0, T::unread);
-        let seen = self.unread + turn.delivered;
-        if !share.holds() && seen + self.unwritten + partial < LITTLE {
-            self.unread = seen; // at most: it is looked at once that is much
-            return;
-        }
         let (inbound, outbound) = self.port.held();
         self.unread = inbound;
         let held = inbound + partial + outbound.max(self.unwritten);
-        let moved = turn.taken + seen.saturating_sub(inbound);
+        let moved = taken + seen.saturating_sub(inbound);
         if share.report(held, moved, now) {
             self.report(Reason::OVER_BUDGET);
         }

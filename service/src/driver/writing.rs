@@ -13,13 +13,18 @@ const KEPT: usize = 32;
 
 impl<T: Transport> SessionDriver<T> {
     /// Hands to the transport what was sent, and what follows it; false when there was nothing.
+    #[inline]
     pub(super) fn take_outbound(&mut self, handler_ran: bool, turn: &mut Turn<'_, '_>) -> bool {
+        let used = self.port.take_session_use() || self.has_more;
+        (used || self.connection.is_draining()) && self.hand_over(used, handler_ran, turn)
+    }
+
+    fn hand_over(&mut self, used: bool, handler_ran: bool, turn: &mut Turn<'_, '_>) -> bool {
         let has_more = std::mem::take(&mut self.has_more);
-        let used = self.port.take_session_use() || has_more;
-        let is_draining = self.connection.is_draining();
-        if !(used || is_draining) || !self.connection.may_send() {
+        if !self.connection.may_send() {
             return used;
         }
+        let is_draining = self.connection.is_draining();
         if is_draining && !has_more {
             let waiting = Waiting {
                 has_run: handler_ran,
@@ -53,7 +58,15 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     /// Writes, and goes on to what comes after all is written. True when the handler is to be looked at again.
+    #[inline]
     pub(super) fn write(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        if !self.unflushed && !self.connection.heeds_flushed() {
+            return self.has_more;
+        }
+        self.write_all(turn)
+    }
+
+    fn write_all(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let had_to_flush = self.unflushed;
         self.flush(turn);
         if self.connection.is_half_closed()
