@@ -11,7 +11,7 @@ use bytes::{Buf, Bytes};
 pub(super) const POOLED_FROM: usize = 32 << 10;
 
 /// What the pool of a thread keeps at most, in bytes.
-const KEPT: usize = 4 * LARGEST;
+const KEPT: usize = 3 * LARGEST;
 
 /// What the pools of all threads keep at most together, in bytes: a burst that many threads have seen leaves no more.
 const KEPT_BY_ALL: usize = 8 * KEPT;
@@ -142,7 +142,7 @@ mod tests {
         let payloads: Vec<Bytes> = (0..10).map(|_| payload(1 << 20)).collect();
         drop(payloads);
         let kept: Vec<_> = (0..10).map(|_| take(1 << 20)).collect();
-        assert_eq!(kept.iter().filter(|it| it.capacity() > LEAD).count(), 4);
+        assert_eq!(kept.iter().filter(|it| it.capacity() > LEAD).count(), 3);
     }
 
     #[test]
