@@ -116,8 +116,9 @@ fn decode(from_client: bool, limits: &Limits, mut bytes: &[u8], pieces: &[u8], i
         drop(inbox.take_pings());
         end = inbox.take_end();
         assert!(read > 0 || end.is_some() || !bytes.is_empty());
-        // A message of a byte takes some sixty to hold.
-        let most = 3 * arrived + 64 * (decoded + 64) + (64 << 10);
+        // A message of a byte takes some sixty to hold. One that grows is held twice for a moment, with as much room again
+        // and a read's worth.
+        let most = 3 * (arrived + (64 << 10)) + 64 * (decoded + 64);
         assert!(held.peak() <= most, "{} bytes are held of {arrived}", held.peak());
     }
     (inbox.take_messages().into(), end)

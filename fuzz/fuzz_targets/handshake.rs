@@ -48,7 +48,7 @@ fuzz_target!(|input: (&str, Vec<(u8, &[u8])>)| {
     match block_on(service.handshake(&mut head, &endpoint)) {
         Ok(accepted) => {
             assert_eq!(accepted.response.status(), 101);
-            assert!(accepted.subprotocol.is_none_or(|name| offered.iter().any(|one| one == name)));
+            assert!(accepted.subprotocol.is_none_or(|name| offered.iter().any(|one| *one == name)));
         }
         Err(error) => assert!(error.into_response().status().is_client_error()),
     }
