@@ -105,7 +105,7 @@ impl Topic {
 
     /// Sends to every member, and resolves when all have taken the message or are gone.
     ///
-    /// Each time it is polled it sends to 256 members at most, and then lets other tasks run.
+    /// Each time it is polled it sends to 16 384 members at most, and then lets other tasks run.
     ///
     /// # Cancel safety
     /// When the future is dropped, members that have the message keep it, and nobody else gets it.

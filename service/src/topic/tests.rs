@@ -102,10 +102,13 @@ fn poll_once(publishing: &mut Pin<Box<impl Future<Output = Published>>>) -> Opti
     publishing.as_mut().now_or_never()
 }
 
+/// More than two polls reach.
+const MEMBERS: usize = 2 * SHARE + 100;
+
 #[test]
 fn one_poll_of_a_publisher_reaches_a_share_of_the_members() {
     let topic = Topic::new();
-    let sessions: Vec<_> = (0..1000_u16).map(|n| session(n as u8)).collect();
+    let sessions: Vec<_> = (0..MEMBERS).map(|n| session(n as u8)).collect();
     let mut guards: Vec<_> = sessions
         .iter()
         .map(|(session, _)| topic.join(&session.sender()))
@@ -128,32 +131,32 @@ fn one_poll_of_a_publisher_reaches_a_share_of_the_members() {
             drop(port);
         }
     };
-    assert_eq!((reached, told), (999, published(999, 0, 0)));
-    assert_eq!(polls, 1000_usize.div_ceil(SHARE));
+    assert_eq!((reached, told), (MEMBERS - 1, published(MEMBERS - 1, 0, 0)));
+    assert_eq!(polls, MEMBERS.div_ceil(SHARE));
 }
 
 #[test]
 fn one_poll_of_a_publisher_waits_with_a_share_of_the_members() {
     let topic = Topic::new();
-    let sessions: Vec<_> = (0..1000_u16).map(|n| session(n as u8)).collect();
+    let sessions: Vec<_> = (0..MEMBERS).map(|n| session(n as u8)).collect();
     let mut guards: Vec<_> = sessions
         .iter()
         .map(|(session, _)| topic.join(&session.sender()))
         .collect();
-    assert_eq!(topic.publish_now("before"), published(1000, 0, 0));
+    assert_eq!(topic.publish_now("before"), published(MEMBERS, 0, 0));
     let mut publishing = Box::pin(topic.publish("news"));
-    for _ in 0..2 * 1000_usize.div_ceil(SHARE) {
+    for _ in 0..2 * MEMBERS.div_ceil(SHARE) {
         assert_eq!(poll_once(&mut publishing), None);
     }
     // All have room at once, but for one that leaves.
-    for (_, port) in &sessions[..999] {
+    for (_, port) in &sessions[..MEMBERS - 1] {
         assert_eq!(take(port), ["before".into()]);
     }
     guards.pop();
     let mut reached = 0;
     let told = loop {
         let told = poll_once(&mut publishing);
-        let reading = &sessions[..999];
+        let reading = &sessions[..MEMBERS - 1];
         let now: usize = reading.iter().map(|(_, port)| take(port).len()).sum();
         assert!(now <= SHARE, "{now} members in one poll");
         reached += now;
@@ -161,5 +164,5 @@ fn one_poll_of_a_publisher_waits_with_a_share_of_the_members() {
             break told;
         }
     };
-    assert_eq!((reached, told), (999, published(999, 0, 1)));
+    assert_eq!((reached, told), (MEMBERS - 1, published(MEMBERS - 1, 0, 1)));
 }
