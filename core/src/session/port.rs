@@ -9,7 +9,6 @@ use std::{
 
 use super::{
     Dropped, Order, SessionControl, SessionId, WebSocketSession,
-    inbox::Room,
     state::{Shared, State, shrink},
     waiting::Waiting,
 };
@@ -152,14 +151,7 @@ impl SessionPort {
         let settings = &self.shared.settings;
         let mut state = self.shared.lock();
         inbox.set_discard(state.receivers == 0);
-        inbox.room = Room {
-            bytes: settings
-                .inbound_buffer_size()
-                .saturating_sub(state.inbound_bytes),
-            messages: settings
-                .inbound_messages()
-                .saturating_sub(state.inbound.len()),
-        };
+        inbox.room = state.room(settings);
         state.reading_paused = inbox.is_full();
         inbox.room.messages = inbox.room.messages.min(messages);
         inbox.room.bytes = inbox.room.bytes.min(bytes);
@@ -171,27 +163,36 @@ impl SessionPort {
     pub fn has_room(&self) -> bool {
         let settings = &self.shared.settings;
         let state = self.shared.lock();
-        state.receivers == 0
-            || (state.inbound_bytes < settings.inbound_buffer_size()
-                && state.inbound.len() < settings.inbound_messages())
+        let room = state.room(settings);
+        state.receivers == 0 || (room.bytes > 0 && room.messages > 0)
     }
 
-    /// Hands the messages of the inbox to the session.
-    pub fn deliver(&self, inbox: &mut Inbox) {
+    /// Hands the messages of the inbox to the session, and gives the inbox the room that is left. False when there is
+    /// none; the driver is signalled once there is when it asks to [`make_room`](Self::make_room).
+    pub fn deliver(&self, inbox: &mut Inbox) -> bool {
         if inbox.messages.is_empty() {
-            return;
+            return true;
         }
+        let settings = &self.shared.settings;
         let mut state = self.shared.lock();
-        state.inbound_bytes += std::mem::take(&mut inbox.bytes);
+        let bytes = std::mem::take(&mut inbox.bytes);
+        if state.receivers == 0 {
+            drop(state);
+            inbox.messages.clear(); // nobody will ever ask for them
+            return false;
+        }
+        state.inbound_bytes += bytes;
         if state.inbound.is_empty() {
             std::mem::swap(&mut state.inbound, &mut inbox.messages);
             shrink(&mut inbox.messages);
         } else {
             state.inbound.append(&mut inbox.messages);
         }
+        inbox.room = state.room(settings);
         let wakers = state.receive_wakers.take();
         drop(state);
         wakers.wake();
+        !inbox.is_full()
     }
 
     /// Tells the session how long a ping and its pong took.

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     SessionId,
+    inbox::Room,
     outbound::Outbound,
     signals::Signals,
     sync::{Mutex, MutexGuard},
@@ -91,31 +92,31 @@ impl Shared {
         let Some(message) = state.inbound.pop_front() else {
             return self.poll_receive_more(state, cx, place);
         };
-        let waker = match place.take() {
-            Some(place) if !state.receive_wakers.is_empty() => state.receive_wakers.remove(place),
-            _ => None, // it was woken
-        };
         state.inbound_bytes -= message.len();
         state.owes_answer = true;
         if state.inbound.is_empty() {
             shrink(&mut state.inbound);
         }
-        if state.reading_paused {
-            self.resume_reading(state);
-        } else {
-            drop(state);
+        if state.reading_paused || place.is_taken() {
+            self.received(state, place);
         }
-        drop(waker);
         Poll::Ready(Ok(Some(message)))
     }
 
-    /// Lets the driver read again, when so much was received that it is worth it.
-    fn resume_reading(&self, mut state: MutexGuard<'_, State>) {
-        let is_worth = state.inbound_bytes <= self.settings.inbound_buffer_size() / 2
+    /// A message was received though reading had stopped, or after a wait: the driver reads again when so much was received
+    /// that it is worth it, and the place of the wait is given back.
+    fn received(&self, mut state: MutexGuard<'_, State>, place: &mut Place) {
+        let wait = place.take();
+        let waker = wait.and_then(|place| state.receive_wakers.remove(place));
+        let reads_again = state.reading_paused
+            && state.inbound_bytes <= self.settings.inbound_buffer_size() / 2
             && state.inbound.len() <= self.settings.inbound_messages() / 2;
-        if is_worth {
+        if reads_again {
             state.reading_paused = false;
-            drop(state);
+        }
+        drop(state);
+        drop(waker);
+        if reads_again {
             self.signals.session();
         }
     }
@@ -327,6 +328,16 @@ impl Shared {
 }
 
 impl State {
+    /// How much more may wait for the handler.
+    #[inline]
+    pub(super) fn room(&self, settings: &WebSocketSettings) -> Room {
+        let (bytes, messages) = (settings.inbound_buffer_size(), settings.inbound_messages());
+        Room {
+            bytes: bytes.saturating_sub(self.inbound_bytes),
+            messages: messages.saturating_sub(self.inbound.len()),
+        }
+    }
+
     /// Lets a future wait in one of the sets, and unlocks.
     pub(super) fn wait(
         mut state: MutexGuard<'_, Self>,

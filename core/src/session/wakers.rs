@@ -127,6 +127,12 @@ impl Place {
         })
     }
 
+    /// Whether it has waited.
+    #[inline]
+    pub(super) fn is_taken(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The number of this place, if it ever waited; then it is a new place again.
     #[inline]
     pub(super) fn take(&mut self) -> Option<NonZeroU64> {

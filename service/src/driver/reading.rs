@@ -15,23 +15,12 @@ impl<T: Transport> SessionDriver<T> {
         if turn.read_blocked || !self.connection.may_read() {
             return false;
         }
-        let is_open = self.connection.is_open();
+        if !turn.has_room && !self.make_room(turn) {
+            return false;
+        }
         let Some(transport) = &mut self.transport else {
             return false;
         };
-        let (messages, bytes) = match &self.rates {
-            Some(rates) if is_open => rates.allowance(),
-            _ => (usize::MAX, usize::MAX),
-        };
-        if !self.port.make_room(&mut self.inbox, messages, bytes) {
-            if is_open {
-                if let Some(live) = self.connection.live() {
-                    live.schedule.pause_message();
-                }
-                return false;
-            }
-            self.inbox.set_discard(true);
-        }
         if transport
             .poll_receive(turn.cx, &mut self.inbox)
             .is_pending()
@@ -41,6 +30,27 @@ impl<T: Transport> SessionDriver<T> {
         }
         self.take_in(turn);
         true
+    }
+
+    /// Gives the inbox room; false when there is none and nothing may be discarded.
+    fn make_room(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        let is_open = self.connection.is_open();
+        let (messages, bytes) = match &self.rates {
+            Some(rates) if is_open => rates.allowance(),
+            _ => (usize::MAX, usize::MAX),
+        };
+        let has_room = self.port.make_room(&mut self.inbox, messages, bytes);
+        // What a rate allows, and what may be discarded, is asked for each time.
+        turn.has_room = has_room && is_open && self.rates.is_none();
+        if has_room {
+            return true;
+        }
+        if !is_open {
+            self.inbox.set_discard(true);
+        } else if let Some(live) = self.connection.live() {
+            live.schedule.pause_message();
+        }
+        !is_open
     }
 
     /// Does what comes of what was read.
@@ -57,8 +67,9 @@ impl<T: Transport> SessionDriver<T> {
             }
         }
         if self.rates.is_none() && self.inbox.has_messages_only() {
-            self.port.deliver(&mut self.inbox);
+            turn.has_room = self.port.deliver(&mut self.inbox);
         } else {
+            turn.has_room = false;
             self.take_in_all(received, turn);
         }
     }

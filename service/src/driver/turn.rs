@@ -13,6 +13,8 @@ const GATHERED: usize = 64 << 10;
 /// One poll of a driver: what was found out in it, and how much of its share of work is used.
 pub(super) struct Turn<'a, 'b> {
     pub(super) cx: &'a mut Context<'b>,
+    /// The inbox has room, of what it was given in this poll.
+    pub(super) has_room: bool,
     /// Nothing more has arrived.
     pub(super) read_blocked: bool,
     /// No more can be written.
@@ -34,6 +36,7 @@ impl<'a, 'b> Turn<'a, 'b> {
     pub(super) fn new(cx: &'a mut Context<'b>) -> Self {
         Self {
             cx,
+            has_room: false,
             read_blocked: false,
             write_blocked: false,
             made_progress: false,

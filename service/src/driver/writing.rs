@@ -21,10 +21,10 @@ impl<T: Transport> SessionDriver<T> {
 
     fn hand_over(&mut self, used: bool, handler_ran: bool, turn: &mut Turn<'_, '_>) -> bool {
         let has_more = std::mem::take(&mut self.has_more);
-        if !self.connection.may_send() {
+        let is_draining = self.connection.is_draining();
+        if !is_draining && !self.connection.is_open() {
             return used;
         }
-        let is_draining = self.connection.is_draining();
         if is_draining && !has_more {
             let waiting = Waiting {
                 has_run: handler_ran,
