@@ -3,8 +3,10 @@
 mod actions;
 mod clock;
 mod connection;
+mod event;
 mod handler;
 mod keepalive;
+mod live;
 mod phase;
 #[cfg(test)]
 mod properties;
@@ -32,10 +34,7 @@ use switchwire_core::{
 };
 
 use self::{
-    clock::Clock,
-    connection::{Connection, Event},
-    handler::HandlerTask,
-    rate::Rates,
+    clock::Clock, connection::Connection, event::Event, handler::HandlerTask, rate::Rates,
     turn::Turn,
 };
 use crate::{
@@ -91,7 +90,7 @@ impl<T: Transport> SessionDriver<T> {
         let now = now();
         let connection = Connection::new(port.shared_settings(), port.id(), now);
         let mut inbox = Inbox::new(port.settings().control_frames());
-        if let Some(tag) = connection.ping_tag() {
+        if let Some(tag) = connection.schedule.ping_tag() {
             inbox.set_ping_tag(tag);
         }
         Self {
@@ -132,7 +131,8 @@ impl<T: Transport> SessionDriver<T> {
         let commanded = self.take_command(turn);
         let read = self.read(turn);
         let ran = self.run_handler(turn);
-        let used = self.take_outbound(ran, turn);
+        let used = self.port.take_session_use() || self.has_more;
+        let used = (used || self.connection.is_draining()) && self.take_outbound(used, ran, turn);
         // While there is more to read, a little of what is sent is gathered for one write.
         let wrote = (!read || turn.has_gathered(self.buffered())) && self.write(turn);
         // Last, and when nothing else is left to do: a peer is judged by what it has sent and taken.
@@ -170,8 +170,10 @@ impl<T: Transport> SessionDriver<T> {
 
     /// How it ended, once the connection and the handler are gone.
     fn outcome(&self) -> Option<CloseOutcome> {
-        let outcome = self.connection.outcome()?;
-        self.handler.is_done().then(|| outcome.clone())
+        let is_over = self.connection.is_gone() && self.handler.is_done();
+        is_over
+            .then(|| self.connection.outcome().cloned())
+            .flatten()
     }
 
     /// Waits for whatever comes next; false when that is there already.
@@ -203,7 +205,8 @@ impl<T: Transport> SessionDriver<T> {
         }
         // Others have their turn. What is due does not wait for it, and neither does what was sent.
         self.tick(&mut turn);
-        self.take_outbound(true, &mut turn);
+        let used = self.port.take_session_use();
+        self.take_outbound(used, true, &mut turn);
         self.write(&mut turn);
         self.tell_share(&turn);
         turn.cx.waker().wake_by_ref();

@@ -2,7 +2,7 @@ use switchwire_core::{CloseOutcome, Transport};
 
 use super::{
     SessionDriver,
-    connection::{Action, Event},
+    event::{Action, Event},
     now,
     reason::Reason,
     schedule::Condition,
@@ -69,11 +69,8 @@ impl<T: Transport> SessionDriver<T> {
         true
     }
 
-    fn condition(&mut self) -> Condition {
-        let is_blocked = self
-            .connection
-            .live()
-            .is_some_and(|live| live.schedule.is_blocked());
+    fn condition(&self) -> Condition {
+        let is_blocked = self.connection.schedule.is_blocked();
         let has_room = self.port.has_room();
         let transport = self.transport.as_ref();
         Condition {

@@ -13,7 +13,8 @@ use switchwire_core::{
 };
 
 use super::{
-    connection::{Action, Connection, Event, Waiting},
+    connection::Connection,
+    event::{Action, Event, Waiting},
     schedule::Condition,
 };
 
@@ -142,9 +143,7 @@ impl World {
     }
 
     fn block(&mut self, bytes: usize) {
-        if let Some(live) = self.connection.live() {
-            live.schedule.block(bytes);
-        }
+        self.connection.schedule.block(bytes);
     }
 
     /// A session asks for a close once; what it asks for then is too late.
@@ -276,7 +275,7 @@ fn a_failure_with_a_close_behind_what_is_blocked_ends_at_once() {
     let settings = Arc::new(WebSocketSettings::default());
     let now = Instant::now();
     let mut connection = Connection::new(settings, SessionId::from_bytes([1; 16]), now);
-    connection.live().unwrap().schedule.block(16 << 10);
+    connection.schedule.block(16 << 10);
     connection.on(Event::HandlerEnded, now);
     connection.on(Event::Failed(Error::new(ErrorKind::Io)), now);
     let actions = connection.on(Event::PeerEnded(InboxEnd::Close(None)), now);

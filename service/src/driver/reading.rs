@@ -3,7 +3,7 @@ use switchwire_core::{
     Error, ErrorKind, InboxEnd, Outgoing, Received, Transport, WebSocketMessage,
 };
 
-use super::{SessionDriver, connection::Event, now, rate::Rated, turn::Turn};
+use super::{SessionDriver, event::Event, now, rate::Rated, turn::Turn};
 use crate::observe::Account;
 
 /// With this much unwritten, answers to pings wait, and the latest stands for all.
@@ -47,8 +47,8 @@ impl<T: Transport> SessionDriver<T> {
         }
         if !is_open {
             self.inbox.set_discard(true);
-        } else if let Some(live) = self.connection.live() {
-            live.schedule.pause_message();
+        } else {
+            self.connection.schedule.pause_message();
         }
         !is_open
     }
@@ -58,13 +58,10 @@ impl<T: Transport> SessionDriver<T> {
         let received = self.inbox.take_received();
         turn.read(received.messages, received.bytes);
         self.account.receive(received.messages, received.bytes);
-        if let Some(live) = self.connection.live() {
-            live.schedule.note_received(received);
-            if !live.schedule.awaits_message()
-                && self.transport.as_ref().is_some_and(T::has_unfinished)
-            {
-                live.schedule.start_message(self.port.settings(), now());
-            }
+        let schedule = &mut self.connection.schedule;
+        schedule.note_received(received);
+        if self.transport.as_ref().is_some_and(T::has_unfinished) && !schedule.awaits_message() {
+            schedule.start_message(self.port.settings(), now());
         }
         if self.rates.is_none() && self.inbox.has_messages_only() {
             turn.has_room = self.port.deliver(&mut self.inbox);
@@ -82,8 +79,7 @@ impl<T: Transport> SessionDriver<T> {
             self.answer_ping(payload, turn);
         }
         if let Some(number) = self.inbox.take_pong()
-            && let Some(live) = self.connection.live()
-            && let Some(time) = live.schedule.pong(number, now())
+            && let Some(time) = self.connection.schedule.pong(number, now())
         {
             self.port.set_round_trip_time(time);
             self.account.round_trip(time);
@@ -100,12 +96,14 @@ impl<T: Transport> SessionDriver<T> {
     /// Accounts for what was read; the rule of a rate that was broken.
     fn charge(&mut self, received: Received, pings: &mut Vec<Bytes>) -> Option<&'static str> {
         let rates = self.rates.as_mut()?;
-        let live = self.connection.live().filter(|live| live.is_open())?;
+        if !self.connection.is_open() {
+            return None;
+        }
         let rated = rates.charge(received, pings.len(), now());
         match rated {
             Rated::Allowed => None,
             Rated::ReadFrom(at) => {
-                live.schedule.pause_reading(at);
+                self.connection.schedule.pause_reading(at);
                 None
             }
             Rated::MessageOver => {

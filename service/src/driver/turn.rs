@@ -26,7 +26,8 @@ pub(super) struct Turn<'a, 'b> {
     /// How many bytes of frames were read that ended a message.
     pub(super) delivered: usize,
     rounds: usize,
-    messages: usize,
+    /// What was read, in bytes: a message counts as no fewer than 4 KiB.
+    work: usize,
     bytes: usize,
     /// How many bytes were read when output began to wait.
     output_since: Option<usize>,
@@ -42,8 +43,8 @@ impl<'a, 'b> Turn<'a, 'b> {
             made_progress: false,
             taken: 0,
             delivered: 0,
-            rounds: 0,
-            messages: 0,
+            rounds: ROUNDS,
+            work: 0,
             bytes: 0,
             output_since: None,
         }
@@ -51,13 +52,14 @@ impl<'a, 'b> Turn<'a, 'b> {
 
     /// Begins another round, unless the share of work is used up.
     pub(super) fn goes_on(&mut self) -> bool {
-        self.rounds += 1;
-        self.rounds <= ROUNDS && self.messages < MESSAGES && self.bytes < BYTES
+        let goes_on = self.rounds > 0 && self.work < BYTES;
+        self.rounds = self.rounds.saturating_sub(1);
+        goes_on
     }
 
     /// So much was read.
     pub(super) fn read(&mut self, messages: usize, bytes: usize) {
-        self.messages += messages;
+        self.work += bytes.max(messages * (BYTES / MESSAGES));
         self.bytes += bytes;
         if messages > 0 {
             self.delivered += bytes;
@@ -65,6 +67,7 @@ impl<'a, 'b> Turn<'a, 'b> {
     }
 
     /// Whether what is to be written has waited long enough for more.
+    #[inline]
     pub(super) fn has_gathered(&mut self, buffered: usize) -> bool {
         if buffered == 0 {
             return false;

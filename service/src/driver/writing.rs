@@ -4,7 +4,7 @@ use switchwire_core::{Outgoing, Transport, WebSocketMessage};
 
 use super::{
     SessionDriver,
-    connection::{Event, Waiting},
+    event::{Event, Waiting},
     turn::Turn,
 };
 
@@ -12,14 +12,15 @@ use super::{
 const KEPT: usize = 32;
 
 impl<T: Transport> SessionDriver<T> {
-    /// Hands to the transport what was sent, and what follows it; false when there was nothing.
-    #[inline]
-    pub(super) fn take_outbound(&mut self, handler_ran: bool, turn: &mut Turn<'_, '_>) -> bool {
-        let used = self.port.take_session_use() || self.has_more;
-        (used || self.connection.is_draining()) && self.hand_over(used, handler_ran, turn)
-    }
-
-    fn hand_over(&mut self, used: bool, handler_ran: bool, turn: &mut Turn<'_, '_>) -> bool {
+    /// Hands to the transport what was sent, and what follows it; false when there was nothing. `used` says whether the
+    /// session was.
+    #[inline(never)]
+    pub(super) fn take_outbound(
+        &mut self,
+        used: bool,
+        handler_ran: bool,
+        turn: &mut Turn<'_, '_>,
+    ) -> bool {
         let has_more = std::mem::take(&mut self.has_more);
         let is_draining = self.connection.is_draining();
         if !is_draining && !self.connection.is_open() {
@@ -35,10 +36,8 @@ impl<T: Transport> SessionDriver<T> {
             self.on(Event::HandlerWaits(waiting), turn);
         }
         let taken = self.port.take_outbound(&mut self.outbound);
-        if (taken.is_left || !self.outbound.is_empty())
-            && let Some(live) = self.connection.live()
-        {
-            live.schedule.note_message();
+        if taken.is_left || !self.outbound.is_empty() {
+            self.connection.schedule.note_message();
         }
         while let Some(message) = self.outbound.pop_front() {
             if !message.is_control() {
@@ -102,9 +101,9 @@ impl<T: Transport> SessionDriver<T> {
         let flushed = transport.poll_flush(turn.cx);
         let after = transport.buffered();
         turn.taken += before.saturating_sub(after);
-        if let Some(live) = self.connection.live() {
-            live.schedule.take_output(before.saturating_sub(after));
-        }
+        self.connection
+            .schedule
+            .take_output(before.saturating_sub(after));
         match flushed {
             Poll::Pending => {
                 turn.write_blocked = true;
@@ -127,12 +126,10 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Output is blocked, perhaps less than before.
     fn blocked(&mut self, bytes: usize, turn: &mut Turn<'_, '_>) {
-        let Some(live) = self.connection.live() else {
-            return;
-        };
-        let was_blocked = live.schedule.is_blocked();
-        live.schedule.block(bytes);
-        let is_measured = live.schedule.measures_slow();
+        let schedule = &mut self.connection.schedule;
+        let was_blocked = schedule.is_blocked();
+        schedule.block(bytes);
+        let is_measured = schedule.measures_slow();
         if self
             .port
             .settings()
@@ -172,9 +169,7 @@ impl<T: Transport> SessionDriver<T> {
     /// A peer that has taken some of what was blocked lives.
     pub(super) fn look_for_progress(&mut self, turn: &mut Turn<'_, '_>) {
         let bytes = self.buffered();
-        if let Some(live) = self.connection.live() {
-            turn.made_progress |= live.schedule.look_at_output(bytes);
-        }
+        turn.made_progress |= self.connection.schedule.look_at_output(bytes);
     }
 
     /// The answer to a ping that came while output was blocked.
