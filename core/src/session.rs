@@ -28,7 +28,7 @@ pub use self::{
     sender::{Closed, Sending, TrySendError, WebSocketSender},
     stream::{ReceiveStream, Receiving, join_both, join_either},
 };
-use self::{state::Shared, waiting::Waiting, wakers::Place};
+use self::{state::Shared, wakers::Place};
 use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
 
 /// One WebSocket connection, the same on every server.
@@ -147,7 +147,9 @@ impl WebSocketSession {
     #[inline]
     pub fn receive(&mut self) -> Receiving<'_> {
         Receiving {
-            waiting: Waiting::new(self.shared()),
+            shared: &self.sender.shared,
+            place: &mut self.input,
+            is_waiting: false,
         }
     }
 
@@ -328,8 +330,8 @@ impl WebSocketSession {
 impl Drop for WebSocketSession {
     fn drop(&mut self) {
         let shared = &self.sender.shared;
-        shared.give_back(&mut self.input);
-        shared.give_back(&mut self.output);
+        shared.give_back(&self.input);
+        shared.give_back(&self.output);
         shared.drop_receiver();
     }
 }

@@ -97,17 +97,18 @@ impl Shared {
         if state.inbound.is_empty() {
             shrink(&mut state.inbound);
         }
-        if state.reading_paused || place.is_taken() {
+        if state.reading_paused || !state.receive_wakers.is_empty() {
             self.received(state, place);
         }
         Poll::Ready(Ok(Some(message)))
     }
 
-    /// A message was received though reading had stopped, or after a wait: the driver reads again when so much was received
-    /// that it is worth it, and the place of the wait is given back.
-    fn received(&self, mut state: MutexGuard<'_, State>, place: &mut Place) {
-        let wait = place.take();
-        let waker = wait.and_then(|place| state.receive_wakers.remove(place));
+    /// A message was received though reading had stopped, or while somebody waits for one: the driver reads again when so
+    /// much was received that it is worth it, and who received waits no more.
+    fn received(&self, mut state: MutexGuard<'_, State>, place: &Place) {
+        let waker = place
+            .get()
+            .and_then(|place| state.receive_wakers.remove(place));
         let reads_again = state.reading_paused
             && state.inbound_bytes <= self.settings.inbound_buffer_size() / 2
             && state.inbound.len() <= self.settings.inbound_messages() / 2;
@@ -153,11 +154,32 @@ impl Shared {
         place: &mut Place,
         message: &mut Option<WebSocketMessage>,
     ) -> Poll<Result<(), Error>> {
+        if self.accept(message) {
+            return Poll::Ready(Ok(()));
+        }
         match self.offer(message, IfFull::Wait(cx.waker(), place)) {
             Ok(true) => Poll::Ready(Ok(())),
             Ok(false) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
         }
+    }
+
+    /// Takes a message of text or bytes for which there is room, as most often.
+    fn accept(&self, message: &mut Option<WebSocketMessage>) -> bool {
+        if message.as_ref().is_none_or(WebSocketMessage::is_control) {
+            return false;
+        }
+        let mut state = self.lock();
+        // Nothing is sent any more once there is an outcome.
+        if state.sending_ended || !state.outbound.has_room(&self.settings) {
+            return false;
+        }
+        if let Some(message) = message.take() {
+            state.outbound.push(message);
+        }
+        drop(state);
+        self.signals.session();
+        true
     }
 
     /// Waits for room without sending.
@@ -313,8 +335,8 @@ impl Shared {
 
     /// A future that waited is gone, or need not wait any more.
     #[inline]
-    pub(super) fn give_back(&self, place: &mut Place) {
-        if let Some(place) = place.take() {
+    pub(super) fn give_back(&self, place: &Place) {
+        if let Some(place) = place.get() {
             self.remove_wakers(place);
         }
     }

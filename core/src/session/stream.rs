@@ -13,6 +13,7 @@ use super::{
     WebSocketSession,
     state::{IfFull, Shared},
     waiting::Waiting,
+    wakers::Place,
 };
 use crate::{Error, WebSocketMessage};
 
@@ -57,7 +58,9 @@ impl fmt::Debug for ReceiveStream {
 /// Resolves with the next message of a session; dropped before that, it loses none.
 #[must_use = "nothing is received before it is awaited"]
 pub struct Receiving<'a> {
-    pub(super) waiting: Waiting<&'a Shared>,
+    pub(super) shared: &'a Shared,
+    pub(super) place: &'a mut Place,
+    pub(super) is_waiting: bool,
 }
 
 impl Future for Receiving<'_> {
@@ -65,15 +68,25 @@ impl Future for Receiving<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Waiting { shared, place } = &mut self.waiting;
-        shared.poll_receive(cx, place)
+        let received = self.shared.poll_receive(cx, self.place);
+        self.is_waiting = received.is_pending();
+        received
+    }
+}
+
+impl Drop for Receiving<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.is_waiting {
+            self.shared.give_back(self.place);
+        }
     }
 }
 
 impl fmt::Debug for Receiving<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiving")
-            .field("id", &self.waiting.shared.id)
+            .field("id", &self.shared.id)
             .finish_non_exhaustive()
     }
 }

@@ -20,6 +20,6 @@ impl<S: Deref<Target = Shared>> Waiting<S> {
 impl<S: Deref<Target = Shared>> Drop for Waiting<S> {
     #[inline]
     fn drop(&mut self) {
-        self.shared.give_back(&mut self.place);
+        self.shared.give_back(&self.place);
     }
 }

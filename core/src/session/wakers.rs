@@ -127,16 +127,10 @@ impl Place {
         })
     }
 
-    /// Whether it has waited.
+    /// The number of this place, if it ever waited.
     #[inline]
-    pub(super) fn is_taken(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// The number of this place, if it ever waited; then it is a new place again.
-    #[inline]
-    pub(super) fn take(&mut self) -> Option<NonZeroU64> {
-        self.0.take()
+    pub(super) fn get(&self) -> Option<NonZeroU64> {
+        self.0
     }
 }
 

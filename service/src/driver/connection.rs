@@ -37,7 +37,6 @@ enum Stage {
 
 /// From [`Gone`] nothing leads back.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "most of its life it is live")]
 enum State {
     Live(Live),
     Gone(Gone),
