@@ -31,7 +31,7 @@ pub(super) const CASES: &[Case] = &[
             let mut journal = server.control()?.journal()?;
             let path = journal.of("/answers/patient");
             let mut peers = Vec::new();
-            for n in 0..20 {
+            for n in 0..200 {
                 let mut peer = server.open(&path)?;
                 takes(&mut peer, &mut journal, &n.to_string())?;
                 peers.push(peer);
@@ -46,7 +46,7 @@ pub(super) const CASES: &[Case] = &[
                 peer.expect_close(1001)?;
             }
             drop(peers);
-            shutdown.expect_text("20 closed, 0 failed, 0 aborted, 0 remaining")
+            shutdown.expect_text("200 closed, 0 failed, 0 aborted, 0 remaining")
         },
     )
     .alone(),

@@ -175,3 +175,35 @@ async fn a_waker_that_panics_harms_neither_the_session_nor_others_who_wait() {
     assert!(peer.outcome().await.is_clean());
     assert_eq!(panics.0.load(Ordering::SeqCst), 3);
 }
+
+#[tokio::test]
+async fn an_attribute_that_panics_when_it_is_dropped_changes_nothing_for_the_peer() {
+    for replaced in [false, true] {
+        let handler = move |mut session: WebSocketSession| async move {
+            let bomb = || {
+                Dropped(Bomb {
+                    shown: false,
+                    dropped: true,
+                })
+            };
+            session.info().attributes().insert(bomb());
+            while let Some(message) = session.receive().await? {
+                session.send(message).await?;
+                if replaced {
+                    session.info().attributes().insert(bomb()); // the handler's own doing: a panic like any other
+                }
+            }
+            Ok(())
+        };
+        let mut peer = start(handler, WebSocketSettings::default(), PIPE);
+        peer.write(&frame(0x82, b"x")).await;
+        peer.expect(b"\x82\x01x").await;
+        if replaced {
+            expect_internal_error(peer).await;
+        } else {
+            peer.write(&close(1000)).await;
+            peer.expect_end(b"\x88\x02\x03\xe8").await;
+            assert!(peer.outcome().await.is_clean());
+        }
+    }
+}
