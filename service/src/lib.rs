@@ -17,7 +17,6 @@ mod socket;
 mod stream;
 #[cfg(feature = "test")]
 pub mod test;
-mod topic;
 
 pub use self::{
     client::{ClientHandshake, client_info, hand_over, serve_client},
@@ -29,5 +28,4 @@ pub use self::{
     registry::{SessionRegistry, ShutdownReport},
     socket::Socket,
     stream::StreamTransport,
-    topic::{Broadcast, Membership, Published, Topic},
 };
