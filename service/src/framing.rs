@@ -1,7 +1,7 @@
 //! Frames on the wire, without I/O ([RFC 6455 section 5](https://www.rfc-editor.org/rfc/rfc6455#section-5)).
 //!
-//! The rarer headers are parsed by tungstenite. Messages, limits, UTF-8 and buffers are done here, so that they are the
-//! same on every server and memory grows with what has arrived, never with what was announced.
+//! All of it is done here, so that it is the same on every server, and memory grows with what has arrived, never with what
+//! was announced.
 
 mod decoder;
 mod encoder;

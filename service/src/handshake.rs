@@ -16,7 +16,8 @@ use http::{
 use switchwire_core::{
     Acceptance, Endpoint, HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketService,
 };
-use tungstenite::handshake::derive_accept_key;
+
+use crate::accept_key::accept_key;
 
 pub use self::origin::OriginPolicy;
 pub(crate) use self::{
@@ -119,7 +120,7 @@ impl WebSocketService for HandshakeWebSocketService {
         request: &mut HandshakeRequest,
         endpoint: &Endpoint,
     ) -> Result<Acceptance, HandshakeError> {
-        let accept = derive_accept_key(check_request(request)?.as_bytes());
+        let accept = accept_key(check_request(request)?.as_bytes());
         subprotocol::check(request.headers())?;
         extensions::check(request.headers())?;
         if !origin::is_allowed(request, &self.origin_policy) {

@@ -2,9 +2,11 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header, uri::Authority,
 };
 use switchwire_core::{ClientRequest, HandshakeViolation};
-use tungstenite::handshake::{client::generate_key, derive_accept_key};
 
-use crate::handshake::{contains, elements};
+use crate::{
+    accept_key::{accept_key, new_key},
+    handshake::{contains, elements},
+};
 
 /// The client's half of one opening handshake
 /// ([RFC 6455 section 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)): the head of its request, and what the
@@ -34,8 +36,8 @@ impl ClientHandshake {
     /// - `client.4` The key is new, of 16 random bytes.
     #[must_use]
     pub fn new(request: &ClientRequest) -> Self {
-        let key = generate_key();
-        let accept = derive_accept_key(key.as_bytes());
+        let key = new_key();
+        let accept = accept_key(key.as_bytes());
         let mut headers = HeaderMap::new();
         let host = match request.headers().get(header::HOST) {
             Some(host) => host.clone(),

@@ -6,9 +6,8 @@ use std::mem;
 use bytes::Bytes;
 use bytestring::ByteString;
 use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, WebSocketMessage, WebSocketSettings};
-use tungstenite::protocol::frame::coding::OpCode;
 
-use self::payload::Message;
+use self::{header::Opcode, payload::Message};
 use super::{mask, pool::POOLED_FROM};
 
 /// The longest header: two bytes, a 64-bit length and a masking key.
@@ -41,7 +40,7 @@ pub struct Decoder {
 /// The frame whose payload is being read.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
-    opcode: OpCode,
+    opcode: Opcode,
     is_final: bool,
     /// None from a server, whose frames are not masked.
     key: Option<[u8; 4]>,

@@ -1,14 +1,40 @@
 //! Headers of frames, and what they must keep to.
 
-use std::io::Cursor;
-
 use switchwire_core::{Error, ErrorKind};
-use tungstenite::protocol::frame::{
-    FrameHeader,
-    coding::{Data, OpCode},
-};
 
-use super::{Decoder, Frame, MAX_HEADER, protocol};
+use super::{Decoder, Frame, MASKED, MAX_HEADER, protocol};
+
+/// What a frame is ([RFC 6455 section 5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opcode {
+    Data(Data),
+    Control(Control),
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Data {
+    Continuation,
+    Text,
+    Binary,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Control {
+    Close,
+    Ping,
+    Pong,
+}
+
+/// A header, as it came.
+#[derive(Debug, Clone, Copy)]
+struct Header {
+    first: u8,
+    key: Option<[u8; 4]>,
+    length: u64,
+    /// Of the header itself, in bytes.
+    size: usize,
+}
 
 impl Decoder {
     /// Reads a header; false when it is not whole yet.
@@ -16,14 +42,14 @@ impl Decoder {
     pub(super) fn decode_header(&mut self, input: &mut &[u8]) -> Result<bool, Error> {
         let kept = self.header_len;
         let parsed = if kept == 0 {
-            parse_header(input)?
+            Header::parse(input)
         } else {
             let added = input.len().min(MAX_HEADER - kept);
             self.header[kept..kept + added].copy_from_slice(&input[..added]);
             self.header_len += added;
-            parse_header(&self.header[..self.header_len])?
+            Header::parse(&self.header[..self.header_len])
         };
-        let Some((header, length, size)) = parsed else {
+        let Some(header) = parsed else {
             if kept == 0 {
                 self.header[..input.len()].copy_from_slice(input);
                 self.header_len = input.len();
@@ -31,10 +57,10 @@ impl Decoder {
             *input = &[];
             return Ok(false);
         };
-        *input = &input[size - kept..];
+        *input = &input[header.size - kept..];
         self.header_len = 0;
-        let frame = self.begin_frame(&header, length, size)?;
-        if let OpCode::Data(data) = frame.opcode {
+        let frame = self.begin_frame(header)?;
+        if let Opcode::Data(data) = frame.opcode {
             self.begin_fragment(data, frame.remaining);
         }
         self.frame = Some(frame);
@@ -42,16 +68,12 @@ impl Decoder {
     }
 
     /// Checks a header against the rules, the message it belongs to, and the limits.
-    fn begin_frame(
-        &mut self,
-        header: &FrameHeader,
-        length: u64,
-        size: usize,
-    ) -> Result<Frame, Error> {
-        if header.rsv1 || header.rsv2 || header.rsv3 {
+    fn begin_frame(&mut self, header: Header) -> Result<Frame, Error> {
+        let opcode = header.opcode().ok_or_else(|| protocol("the opcode is reserved"))?;
+        if header.first & RESERVED != 0 {
             return Err(protocol("a reserved bit is set"));
         }
-        match header.mask {
+        match header.key {
             None if self.mask_bit != 0 => {
                 return Err(protocol("a frame of a client is not masked"));
             }
@@ -60,27 +82,28 @@ impl Decoder {
             }
             _ => {}
         }
-        if size != header.len(length) {
+        if !header.is_shortest() {
             return Err(protocol("the length is not in its shortest form"));
         }
-        if length >> 63 != 0 {
+        if header.length >> 63 != 0 {
             return Err(protocol("the length has its highest bit set"));
         }
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        match header.opcode {
-            OpCode::Control(_) if !header.is_final => {
+        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+        let is_final = header.first & FINAL != 0;
+        match opcode {
+            Opcode::Control(_) if !is_final => {
                 return Err(protocol("a control frame is fragmented"));
             }
-            OpCode::Control(_) if length > 125 => {
+            Opcode::Control(_) if length > 125 => {
                 return Err(protocol("a control frame has more than 125 bytes"));
             }
-            OpCode::Control(_) => {}
-            OpCode::Data(data) => self.check_fragment(data, length)?,
+            Opcode::Control(_) => {}
+            Opcode::Data(data) => self.check_fragment(data, length)?,
         }
         Ok(Frame {
-            opcode: header.opcode,
-            is_final: header.is_final,
-            key: header.mask,
+            opcode,
+            is_final,
+            key: header.key,
             received: 0,
             remaining: length,
         })
@@ -89,8 +112,10 @@ impl Decoder {
     /// Checks a data frame against the message it belongs to and the limits.
     fn check_fragment(&self, data: Data, length: usize) -> Result<(), Error> {
         let (received, fragments) = match (data, &self.message) {
-            (Data::Continue, Some(message)) => (message.len(), message.fragments),
-            (Data::Continue, None) => return Err(protocol("a continuation continues nothing")),
+            (Data::Continuation, Some(message)) => (message.len(), message.fragments),
+            (Data::Continuation, None) => {
+                return Err(protocol("a continuation continues nothing"));
+            }
             (_, Some(_)) => return Err(protocol("a message begins inside another")),
             (_, None) => (0, 0),
         };
@@ -118,15 +143,60 @@ impl Decoder {
     }
 }
 
-/// The header at the front of `input`, the length of the payload and of the header, if it is whole.
-fn parse_header(input: &[u8]) -> Result<Option<(FrameHeader, u64, usize)>, Error> {
-    let mut cursor = Cursor::new(input);
-    match FrameHeader::parse(&mut cursor) {
-        Ok(Some((header, length))) => {
-            let size = usize::try_from(cursor.position()).expect("a header has at most 14 bytes");
-            Ok(Some((header, length, size)))
-        }
-        Ok(None) => Ok(None),
-        Err(_) => Err(protocol("the opcode is reserved")),
+/// The bits of the first byte.
+const FINAL: u8 = 0x80;
+const RESERVED: u8 = 0x70;
+const OPCODE: u8 = 0x0f;
+
+impl Header {
+    /// The header at the front of `input`, if it is whole.
+    fn parse(input: &[u8]) -> Option<Self> {
+        let (&[first, second], rest) = input.split_first_chunk()?;
+        let (length, rest) = match second & !MASKED {
+            126 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (u64::from(u16::from_be_bytes(*length)), rest)
+            }
+            127 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (u64::from_be_bytes(*length), rest)
+            }
+            length => (u64::from(length), rest),
+        };
+        let (key, rest) = if second & MASKED == 0 {
+            (None, rest)
+        } else {
+            let (key, rest) = rest.split_first_chunk()?;
+            (Some(*key), rest)
+        };
+        Some(Self {
+            first,
+            key,
+            length,
+            size: input.len() - rest.len(),
+        })
+    }
+
+    /// None when it is one that no extension has taken yet.
+    fn opcode(&self) -> Option<Opcode> {
+        Some(match self.first & OPCODE {
+            0x0 => Opcode::Data(Data::Continuation),
+            0x1 => Opcode::Data(Data::Text),
+            0x2 => Opcode::Data(Data::Binary),
+            0x8 => Opcode::Control(Control::Close),
+            0x9 => Opcode::Control(Control::Ping),
+            0xa => Opcode::Control(Control::Pong),
+            _ => return None,
+        })
+    }
+
+    /// Whether the length took as few bytes as it can.
+    fn is_shortest(&self) -> bool {
+        let length = match self.length {
+            0..=125 => 0,
+            126..=0xffff => 2,
+            _ => 8,
+        };
+        self.size == 2 + length + self.key.map_or(0, |key| key.len())
     }
 }

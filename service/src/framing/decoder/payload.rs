@@ -7,9 +7,12 @@ use bytestring::ByteString;
 use switchwire_core::{
     CloseCode, CloseStatus, Error, ErrorKind, Inbox, InboxEnd, WebSocketMessage,
 };
-use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use super::{Decoder, Frame, checked_text, invalid_text, protocol};
+use super::{
+    Decoder, Frame, checked_text,
+    header::{Control, Data, Opcode},
+    invalid_text, protocol,
+};
 use crate::framing::{mask, pool};
 
 /// With this much of a payload to come, it is read to its place.
@@ -107,10 +110,10 @@ impl Decoder {
         payload
     }
 
-    fn payload(&mut self, opcode: OpCode) -> &mut Vec<u8> {
+    fn payload(&mut self, opcode: Opcode) -> &mut Vec<u8> {
         match opcode {
-            OpCode::Control(_) => &mut self.control,
-            OpCode::Data(_) => &mut self.message.as_mut().expect("a data frame has one").payload,
+            Opcode::Control(_) => &mut self.control,
+            Opcode::Data(_) => &mut self.message.as_mut().expect("a data frame has one").payload,
         }
     }
 
@@ -133,12 +136,12 @@ impl Decoder {
         self.ended_frame |= is_whole;
         self.frame = (!is_whole).then_some(frame);
         match frame.opcode {
-            OpCode::Control(control) => {
+            Opcode::Control(control) => {
                 if is_whole {
                     self.end_control(control, inbox)?;
                 }
             }
-            OpCode::Data(_) => {
+            Opcode::Data(_) => {
                 let is_last = is_whole && frame.is_final;
                 self.message
                     .as_mut()
@@ -159,7 +162,6 @@ impl Decoder {
             Control::Ping => inbox.push(WebSocketMessage::Ping(payload)),
             Control::Pong => inbox.push(WebSocketMessage::Pong(payload)),
             Control::Close => inbox.end(InboxEnd::Close(close_status(&payload)?)),
-            Control::Reserved(_) => unreachable!("the header parser refuses reserved opcodes"),
         }
         Ok(())
     }
