@@ -2,7 +2,6 @@
 //! ([RFC 6455 section 4.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2)).
 
 mod extensions;
-mod list;
 mod origin;
 mod subprotocol;
 
@@ -16,12 +15,10 @@ use http::{
 use switchwire_core::{
     Acceptance, Endpoint, HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketService,
 };
-
-use crate::accept_key::accept_key;
+use switchwire_protocol::{accept_key, header_list::contains};
 
 pub use self::origin::OriginPolicy;
 pub(crate) use self::{
-    list::{contains, elements, is_token, split_unquoted},
     origin::is_same_origin,
 };
 

@@ -1,18 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod accept_key;
 mod client;
 mod cors;
 mod dispatcher;
 mod driver;
 mod foreign;
 mod forwarded;
-pub mod framing;
 mod handshake;
 mod mapping;
 mod observe;
-mod random;
 mod registry;
 mod socket;
 mod stream;

@@ -3,9 +3,10 @@ use http::{
 };
 use switchwire_core::{ClientRequest, HandshakeViolation};
 
-use crate::{
-    accept_key::{accept_key, new_key},
-    handshake::{contains, elements},
+use switchwire_protocol::{
+    accept_key,
+    header_list::{contains, elements},
+    new_key,
 };
 
 /// The client's half of one opening handshake

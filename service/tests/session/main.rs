@@ -8,7 +8,6 @@ mod closing;
 mod extremes;
 mod flow;
 mod foreign;
-mod framing;
 mod peer;
 mod shutdown;
 mod slow;

@@ -13,7 +13,7 @@ use super::{
     header::{Control, Data, Opcode},
     invalid_text, protocol,
 };
-use crate::framing::{mask, pool};
+use crate::{mask, pool};
 
 /// With this much of a payload to come, it is read to its place.
 const IN_PLACE_FROM: usize = 32 << 10;

@@ -2,7 +2,7 @@
 
 use switchwire_core::{Error, ErrorKind};
 
-use super::{Decoder, Frame, MASKED, MAX_HEADER, protocol};
+use super::{Decoder, Frame, MASKED, protocol};
 
 /// What a frame is ([RFC 6455 section 5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Decoder {
         let parsed = if kept == 0 {
             Header::parse(input)
         } else {
-            let added = input.len().min(MAX_HEADER - kept);
+            let added = input.len().min(Self::MAX_HEADER_SIZE - kept);
             self.header[kept..kept + added].copy_from_slice(&input[..added]);
             self.header_len += added;
             Header::parse(&self.header[..self.header_len])

@@ -9,13 +9,15 @@ use crate::random;
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// What `Sec-WebSocket-Accept` says for a request with this `Sec-WebSocket-Key`.
-pub(crate) fn accept_key(key: &[u8]) -> String {
+#[must_use]
+pub fn accept_key(key: &[u8]) -> String {
     let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
     STANDARD.encode(digest)
 }
 
 /// A `Sec-WebSocket-Key` of the operating system's random numbers.
-pub(crate) fn new_key() -> String {
+#[must_use]
+pub fn new_key() -> String {
     STANDARD.encode(random::bytes::<16>())
 }
 
