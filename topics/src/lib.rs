@@ -3,15 +3,18 @@
 
 mod members;
 mod waiting;
+mod yielding;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use switchwire_core::{TrySendError, WebSocketMessage, WebSocketSender};
-use tokio::task::yield_now;
 
 pub use self::members::Membership;
-use self::members::{Member, Members, Walk};
+use self::{
+    members::{Member, Members, Walk},
+    yielding::yield_now,
+};
 
 /// Publishes to the sessions that joined. [`Topic`] does so inside of a process; an adapter may carry messages on to
 /// other machines.
@@ -106,7 +109,7 @@ impl Topic {
 
     /// Sends to every member, and resolves when all have taken the message or are gone.
     ///
-    /// Each time it is polled it sends to 16 384 members at most, and then lets other tasks run.
+    /// Each time it is polled it sends to 4 096 members at most, and then lets other tasks run.
     ///
     /// # Cancel safety
     /// When the future is dropped, members that have the message keep it, and nobody else gets it.
