@@ -6,6 +6,7 @@ mod client;
 mod close;
 mod cors;
 mod error;
+mod foreign;
 mod handler;
 mod handshake;
 mod message;

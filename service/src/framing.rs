@@ -10,4 +10,4 @@ mod pool;
 mod spare;
 
 pub(crate) use self::decoder::MAX_HEADER;
-pub use self::{decoder::Decoder, encoder::Encoder};
+pub use self::{decoder::Decoder, encoder::Encoder, pool::release_unused};

@@ -8,7 +8,7 @@ use super::{
     schedule::Condition,
     turn::Turn,
 };
-use crate::observe;
+use crate::{framing, observe};
 
 impl<T: Transport> SessionDriver<T> {
     /// Tells the connection what happened, and does what it says.
@@ -66,6 +66,7 @@ impl<T: Transport> SessionDriver<T> {
         self.on(Event::Timer(condition), turn);
         self.port.shrink(&mut self.inbox);
         self.outbound.shrink_to_fit();
+        framing::release_unused(now());
         true
     }
 

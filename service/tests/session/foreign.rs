@@ -186,11 +186,11 @@ async fn an_attribute_that_panics_when_it_is_dropped_changes_nothing_for_the_pee
                     dropped: true,
                 })
             };
-            session.info().attributes().insert(bomb());
+            session.handshake_info().attributes().insert(bomb());
             while let Some(message) = session.receive().await? {
                 session.send(message).await?;
                 if replaced {
-                    session.info().attributes().insert(bomb()); // the handler's own doing: a panic like any other
+                    session.handshake_info().attributes().insert(bomb()); // the handler's own doing: a panic like any other
                 }
             }
             Ok(())
