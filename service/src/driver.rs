@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done; as timed
-/// out when it was ordered to drop them before.
+/// out when it was ordered to drop them before, or when the handler did not end within its grace.
 ///
 /// Each time it is woken it reads what has arrived, lets the handler run until it waits, and writes everything
 /// that was sent with one flush. There is no task and no channel between the connection and the handler. What may be
@@ -76,6 +76,8 @@ pub struct SessionDriver<T> {
     unread: usize,
     unwritten: usize,
     has_panicked: bool,
+    /// The handler did not end after its connection.
+    is_overdue: bool,
 }
 
 impl<T: Transport> SessionDriver<T> {
@@ -111,6 +113,7 @@ impl<T: Transport> SessionDriver<T> {
             unread: 0,
             unwritten: 0,
             has_panicked: false,
+            is_overdue: false,
         }
     }
 
@@ -171,6 +174,9 @@ impl<T: Transport> SessionDriver<T> {
     /// How it ended, once the connection and the handler are gone.
     fn outcome(&self) -> Option<CloseOutcome> {
         let is_over = self.connection.is_gone() && self.handler.is_done();
+        if is_over && self.is_overdue {
+            return Some(CloseOutcome::TimedOut);
+        }
         is_over
             .then(|| self.connection.outcome().cloned())
             .flatten()

@@ -105,7 +105,7 @@ impl Topic {
 
     /// Sends to every member, and resolves when all have taken the message or are gone.
     ///
-    /// Each time it is polled it sends to 16 384 members at most, and then lets other tasks run.
+    /// It sends to 16 384 members at most, in one call or in many, and then lets other tasks run.
     ///
     /// # Cancel safety
     /// When the future is dropped, members that have the message keep it, and nobody else gets it.
@@ -114,6 +114,9 @@ impl Topic {
         let mut offer = Offer::new(&self.members);
         while offer.go_on(&message) {
             yield_now().await;
+        }
+        if self.members.has_met(offer.met()) {
+            yield_now().await; // who publishes in a loop gives others their turn, too
         }
         let Offer {
             mut published,
@@ -167,6 +170,11 @@ impl<'a> Offer<'a> {
             published: Published::default(),
             full: Vec::new(),
         }
+    }
+
+    /// How many members were met that have not waited.
+    fn met(&self) -> usize {
+        self.published.accepted + self.published.gone + self.full.len()
     }
 
     /// Sends to the next share of members; false when those were the last.

@@ -24,7 +24,10 @@ impl<T: Transport> SessionDriver<T> {
             Action::AskForClose(status) => self.port.request_close(status),
             Action::TryFlush => self.try_flush(turn),
             Action::Finish(outcome) => self.finish(&outcome),
-            Action::Report(reason) => self.report(reason),
+            Action::Report(reason) => {
+                self.is_overdue |= reason == Reason::OVERDUE;
+                self.report(reason);
+            }
             Action::WarnNotReading => tracing::warn!(
                 target: "switchwire",
                 "the handler does not read; pings and Close of the peer wait behind its full queue"
@@ -45,8 +48,8 @@ impl<T: Transport> SessionDriver<T> {
             observe::handler_failed(reason.label);
         } else {
             tracing::debug!(target: "switchwire", reason = reason.text, "the session is ended");
+            self.account.ended_for(reason.label);
         }
-        self.account.ended_for(reason.label);
     }
 
     fn finish(&mut self, outcome: &CloseOutcome) {
