@@ -8,9 +8,21 @@ use std::{
 };
 
 /// Runs it, and goes on when it panics: the panic hook has told.
+#[inline]
 pub(crate) fn run(code: impl FnOnce()) {
     if let Err(thrown) = catch_unwind(AssertUnwindSafe(code)) {
         mem::forget(thrown); // it may panic when it is dropped
+    }
+}
+
+/// Drops a value of the application. What it does then is foreign code, and a panic of it harms nobody: the panic hook has
+/// told.
+///
+/// For authors of transports and drivers, who drop payloads where the application does not run.
+#[inline]
+pub fn discard<T>(value: T) {
+    if mem::needs_drop::<T>() {
+        run(|| drop(value));
     }
 }
 
@@ -35,8 +47,6 @@ impl Value {
 
 impl Drop for Value {
     fn drop(&mut self) {
-        if let Some(value) = self.0.take() {
-            run(|| drop(value));
-        }
+        discard(self.0.take());
     }
 }

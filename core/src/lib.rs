@@ -34,6 +34,7 @@ pub use self::{
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
     cors::{CorsConfiguration, CorsConfigurationBuilder, InvalidCors},
     error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},
+    foreign::discard,
     handler::WebSocketHandler,
     handshake::{
         HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest, HttpSession,

@@ -112,10 +112,12 @@ impl Topic {
     pub async fn publish(&self, message: impl Into<WebSocketMessage>) -> Published {
         let message = message.into();
         let mut offer = Offer::new(&self.members);
+        let mut has_yielded = false;
         while offer.go_on(&message) {
             yield_now().await;
+            has_yielded = true;
         }
-        if self.members.has_met(offer.met()) {
+        if !has_yielded && self.members.has_met(offer.met()) {
             yield_now().await; // who publishes in a loop gives others their turn, too
         }
         let Offer {

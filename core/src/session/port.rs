@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, SlowConsumerPolicy,
-    WebSocketMessage, WebSocketSettings,
+    WebSocketMessage, WebSocketSettings, foreign::discard,
 };
 
 /// The driver's end of a session.
@@ -328,7 +328,7 @@ impl SessionPort {
         for wakers in wakers {
             wakers.wake();
         }
-        drop(unwritten); // foreign code that may panic comes last
+        unwritten.into_iter().for_each(discard);
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, SlowConsumerPolicy,
-    WebSocketMessage, WebSocketSettings,
+    WebSocketMessage, WebSocketSettings, foreign::discard,
 };
 
 /// What a session and its driver share. Never locked across an await or a call of foreign code.
@@ -261,11 +261,11 @@ impl Shared {
                         let dropped = message.take();
                         state.outbound.count_dropped(dropped.as_ref());
                         drop(state);
+                        discard(dropped);
                         return Ok(true);
                     };
-                    // What a payload does when it is dropped is foreign code.
                     drop(state);
-                    drop(oldest);
+                    discard(oldest);
                     state = self.lock();
                 }
                 (_, IfFull::Accept) => break,

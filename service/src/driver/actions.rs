@@ -24,10 +24,7 @@ impl<T: Transport> SessionDriver<T> {
             Action::AskForClose(status) => self.port.request_close(status),
             Action::TryFlush => self.try_flush(turn),
             Action::Finish(outcome) => self.finish(&outcome),
-            Action::Report(reason) => {
-                self.is_overdue |= reason == Reason::OVERDUE;
-                self.report(reason);
-            }
+            Action::Report(reason) => self.report(reason),
             Action::WarnNotReading => tracing::warn!(
                 target: "switchwire",
                 "the handler does not read; pings and Close of the peer wait behind its full queue"
@@ -52,7 +49,7 @@ impl<T: Transport> SessionDriver<T> {
         }
     }
 
-    fn finish(&mut self, outcome: &CloseOutcome) {
+    pub(super) fn finish(&mut self, outcome: &CloseOutcome) {
         self.port.finish(outcome.clone());
         self.account.close(outcome, self.port.dropped());
     }

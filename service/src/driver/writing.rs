@@ -21,12 +21,12 @@ impl<T: Transport> SessionDriver<T> {
         handler_ran: bool,
         turn: &mut Turn<'_, '_>,
     ) -> bool {
-        let has_more = std::mem::take(&mut self.has_more);
+        self.has_more = false;
         let is_draining = self.connection.is_draining();
         if !is_draining && !self.connection.is_open() {
             return used;
         }
-        if is_draining && !has_more {
+        if is_draining {
             let waiting = Waiting {
                 has_run: handler_ran,
                 is_blocked: self.unflushed,

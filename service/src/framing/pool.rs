@@ -141,7 +141,16 @@ impl Drop for Pooled {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use super::*;
+
+    /// The pools of all threads are bounded together: one test at a time fills them.
+    static FILLING: Mutex<()> = Mutex::new(());
+
+    fn filling() -> MutexGuard<'static, ()> {
+        FILLING.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     fn payload(len: usize) -> Bytes {
         freeze(vec![1; LEAD + len], LEAD)
@@ -149,6 +158,7 @@ mod tests {
 
     #[test]
     fn memory_is_used_again_where_it_fits() {
+        let _alone = filling();
         let size = 64 << 10;
         let is_new = |size| take(size).capacity() <= LEAD;
         let payload = payload(size);
@@ -167,6 +177,7 @@ mod tests {
 
     #[test]
     fn the_pool_keeps_a_bounded_amount() {
+        let _alone = filling();
         let payloads: Vec<Bytes> = (0..10).map(|_| payload(1 << 20)).collect();
         drop(payloads);
         let kept: Vec<_> = (0..10).map(|_| take(1 << 20)).collect();
@@ -175,6 +186,7 @@ mod tests {
 
     #[test]
     fn the_pools_of_many_threads_keep_a_bounded_amount() {
+        let _alone = filling();
         let all_are_done = std::sync::Barrier::new(17);
         std::thread::scope(|scope| {
             for _ in 0..16 {
@@ -194,6 +206,7 @@ mod tests {
 
     #[test]
     fn what_was_not_needed_for_a_while_is_released() {
+        let _alone = filling();
         let start = Instant::now();
         let at = |seconds| release_unused(start + Duration::from_secs(seconds));
         let kept = || POOL.with_borrow(|pool| pool.buffers.len());

@@ -9,6 +9,8 @@ mod extremes;
 mod flow;
 mod foreign;
 mod framing;
+mod meetings;
+mod payloads;
 mod peer;
 mod shutdown;
 mod slow;

@@ -35,7 +35,7 @@ impl Decoder {
         self.header_len = 0;
         let frame = self.begin_frame(&header, length, size)?;
         if let OpCode::Data(data) = frame.opcode {
-            self.begin_fragment(data, frame.remaining);
+            self.begin_fragment(data);
         }
         self.frame = Some(frame);
         Ok(true)
