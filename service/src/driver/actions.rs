@@ -39,7 +39,7 @@ impl<T: Transport> SessionDriver<T> {
         }
     }
 
-    pub(super) fn report(&self, reason: Reason) {
+    pub(super) fn report(&mut self, reason: Reason) {
         if reason == Reason::OVERDUE {
             tracing::warn!(target: "switchwire", reason = reason.text, "the handler is dropped");
             observe::handler_failed(reason.label);
