@@ -150,7 +150,11 @@ mod tests {
             panic!("it is plain TCP");
         };
         let limit = rustix::net::sockopt::tcp_user_timeout(socket);
-        assert_eq!(limit, Ok(50_000), "ping interval and pong timeout");
+        assert_eq!(
+            limit,
+            Ok(65_000),
+            "slow consumer policy and closing deadline"
+        );
         assert!(!transport.peer_has_ended());
     }
 }

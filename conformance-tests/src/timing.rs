@@ -4,7 +4,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timing {
-    /// How long something that must come may take. Default 3 s; a green run never waits that long.
+    /// How long something that must come may take. Default 10 s: a busy machine may make a server wait for its turn for
+    /// seconds, and a green run on an idle one never waits.
     pub deadline: Duration,
     /// How long nothing must come before silence is believed. Default 50 ms.
     pub silence: Duration,
@@ -13,7 +14,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            deadline: Duration::from_secs(3),
+            deadline: Duration::from_secs(10),
             silence: Duration::from_millis(50),
         }
     }

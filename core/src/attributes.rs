@@ -1,12 +1,14 @@
 //! What the HTTP side knows and the session should.
 
 use std::{
-    any::{Any, TypeId},
+    any::TypeId,
     borrow::Cow,
     collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
+
+use crate::foreign::Value;
 
 /// Values attached to a session, by their type or by a name.
 ///
@@ -28,8 +30,6 @@ use std::{
 pub struct Attributes {
     values: RwLock<HashMap<Key, Value>>,
 }
-
-type Value = Arc<dyn Any + Send + Sync>;
 
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
@@ -76,19 +76,23 @@ impl Attributes {
 
     fn put<T: Send + Sync + 'static>(&self, key: Key, value: T) -> Option<Arc<T>> {
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        values
-            .insert(key, Arc::new(value))
-            .and_then(|old| old.downcast().ok())
+        let old = values.insert(key, Value::new(value));
+        drop(values); // what a value does when it is dropped may be to look at the others
+        old?.take()
     }
 
     fn find<T: Send + Sync + 'static>(&self, key: &Key) -> Option<Arc<T>> {
         let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-        values.get(key).cloned()?.downcast().ok()
+        let value = values.get(key).cloned();
+        drop(values);
+        value?.take()
     }
 
     fn take<T: Send + Sync + 'static>(&self, key: &Key) -> Option<Arc<T>> {
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        values.remove(key)?.downcast().ok()
+        let value = values.remove(key);
+        drop(values);
+        value?.take()
     }
 }
 
@@ -116,5 +120,20 @@ mod tests {
         assert_eq!(attributes.get_named::<String>("u32"), None);
         assert_eq!(attributes.remove::<u32>().as_deref(), Some(&1));
         assert_eq!(attributes.get::<u32>(), None);
+    }
+
+    #[test]
+    fn a_value_that_is_replaced_may_look_at_the_others() {
+        struct Looks(Arc<Attributes>);
+        impl Drop for Looks {
+            fn drop(&mut self) {
+                assert_eq!(self.0.get::<u32>().as_deref(), Some(&1));
+            }
+        }
+        let attributes = Arc::new(Attributes::default());
+        attributes.insert(1_u32);
+        attributes.insert_named("it", Looks(attributes.clone()));
+        attributes.insert_named("it", "of another type");
+        assert_eq!(Arc::strong_count(&attributes), 1);
     }
 }

@@ -6,6 +6,7 @@ mod client;
 mod close;
 mod cors;
 mod error;
+mod foreign;
 mod handler;
 mod handshake;
 mod message;
@@ -33,6 +34,7 @@ pub use self::{
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
     cors::{CorsConfiguration, CorsConfigurationBuilder, InvalidCors},
     error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},
+    foreign::discard,
     handler::WebSocketHandler,
     handshake::{
         HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest, HttpSession,

@@ -269,7 +269,8 @@ impl WebSocketSettings {
     ///
     /// It runs from the beginning of the shutdown or from when the message was taken, whichever is later. The deadline of
     /// the shutdown ends it.
-    /// See rule `session.shutdown.3` of [`WebSocketSession`](crate::WebSocketSession).
+    /// See rule `session.shutdown.3` of [`WebSocketSession`](crate::WebSocketSession). A handler that took one message and
+    /// then only sends has not come back to `receive`: it goes on for all of this time.
     #[must_use]
     pub fn answer_grace(&self) -> Duration {
         self.answer_grace
@@ -285,7 +286,7 @@ impl WebSocketSettings {
         self.answer_grace_after_close
     }
 
-    /// How long a handler may go on after its connection is gone. Default 30 s.
+    /// How long a handler may go on after its connection is gone; zero is allowed. Default 30 s.
     #[must_use]
     pub fn handler_grace(&self) -> Duration {
         self.handler_grace

@@ -17,7 +17,7 @@ use crate::{CloseStatus, Inbox, WebSocketMessage};
 /// - **must not** answer pings, send Close frames or give up by itself: the driver does;
 /// - **must not** hold memory for a length that was announced but has not arrived;
 /// - **must** limit how long the peer's TCP may acknowledge nothing, when the server yields the socket and the system can
-///   (`TCP_USER_TIMEOUT`, `ping_interval + pong_timeout`): our kernel's buffer takes what is written to a host that is gone.
+///   (`TCP_USER_TIMEOUT`, by `Socket::limit_silence` of `switchwire-service`): our kernel's buffer takes what is written to a host that is gone.
 ///
 /// It need not be `Send`. The driver polls it from one task; every poll method registers the waker.
 pub trait Transport {

@@ -1,7 +1,7 @@
 use std::{collections::VecDeque, io::IoSlice, mem};
 
 use bytes::{Buf, Bytes};
-use switchwire_core::{CloseStatus, Outgoing, WebSocketMessage};
+use switchwire_core::{CloseStatus, Outgoing, WebSocketMessage, discard};
 
 use crate::{mask, pool, random, spare};
 
@@ -21,7 +21,7 @@ mod first {
 #[derive(Debug, Default)]
 pub struct Encoder {
     /// What comes first: large payloads, and the small frames between them.
-    chunks: VecDeque<Bytes>,
+    chunks: VecDeque<Chunk>,
     /// Small frames behind all chunks, of which the first `written` bytes are gone. When it is empty the thread has
     /// its memory.
     tail: Vec<u8>,
@@ -57,6 +57,7 @@ impl Encoder {
                 let key = self.header(first, message.len());
                 if message.len() < SHARED_FROM {
                     self.copy_masked(message.payload(), key, 0);
+                    discard(message);
                 } else {
                     self.share(message.into_payload(), key);
                 }
@@ -96,7 +97,7 @@ impl Encoder {
     /// Shows the bytes that come next in as many slices as there are, and says how many it used.
     pub fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let tail = &self.tail[self.written..];
-        let parts = self.chunks.iter().map(|chunk| &chunk[..]);
+        let parts = self.chunks.iter().map(|chunk| &chunk.0[..]);
         let parts = parts.chain((!tail.is_empty()).then_some(tail));
         let mut used = 0;
         for (slice, part) in slices.iter_mut().zip(parts) {
@@ -113,11 +114,11 @@ impl Encoder {
     pub fn advance(&mut self, mut count: usize) {
         self.len -= count;
         while let Some(chunk) = self.chunks.front_mut() {
-            if count < chunk.len() {
-                chunk.advance(count);
+            if count < chunk.0.len() {
+                chunk.0.advance(count);
                 return;
             }
-            count -= chunk.len();
+            count -= chunk.0.len();
             self.chunks.pop_front();
         }
         self.written += count;
@@ -130,7 +131,7 @@ impl Encoder {
     /// Takes the bytes that come next, as many as lie together.
     pub fn take_chunk(&mut self) -> Option<Bytes> {
         let chunk = match self.chunks.pop_front() {
-            Some(chunk) => chunk,
+            Some(mut chunk) => mem::take(&mut chunk.0),
             None if self.tail.is_empty() => return None,
             None => {
                 let mut tail = Bytes::from(mem::take(&mut self.tail));
@@ -187,11 +188,22 @@ impl Encoder {
         };
         // Mostly a header; the payload must not hold on to a whole buffer for that.
         let before = Bytes::copy_from_slice(&self.tail[self.written..]);
-        self.chunks.push_back(before);
+        self.chunks.push_back(Chunk(before));
         self.len += payload.len();
-        self.chunks.push_back(payload);
+        self.chunks.push_back(Chunk(payload));
         self.written = 0;
         spare::give_back(mem::take(&mut self.tail));
+    }
+}
+
+/// Bytes that are written from where they are.
+#[derive(Debug)]
+struct Chunk(Bytes);
+
+impl Drop for Chunk {
+    /// They may be the application's, with code of its own for this.
+    fn drop(&mut self) {
+        discard(mem::take(&mut self.0));
     }
 }
 

@@ -14,4 +14,5 @@ pub use self::{
     accept_key::{accept_key, new_key},
     decoder::Decoder,
     encoder::Encoder,
+    pool::release_unused,
 };

@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::{Duration, Instant},
 };
 
 use bytes::{Buf, Bytes};
@@ -11,12 +12,15 @@ use bytes::{Buf, Bytes};
 pub(super) const POOLED_FROM: usize = 32 << 10;
 
 /// What the pool of a thread keeps at most, in bytes.
-const KEPT: usize = 3 * LARGEST;
+const KEPT: usize = 4 * LARGEST;
 
 /// What the pools of all threads keep at most together, in bytes: a burst that many threads have seen leaves no more.
-const KEPT_BY_ALL: usize = 8 * KEPT;
+const KEPT_BY_ALL: usize = 6 * KEPT;
 
 static BY_ALL: AtomicUsize = AtomicUsize::new(0);
+
+/// What was not needed for so long goes back to the allocator.
+const UNUSED_FOR: Duration = Duration::from_secs(10);
 
 /// The largest buffer that is kept, in bytes: one huge message must not leave as much behind.
 const LARGEST: usize = (1 << 20) + LEAD;
@@ -26,12 +30,15 @@ const LARGEST: usize = (1 << 20) + LEAD;
 const LEAD: usize = 64;
 
 thread_local! {
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool { buffers: Vec::new(), kept: 0 }) };
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { buffers: Vec::new(), kept: 0, unused: 0, released_at: None }) };
 }
 
 struct Pool {
     buffers: Vec<Vec<u8>>,
     kept: usize,
+    /// The fewest buffers that were here at a time since memory was released last: nobody needed those.
+    unused: usize,
+    released_at: Option<Instant>,
 }
 
 /// A buffer for a payload of which `announced` bytes are to come, empty but for its lead: one that is there and fits
@@ -43,6 +50,13 @@ pub(super) fn take(announced: usize) -> Vec<u8> {
     let mut buffer = POOL.with_borrow_mut(|pool| pool.take(announced));
     buffer.resize(LEAD, 0);
     buffer
+}
+
+/// Gives the memory that this thread did not need lately back to the allocator. For whoever is awake now and then anyway:
+/// looking costs next to nothing.
+pub fn release_unused(now: Instant) {
+    // When the thread ends there is none.
+    let _ = POOL.try_with(|pool| pool.borrow_mut().release_unused(now));
 }
 
 /// The payload behind the lead. A large one gives its memory to the pool when its last clone is dropped.
@@ -68,9 +82,23 @@ impl Pool {
             return Vec::new();
         };
         let buffer = self.buffers.swap_remove(at);
+        self.unused = self.unused.min(self.buffers.len());
         self.kept -= buffer.capacity();
         BY_ALL.fetch_sub(buffer.capacity(), Relaxed);
         buffer
+    }
+
+    fn release_unused(&mut self, now: Instant) {
+        let released_at = *self.released_at.get_or_insert(now);
+        if now.saturating_duration_since(released_at) < UNUSED_FOR {
+            return;
+        }
+        self.released_at = Some(now);
+        let unused = self.buffers.drain(..self.unused);
+        let released: usize = unused.map(|buffer| buffer.capacity()).sum();
+        self.unused = self.buffers.len();
+        self.kept -= released;
+        BY_ALL.fetch_sub(released, Relaxed);
     }
 
     fn put(&mut self, mut buffer: Vec<u8>) {
@@ -113,7 +141,16 @@ impl Drop for Pooled {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use super::*;
+
+    /// The pools of all threads are bounded together: one test at a time fills them.
+    static FILLING: Mutex<()> = Mutex::new(());
+
+    fn filling() -> MutexGuard<'static, ()> {
+        FILLING.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     fn payload(len: usize) -> Bytes {
         freeze(vec![1; LEAD + len], LEAD)
@@ -121,6 +158,7 @@ mod tests {
 
     #[test]
     fn memory_is_used_again_where_it_fits() {
+        let _alone = filling();
         let size = 64 << 10;
         let is_new = |size| take(size).capacity() <= LEAD;
         let payload = payload(size);
@@ -139,14 +177,16 @@ mod tests {
 
     #[test]
     fn the_pool_keeps_a_bounded_amount() {
+        let _alone = filling();
         let payloads: Vec<Bytes> = (0..10).map(|_| payload(1 << 20)).collect();
         drop(payloads);
         let kept: Vec<_> = (0..10).map(|_| take(1 << 20)).collect();
-        assert_eq!(kept.iter().filter(|it| it.capacity() > LEAD).count(), 3);
+        assert_eq!(kept.iter().filter(|it| it.capacity() > LEAD).count(), 4);
     }
 
     #[test]
     fn the_pools_of_many_threads_keep_a_bounded_amount() {
+        let _alone = filling();
         let all_are_done = std::sync::Barrier::new(17);
         std::thread::scope(|scope| {
             for _ in 0..16 {
@@ -162,6 +202,31 @@ mod tests {
             assert!(kept > KEPT_BY_ALL / 2, "{kept}");
             all_are_done.wait();
         });
+    }
+
+    #[test]
+    fn what_was_not_needed_for_a_while_is_released() {
+        let _alone = filling();
+        let start = Instant::now();
+        let at = |seconds| release_unused(start + Duration::from_secs(seconds));
+        let kept = || POOL.with_borrow(|pool| pool.buffers.len());
+        drop((0..3).map(|_| payload(1 << 20)).collect::<Vec<_>>());
+        at(0);
+        at(11);
+        assert_eq!(kept(), 3, "they came in since");
+        let used = || {
+            let mut payload = take(1 << 20);
+            payload.resize(LEAD + (1 << 20), 0);
+            freeze(payload, LEAD)
+        };
+        drop([used(), used()]);
+        at(15);
+        assert_eq!(kept(), 3, "too soon");
+        at(22);
+        assert_eq!(kept(), 2, "two were used at a time");
+        at(33);
+        assert_eq!(kept(), 0);
+        at(44);
     }
 
     #[test]

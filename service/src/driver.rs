@@ -20,7 +20,7 @@ mod writing;
 
 use std::{
     collections::VecDeque,
-    fmt, mem,
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -30,7 +30,7 @@ use std::{
 use bytes::Bytes;
 use switchwire_core::{
     CloseCode, CloseOutcome, Error, ErrorKind, Inbox, Order, SessionPort, Transport,
-    WebSocketHandler, WebSocketMessage, WebSocketSession,
+    WebSocketHandler, WebSocketMessage, WebSocketSession, discard,
 };
 
 use self::{
@@ -75,7 +75,6 @@ pub struct SessionDriver<T> {
     /// What waited for the handler when it was last told, and what was buffered when the last poll ended.
     unread: usize,
     unwritten: usize,
-    has_panicked: bool,
 }
 
 impl<T: Transport> SessionDriver<T> {
@@ -110,7 +109,6 @@ impl<T: Transport> SessionDriver<T> {
             share: None,
             unread: 0,
             unwritten: 0,
-            has_panicked: false,
         }
     }
 
@@ -213,21 +211,22 @@ impl<T: Transport> SessionDriver<T> {
         Poll::Pending
     }
 
-    /// Something of the application panicked while the driver ran, such as a payload that was dropped: the first time
-    /// the session is closed as when its handler panics, the second time it is dropped.
+    /// What panics is the transport, or the driver itself: the application's code is called where a panic ends no more than
+    /// the handler. Nothing is known of the connection any more, so it is dropped.
     #[cold]
-    fn run_after_panic(&mut self, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
-        if !mem::replace(&mut self.has_panicked, true) {
-            tracing::error!(target: "switchwire", "a value of the application panicked; its session is closed with 1011");
-            self.port.request_close(CloseCode::INTERNAL_ERROR.into());
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+    fn end_after_panic(&mut self) -> CloseOutcome {
+        tracing::error!(target: "switchwire", "the connection's own code panicked; its session is dropped");
         self.handler.drop_future();
         let _ = foreign::run(|| drop(self.transport.take()));
         let outcome = CloseOutcome::Abnormal(Error::new(ErrorKind::Disconnected));
-        let _ = foreign::run(|| self.port.finish(outcome.clone()));
-        Poll::Ready(outcome)
+        let _ = foreign::run(|| self.finish(&outcome));
+        outcome
+    }
+}
+
+impl<T> Drop for SessionDriver<T> {
+    fn drop(&mut self) {
+        self.outbound.drain(..).for_each(discard);
     }
 }
 
@@ -237,7 +236,7 @@ impl<T: Transport> Future for SessionDriver<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
         match foreign::run(|| self.run(cx)) {
             Ok(polled) => polled,
-            Err(Panicked) => self.run_after_panic(cx),
+            Err(Panicked) => Poll::Ready(self.end_after_panic()),
         }
     }
 }

@@ -18,9 +18,7 @@ use switchwire_core::{
 use switchwire_protocol::{accept_key, header_list::contains};
 
 pub use self::origin::OriginPolicy;
-pub(crate) use self::{
-    origin::is_same_origin,
-};
+pub(crate) use self::origin::is_same_origin;
 
 /// The [`WebSocketService`] to use: every check of RFC 6455 section 4.2.1, the origin, interceptors, attributes and the
 /// subprotocol.

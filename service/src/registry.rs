@@ -111,7 +111,8 @@ impl SessionRegistry {
     ///   then does not count.
     ///
     /// A bound for each session bounds nothing where there may be any number of them. Set this to what the process may use,
-    /// less what the application needs; it is well above what sessions hold whose peers read and whose handlers keep up,
+    /// less what the application needs, and to no less than a few of the largest messages: a session that holds one is closed
+    /// when that alone is over the budget. It is well above what sessions hold whose peers read and whose handlers keep up,
     /// which is close to nothing.
     ///
     /// ```

@@ -7,6 +7,8 @@ use std::marker::PhantomData;
 #[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd};
 
+use std::time::Duration;
+
 use switchwire_core::WebSocketSettings;
 
 /// The socket under a session's connection, borrowed.
@@ -38,16 +40,28 @@ impl<'a> Socket<'a> {
         Self { lifetime }
     }
 
-    /// Has the kernel end the connection when the peer's TCP acknowledges nothing of what was sent for
-    /// `ping_interval + pong_timeout`, or keeps its window closed for that long.
+    /// How long the peer's TCP may acknowledge nothing, or keep its window closed: `ping_interval + pong_timeout`, and no
+    /// shorter than what the slow consumer policy gives a peer that reads nothing, `after` and the closing deadline.
+    ///
+    /// None, which leaves it to the system, without a ping interval and with a policy that never closes a peer for that:
+    /// its window may be closed for as long as it likes.
+    #[must_use]
+    pub fn silence_limit(settings: &WebSocketSettings) -> Option<Duration> {
+        let silent = settings
+            .ping_interval()?
+            .saturating_add(settings.pong_timeout());
+        let after = settings.slow_consumer().closes_after()?;
+        Some(silent.max(after.saturating_add(settings.closing_deadline())))
+    }
+
+    /// Has the kernel end the connection after the [`silence_limit`](Self::silence_limit).
     ///
     /// Without it a host that is gone is noticed only when our kernel's own buffer is full, as that takes what is
     /// written. Sets `TCP_USER_TIMEOUT` ([RFC 5482](https://www.rfc-editor.org/rfc/rfc5482)), to be done when a
-    /// session opens. Without a ping interval, and on systems other than Linux and Android, it does nothing.
+    /// session opens. Without a limit, and on systems other than Linux and Android, it does nothing.
     pub fn limit_silence(self, settings: &WebSocketSettings) {
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        if let Some(interval) = settings.ping_interval() {
-            let limit = interval.saturating_add(settings.pong_timeout());
+        if let Some(limit) = Self::silence_limit(settings) {
             // The kernel takes an `int` of milliseconds; zero would be its own limit.
             let limit = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1);
             // Fails on sockets that are not of TCP, and on those that are gone: the next read tells.
@@ -146,7 +160,7 @@ mod tests {
     };
 
     use rustix::net::sockopt::{set_socket_linger, tcp_user_timeout};
-    use switchwire_core::WebSocketSettingsBuilder;
+    use switchwire_core::{SlowConsumerPolicy, WebSocketSettingsBuilder};
 
     use super::*;
 
@@ -166,17 +180,20 @@ mod tests {
 
     #[test]
     fn silence_is_limited_to_what_a_ping_may_take() {
-        assert_eq!(limit(|defaults| defaults), 50_000);
         let short = Duration::from_millis(1_200);
+        let pings = |it: WebSocketSettingsBuilder, time| {
+            it.with_ping_interval(time).with_pong_timeout(time)
+        };
+        let closes = |it: WebSocketSettingsBuilder, after, closing| {
+            let policy = SlowConsumerPolicy::Close { after };
+            it.with_slow_consumer(policy).with_closing_deadline(closing)
+        };
         assert_eq!(
-            limit(|it| it.with_ping_interval(short).with_pong_timeout(short)),
+            limit(|it| closes(pings(it, short), short, Duration::from_millis(5))),
             2_400
         );
         let least = Duration::from_millis(1);
-        assert_eq!(
-            limit(|it| it.with_ping_interval(least).with_pong_timeout(least)),
-            2
-        );
+        assert_eq!(limit(|it| closes(pings(it, least), least, least)), 2);
         let weeks = Duration::from_secs(4 * 7 * 86_400);
         assert_eq!(
             limit(|it| it.with_ping_interval(weeks).with_pong_timeout(weeks)),
@@ -188,6 +205,19 @@ mod tests {
             0,
             "the system's own limit"
         );
+    }
+
+    /// Before, a peer that read nothing and answered pings was reset after 50 s, and not told 1008 after 60 s.
+    #[test]
+    fn a_closed_window_is_left_to_the_slow_consumer_policy() {
+        assert_eq!(
+            limit(|defaults| defaults),
+            65_000,
+            "60 s, and 5 s for the Close"
+        );
+        for policy in [SlowConsumerPolicy::Wait, SlowConsumerPolicy::DropOldest] {
+            assert_eq!(limit(|it| it.with_slow_consumer(policy)), 0, "{policy:?}");
+        }
     }
 
     #[test]

@@ -109,15 +109,20 @@ impl Topic {
 
     /// Sends to every member, and resolves when all have taken the message or are gone.
     ///
-    /// Each time it is polled it sends to 4 096 members at most, and then lets other tasks run.
+    /// It sends to 4 096 members at most, in one call or in many, and then lets other tasks run.
     ///
     /// # Cancel safety
     /// When the future is dropped, members that have the message keep it, and nobody else gets it.
     pub async fn publish(&self, message: impl Into<WebSocketMessage>) -> Published {
         let message = message.into();
         let mut offer = Offer::new(&self.members);
+        let mut has_yielded = false;
         while offer.go_on(&message) {
             yield_now().await;
+            has_yielded = true;
+        }
+        if !has_yielded && self.members.has_met(offer.met()) {
+            yield_now().await; // who publishes in a loop gives others their turn, too
         }
         let Offer {
             mut published,
@@ -171,6 +176,11 @@ impl<'a> Offer<'a> {
             published: Published::default(),
             full: Vec::new(),
         }
+    }
+
+    /// How many members were met that have not waited.
+    fn met(&self) -> usize {
+        self.published.accepted + self.published.gone + self.full.len()
     }
 
     /// Sends to the next share of members; false when those were the last.

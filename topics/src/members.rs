@@ -5,7 +5,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -27,6 +27,8 @@ const LOOKS: usize = 2;
 #[derive(Default)]
 pub(super) struct Members {
     state: Mutex<State>,
+    /// How many were sent to since a publisher let others run.
+    met: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -72,6 +74,16 @@ impl Members {
             from: Bound::Unbounded,
             end: self.lock().next,
         }
+    }
+
+    /// So many were sent to, with one message; true when that makes a share. No message at all counts as one.
+    pub(super) fn has_met(&self, count: usize) -> bool {
+        let met = self.met.fetch_add(count.max(1), Ordering::Relaxed) + count.max(1);
+        let is_share = met >= SHARE;
+        if is_share {
+            self.met.store(0, Ordering::Relaxed);
+        }
+        is_share
     }
 
     /// How many are members and open.

@@ -166,3 +166,14 @@ fn one_poll_of_a_publisher_waits_with_a_share_of_the_members() {
     };
     assert_eq!((reached, told), (MEMBERS - 1, published(MEMBERS - 1, 0, 1)));
 }
+
+#[test]
+fn who_publishes_in_a_loop_lets_others_run() {
+    let topic = Topic::new();
+    let publishing = async {
+        for _ in 0..2 * SHARE {
+            topic.publish("to nobody").await;
+        }
+    };
+    assert_eq!(publishing.now_or_never(), None);
+}

@@ -37,16 +37,13 @@ impl Socket {
 
     /// Limits how long the peer's TCP may acknowledge nothing, as the settings say.
     pub(crate) fn limit_silence(self, settings: &WebSocketSettings) {
-        let times = |settings: &WebSocketSettings| {
-            let interval = settings.ping_interval();
-            interval.map(|interval| interval.saturating_add(settings.pong_timeout()))
-        };
-        if times(settings) == times(&WebSocketSettings::default()) {
+        let limit = service::Socket::silence_limit(settings);
+        if limit == service::Socket::silence_limit(&WebSocketSettings::default()) {
             return; // as it is
         }
         self.with(|socket| {
             service::Socket::of(&socket).limit_silence(settings);
-            if settings.ping_interval().is_none() {
+            if limit.is_none() {
                 sockopt::set_tcp_user_timeout(socket, 0)?;
             }
             Ok(())

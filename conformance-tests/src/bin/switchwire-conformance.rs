@@ -36,7 +36,7 @@ struct Options {
     jobs: Option<usize>,
 
     /// How long something that must come may take, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 3000)]
+    #[arg(long, value_name = "MS", default_value_t = 10_000)]
     deadline: u64,
 
     /// Appends the results to this file, one JSON object a line

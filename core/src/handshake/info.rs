@@ -1,26 +1,26 @@
-use std::{any::Any, borrow::Cow, fmt, net::SocketAddr, sync::Arc};
+use std::{borrow::Cow, fmt, net::SocketAddr};
 
 use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 
 use super::read;
-use crate::Attributes;
+use crate::{Attributes, foreign::Value};
 
 /// Who the HTTP side found the user to be: any value of the application's.
 #[derive(Clone)]
-pub struct Principal(Arc<dyn Any + Send + Sync>);
+pub struct Principal(Value);
 
 impl Principal {
     /// Wraps the application's value.
     #[must_use]
     pub fn new<T: Send + Sync + 'static>(value: T) -> Self {
-        Self(Arc::new(value))
+        Self(Value::new(value))
     }
 
     /// The value, if it has this type.
     #[must_use]
     pub fn downcast_ref<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.0.downcast_ref()
+        self.0.get()
     }
 }
 

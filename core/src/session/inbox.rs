@@ -13,6 +13,8 @@ pub struct Inbox {
     pub(super) bytes: usize,
     pub(super) room: Room,
     pings: Vec<Bytes>,
+    /// How many messages were here when each of them came.
+    before_pings: Vec<usize>,
     received: Received,
     /// How the payloads of the driver's own pings begin, and what followed in the last pong with one.
     ping_tag: Option<[u8; 4]>,
@@ -93,6 +95,7 @@ impl Inbox {
         self.received.is_whole_frame = true;
         if let WebSocketMessage::Ping(payload) = &message {
             self.pings.push(payload.clone());
+            self.before_pings.push(self.messages.len());
         } else if let Some((tag, rest)) = message.payload().split_first_chunk()
             && self.ping_tag.as_ref() == Some(tag)
             && let Ok(rest) = rest.try_into()
@@ -165,9 +168,26 @@ impl Inbox {
         self.pings.is_empty() && self.pong.is_none() && self.end.is_none()
     }
 
+    /// How many pings came in.
+    #[must_use]
+    pub fn pings(&self) -> usize {
+        self.pings.len()
+    }
+
     /// Takes the pings that came in and have to be answered, in order.
     pub fn take_pings(&mut self) -> Vec<Bytes> {
+        self.before_pings.clear();
         mem::take(&mut self.pings)
+    }
+
+    /// Keeps so many pings, and drops the next one with all messages behind it.
+    pub fn truncate_pings(&mut self, count: usize) {
+        if let Some(messages) = self.before_pings.get(count) {
+            self.messages.truncate(*messages);
+            self.bytes = self.messages.iter().map(WebSocketMessage::len).sum();
+            self.pings.truncate(count);
+            self.before_pings.truncate(count);
+        }
     }
 
     /// Takes the end, if it came.

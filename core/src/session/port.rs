@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, SlowConsumerPolicy,
-    WebSocketMessage, WebSocketSettings,
+    WebSocketMessage, WebSocketSettings, foreign::discard,
 };
 
 /// The driver's end of a session.
@@ -279,6 +279,13 @@ impl SessionPort {
         is_left
     }
 
+    /// Whether a policy that drops may do so, as it was told by [`output_blocked`](Self::output_blocked). It may not any more
+    /// when some was written, or when it has dropped a share.
+    #[must_use]
+    pub fn may_drop(&self) -> bool {
+        self.shared.lock().output_blocked
+    }
+
     /// What was taken cannot be written now: a policy that drops has reason to.
     pub fn output_blocked(&self) {
         let mut state = self.shared.lock();
@@ -321,7 +328,7 @@ impl SessionPort {
         for wakers in wakers {
             wakers.wake();
         }
-        drop(unwritten); // foreign code that may panic comes last
+        unwritten.into_iter().for_each(discard);
     }
 }
 

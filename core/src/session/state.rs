@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, SlowConsumerPolicy,
-    WebSocketMessage, WebSocketSettings,
+    WebSocketMessage, WebSocketSettings, foreign::discard,
 };
 
 /// What a session and its driver share. Never locked across an await or a call of foreign code.
@@ -45,8 +45,10 @@ pub(super) struct State {
     pub(super) abandoned_wakers: WakerSet,
 
     pub(super) outbound: Outbound,
-    /// The peer does not take what was written last.
+    /// The peer does not take what was written last. Some drops later the driver has to try again.
     pub(super) output_blocked: bool,
+    /// How many messages were dropped since it was found blocked.
+    drops: u32,
     pub(super) sending_ended: bool,
     pub(super) write_wakers: WakerSet,
 
@@ -194,8 +196,16 @@ impl Shared {
         if state.outbound.has_room(&self.settings) || may_drop {
             return Poll::Ready(Ok(()));
         }
-        State::wait(state, |state| &mut state.write_wakers, place, cx.waker());
+        self.wait_for_room(state, place, cx.waker());
         Poll::Pending
+    }
+
+    /// Waits until something was written, or the driver has tried to where the policy drops.
+    fn wait_for_room(&self, state: MutexGuard<'_, State>, place: &mut Place, waker: &Waker) {
+        State::wait(state, |state| &mut state.write_wakers, place, waker);
+        if self.settings.slow_consumer().drops() {
+            self.signals.session(); // it has not tried, or not lately
+        }
     }
 
     /// One who receives is gone. When it was the last, what waits is dropped and reading goes on.
@@ -238,10 +248,11 @@ impl Shared {
             match (policy, &mut if_full) {
                 // The driver has not tried to write yet: the handler is fast, the peer need not be slow.
                 (policy, IfFull::Wait(waker, place)) if policy.drops() && !state.output_blocked => {
-                    State::wait(state, |state| &mut state.write_wakers, place, waker);
+                    self.wait_for_room(state, place, waker);
                     return Ok(false);
                 }
                 (SlowConsumerPolicy::DropOldest | SlowConsumerPolicy::DropNewest, _) => {
+                    state.count_drop();
                     let oldest = match policy {
                         SlowConsumerPolicy::DropOldest => state.outbound.displace(),
                         _ => None,
@@ -250,16 +261,16 @@ impl Shared {
                         let dropped = message.take();
                         state.outbound.count_dropped(dropped.as_ref());
                         drop(state);
+                        discard(dropped);
                         return Ok(true);
                     };
-                    // What a payload does when it is dropped is foreign code.
                     drop(state);
-                    drop(oldest);
+                    discard(oldest);
                     state = self.lock();
                 }
                 (_, IfFull::Accept) => break,
                 (_, IfFull::Wait(waker, place)) => {
-                    State::wait(state, |state| &mut state.write_wakers, place, waker);
+                    self.wait_for_room(state, place, waker);
                     return Ok(false);
                 }
                 (_, IfFull::Refuse) => return Ok(false),
@@ -360,6 +371,16 @@ impl State {
         }
     }
 
+    /// A message is dropped. Who goes on sending lets the driver have its turn after a share of that: else a handler that
+    /// sends in a loop would run for ever, and neither the peer's end nor a shutdown would be seen.
+    fn count_drop(&mut self) {
+        self.drops += 1;
+        if self.drops >= MAX_DROPS {
+            self.drops = 0;
+            self.output_blocked = false;
+        }
+    }
+
     /// Lets a future wait in one of the sets, and unlocks.
     pub(super) fn wait(
         mut state: MutexGuard<'_, Self>,
@@ -410,6 +431,9 @@ fn closed(outcome: &CloseOutcome) -> Error {
         CloseOutcome::ByPeer(_) | CloseOutcome::ByUs(_) => Error::new(ErrorKind::Closed),
     }
 }
+
+/// How many messages are dropped before the driver has its turn.
+const MAX_DROPS: u32 = 64;
 
 /// How many messages an empty queue keeps memory for.
 const KEPT: usize = 32;

@@ -1,10 +1,6 @@
-use std::{
-    collections::BTreeMap,
-    mem,
-    num::NonZeroU64,
-    panic::{AssertUnwindSafe, catch_unwind},
-    task::Waker,
-};
+use std::{collections::BTreeMap, mem, num::NonZeroU64, task::Waker};
+
+use crate::foreign;
 
 /// Tasks that wait for the same thing, most often one. They are woken all at once, and a future that is dropped before
 /// that gives its place back.
@@ -110,11 +106,9 @@ impl Wakers {
     }
 }
 
-/// A waker is foreign code. One that panics harms neither who wakes it nor the others; the panic hook has told.
+/// A waker is foreign code. One that panics harms neither who wakes it nor the others.
 fn wake(waker: Waker) {
-    if let Err(thrown) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        mem::forget(thrown); // it may panic when it is dropped
-    }
+    foreign::run(|| waker.wake());
 }
 
 impl Place {

@@ -47,6 +47,6 @@ pub enum InvalidSettings {
     #[error("{0} is under a millisecond; nothing could meet it")]
     NoTime(&'static str),
     /// A time is longer than clocks can be set to.
-    #[error("{0} is over ten years; turn it off instead")]
+    #[error("{0} is over ten years, the most that clocks are set to")]
     TooLong(&'static str),
 }

@@ -12,7 +12,8 @@ use std::time::Duration;
 /// - `session.slow.4` With [`DropOldest`](Self::DropOldest), a message that finds no room displaces those that have
 ///   waited longest.
 /// - `session.slow.5` With a policy that drops, `send` never waits for the peer: when there is no room it lets the driver
-///   try to write, and drops when that is blocked. The session is never closed for being slow, and
+///   try to write, and drops when that is blocked. After a share of drops others have their turn, so that a handler that
+///   sends in a loop hears of the session's end like any other. The session is never closed for being slow, and
 ///   [`dropped`](crate::WebSocketSession::dropped) counts what was dropped.
 /// - `session.slow.6` [`try_send`](crate::WebSocketSession::try_send) never waits, not even for the driver: it drops where
 ///   the policy does, and gives the message back where `send` would wait.

@@ -61,7 +61,7 @@ impl Decoder {
         self.header_len = 0;
         let frame = self.begin_frame(header)?;
         if let Opcode::Data(data) = frame.opcode {
-            self.begin_fragment(data, frame.remaining);
+            self.begin_fragment(data);
         }
         self.frame = Some(frame);
         Ok(true)
@@ -69,7 +69,9 @@ impl Decoder {
 
     /// Checks a header against the rules, the message it belongs to, and the limits.
     fn begin_frame(&mut self, header: Header) -> Result<Frame, Error> {
-        let opcode = header.opcode().ok_or_else(|| protocol("the opcode is reserved"))?;
+        let opcode = header
+            .opcode()
+            .ok_or_else(|| protocol("the opcode is reserved"))?;
         if header.first & RESERVED != 0 {
             return Err(protocol("a reserved bit is set"));
         }

@@ -13,7 +13,10 @@ use super::{
     header::{Control, Data, Opcode},
     invalid_text, protocol,
 };
-use crate::{mask, pool};
+use crate::{
+    mask,
+    pool::{self, POOLED_FROM},
+};
 
 /// With this much of a payload to come, it is read to its place.
 const IN_PLACE_FROM: usize = 32 << 10;
@@ -35,16 +38,13 @@ pub(super) struct Message {
 
 impl Decoder {
     /// A data frame begins.
-    pub(super) fn begin_fragment(&mut self, data: Data, length: usize) {
-        let message = self.message.get_or_insert_with(|| {
-            let payload = pool::take(length);
-            Message {
-                is_text: data == Data::Text,
-                lead: payload.len(),
-                checked: payload.len(),
-                payload,
-                fragments: 0,
-            }
+    pub(super) fn begin_fragment(&mut self, data: Data) {
+        let message = self.message.get_or_insert_with(|| Message {
+            is_text: data == Data::Text,
+            payload: Vec::new(),
+            lead: 0,
+            checked: 0,
+            fragments: 0,
         });
         message.fragments += 1;
     }
@@ -96,8 +96,14 @@ impl Decoder {
     /// Where the payload of a frame goes, with room for so many more bytes: never for more than twice what has arrived,
     /// and exact when the end is in sight.
     fn reserve(&mut self, frame: Frame, needed: usize) -> &mut Vec<u8> {
-        let message = self.message.as_ref();
-        let is_only = message.is_none_or(|message| message.len() == frame.received);
+        let message = self.message.as_mut();
+        let is_only = match message {
+            Some(message) => {
+                message.use_pool(frame.remaining, needed);
+                message.len() == frame.received
+            }
+            None => true,
+        };
         let payload = self.payload(frame.opcode);
         if payload.capacity() - payload.len() < needed {
             let more = frame.remaining.min(needed.max(payload.len()));
@@ -168,6 +174,19 @@ impl Decoder {
 }
 
 impl Message {
+    /// Moves to memory of the pool once so much has arrived, or does now, that it may be needed: a header alone holds none.
+    fn use_pool(&mut self, remaining: usize, needed: usize) {
+        let has_room = self.payload.capacity() - self.payload.len() >= needed;
+        if has_room || self.lead > 0 || self.payload.len() + needed < POOLED_FROM {
+            return;
+        }
+        let mut payload = pool::take(self.payload.len() + remaining);
+        self.lead = payload.len();
+        self.checked += self.lead;
+        payload.extend_from_slice(&self.payload);
+        self.payload = payload;
+    }
+
     pub(super) fn capacity(&self) -> usize {
         self.payload.capacity()
     }

@@ -1,4 +1,5 @@
 use switchwire_core::{CloseOutcome, Transport};
+use switchwire_protocol::release_unused;
 
 use super::{
     SessionDriver,
@@ -39,17 +40,17 @@ impl<T: Transport> SessionDriver<T> {
         }
     }
 
-    pub(super) fn report(&self, reason: Reason) {
+    pub(super) fn report(&mut self, reason: Reason) {
         if reason == Reason::OVERDUE {
             tracing::warn!(target: "switchwire", reason = reason.text, "the handler is dropped");
             observe::handler_failed(reason.label);
         } else {
             tracing::debug!(target: "switchwire", reason = reason.text, "the session is ended");
+            self.account.ended_for(reason.label);
         }
-        self.account.ended_for(reason.label);
     }
 
-    fn finish(&mut self, outcome: &CloseOutcome) {
+    pub(super) fn finish(&mut self, outcome: &CloseOutcome) {
         self.port.finish(outcome.clone());
         self.account.close(outcome, self.port.dropped());
     }
@@ -66,6 +67,7 @@ impl<T: Transport> SessionDriver<T> {
         self.on(Event::Timer(condition), turn);
         self.port.shrink(&mut self.inbox);
         self.outbound.shrink_to_fit();
+        release_unused(now());
         true
     }
 

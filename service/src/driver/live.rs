@@ -195,6 +195,7 @@ impl Live {
         schedule: &mut Schedule,
         actions: &mut Actions,
     ) {
+        let mut is_closing = false;
         while let Some(due) = schedule.next(now, &self.settings, condition) {
             match due {
                 Due::Ping(payload) => {
@@ -203,7 +204,10 @@ impl Live {
                 }
                 Due::Close(code, reason) => {
                     let status = reason.status(code);
-                    actions.extend([Action::Report(reason), Action::AskForClose(status)]);
+                    if !is_closing {
+                        actions.extend([Action::Report(reason), Action::AskForClose(status)]);
+                    }
+                    is_closing = true; // one reason is enough
                 }
                 Due::WarnNotReading => actions.push(Action::WarnNotReading),
                 Due::GiveUp(reason) => {

@@ -72,8 +72,8 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     fn take_in_all(&mut self, received: Received, turn: &mut Turn<'_, '_>) {
-        let mut pings = self.inbox.take_pings();
-        let violation = self.charge(received, &mut pings);
+        let violation = self.charge(received);
+        let pings = self.inbox.take_pings();
         self.port.deliver(&mut self.inbox);
         for payload in pings {
             self.answer_ping(payload, turn);
@@ -94,12 +94,12 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     /// Accounts for what was read; the rule of a rate that was broken.
-    fn charge(&mut self, received: Received, pings: &mut Vec<Bytes>) -> Option<&'static str> {
+    fn charge(&mut self, received: Received) -> Option<&'static str> {
         let rates = self.rates.as_mut()?;
         if !self.connection.is_open() {
             return None;
         }
-        let rated = rates.charge(received, pings.len(), now());
+        let rated = rates.charge(received, self.inbox.pings(), now());
         match rated {
             Rated::Allowed => None,
             Rated::ReadFrom(at) => {
@@ -112,7 +112,7 @@ impl<T: Transport> SessionDriver<T> {
             }
             Rated::BytesOver => Some("too many bytes a second"),
             Rated::PingsOver(allowed) => {
-                pings.truncate(allowed);
+                self.inbox.truncate_pings(allowed);
                 Some("too many pings a second")
             }
         }

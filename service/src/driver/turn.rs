@@ -21,6 +21,8 @@ pub(super) struct Turn<'a, 'b> {
     pub(super) write_blocked: bool,
     /// Less is blocked than before this poll.
     pub(super) made_progress: bool,
+    /// The session was told that it may drop.
+    pub(super) has_let_drop: bool,
     /// How many bytes the peer has taken since the last poll ended.
     pub(super) taken: usize,
     /// How many bytes of frames were read that ended a message.
@@ -41,6 +43,7 @@ impl<'a, 'b> Turn<'a, 'b> {
             read_blocked: false,
             write_blocked: false,
             made_progress: false,
+            has_let_drop: false,
             taken: 0,
             delivered: 0,
             rounds: ROUNDS,

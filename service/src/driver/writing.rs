@@ -21,12 +21,12 @@ impl<T: Transport> SessionDriver<T> {
         handler_ran: bool,
         turn: &mut Turn<'_, '_>,
     ) -> bool {
-        let has_more = std::mem::take(&mut self.has_more);
+        self.has_more = false;
         let is_draining = self.connection.is_draining();
         if !is_draining && !self.connection.is_open() {
             return used;
         }
-        if is_draining && !has_more {
+        if is_draining {
             let waiting = Waiting {
                 has_run: handler_ran,
                 is_blocked: self.unflushed,
@@ -158,10 +158,14 @@ impl<T: Transport> SessionDriver<T> {
         if !self.port.settings().slow_consumer().drops() || self.port.over_mark().is_none() {
             return;
         }
-        if was_blocked && !turn.made_progress {
+        if self.port.may_drop() {
+            return;
+        }
+        if was_blocked && !turn.made_progress && !turn.has_let_drop {
+            turn.has_let_drop = true;
             self.port.output_blocked();
         } else {
-            // Where the server writes on a task of its own, it has not had its turn yet.
+            // Others have their turn before more is dropped: where the server writes on a task of its own, that one.
             turn.cx.waker().wake_by_ref();
         }
     }

@@ -18,6 +18,8 @@ pub(crate) struct Account {
     /// Payloads.
     sent_bytes: u64,
     opened: Option<Instant>,
+    /// Why the driver ended the session, if it did of its own accord: the first reason.
+    reason: Option<&'static str>,
     #[cfg(feature = "metrics")]
     metrics: Option<Box<SessionMetrics>>,
 }
@@ -86,13 +88,15 @@ impl Account {
     }
 
     /// The driver ends the session for this reason.
-    pub(crate) fn ended_for(&self, reason: &'static str) {
+    pub(crate) fn ended_for(&mut self, reason: &'static str) {
+        if self.reason.is_some() {
+            return;
+        }
+        self.reason = Some(reason);
         #[cfg(feature = "metrics")]
         if let Some(metrics) = &self.metrics {
             metrics.ended_for(reason);
         }
-        #[cfg(not(feature = "metrics"))]
-        let _ = reason;
     }
 
     /// The peer broke a rule.
@@ -122,6 +126,7 @@ impl Account {
         tracing::debug!(
             target: "switchwire",
             by,
+            reason = self.reason,
             code,
             error,
             ?duration,

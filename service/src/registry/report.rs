@@ -4,7 +4,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Both sides sent a Close, and the handler returned.
+    /// Both sides sent a Close, and the handler returned, or was dropped after its
+    /// [grace](switchwire_core::WebSocketSettings::handler_grace), which the log tells.
     pub closed: usize,
     /// The connection broke, the peer did not answer within the closing deadline, or the switch of protocols failed.
     pub failed: usize,

@@ -368,9 +368,17 @@ impl Run {
         }
         self.settle();
         let blocked = |wire: &State| wire.unwritten > 0 && !wire.is_writable();
-        let is_silent = finale == Finale::Silence
-            && self.settings.ping_interval().is_some()
-            && blocked(&self.world.lock());
+        // While what it sent before is still being read, it is heard; a shutdown gives the handler its grace.
+        let is_silent = {
+            let wire = self.world.lock();
+            let has_grace =
+                wire.shut_down && self.settings.answer_grace() >= TICK.saturating_mul(REST);
+            finale == Finale::Silence
+                && self.settings.ping_interval().is_some()
+                && wire.arrived.len() < 256
+                && !has_grace
+                && blocked(&wire)
+        };
         for _ in 0..REST {
             if !self.goes_on() {
                 break;

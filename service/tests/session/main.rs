@@ -8,6 +8,8 @@ mod closing;
 mod extremes;
 mod flow;
 mod foreign;
+mod meetings;
+mod payloads;
 mod peer;
 mod shutdown;
 mod slow;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::peer::start;
+use crate::peer::{close, start, start_with_control};
 use switchwire_core::{
     HandlerResult, SlowConsumerPolicy, TrySendError, WebSocketSession, WebSocketSettings,
 };
@@ -126,5 +126,44 @@ async fn a_fast_handler_loses_nothing_to_a_peer_that_reads() {
             peer.expect(&[b"\x81\x10", text.as_bytes()].concat()).await;
         }
         peer.expect(b"\x88\x02\x03\xe8").await;
+    }
+}
+
+/// Before, such a handler never gave its thread away: neither the peer's end nor a shutdown was seen, and two of them
+/// stopped a server with two threads.
+#[tokio::test]
+async fn a_handler_that_sends_in_a_loop_and_drops_lets_others_run_and_ends() {
+    for policy in [
+        SlowConsumerPolicy::DropNewest,
+        SlowConsumerPolicy::DropOldest,
+    ] {
+        for shuts_down in [false, true] {
+            let (told, mut sent) = mpsc::unbounded_channel();
+            let handler = move |session: WebSocketSession| {
+                let told = told.clone();
+                async move {
+                    loop {
+                        session.send(vec![0; MESSAGE]).await?;
+                        told.send(()).unwrap();
+                    }
+                }
+            };
+            let (mut peer, control) = start_with_control(handler, settings(policy), 64);
+            for _ in 0..1_000 {
+                sent.recv().await.unwrap(); // this task runs beside it
+            }
+            if shuts_down {
+                control.shut_down();
+                while peer.read(1).await != [0x88] {
+                    peer.read(1 + MESSAGE).await;
+                }
+                peer.expect(b"\x02\x03\xe9").await;
+                peer.write(&close(1001)).await;
+                peer.expect_end(b"").await;
+                assert_eq!(peer.outcome().await.code(), 1001);
+            } else {
+                assert_eq!(peer.outcome().await.code(), 1006);
+            }
+        }
     }
 }

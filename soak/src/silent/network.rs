@@ -6,6 +6,7 @@ use std::{io, process::Command};
 #[derive(Debug)]
 pub(super) struct Network {
     name: String,
+    near: String,
     far: String,
 }
 
@@ -18,12 +19,12 @@ impl Network {
         let id = std::process::id();
         let (name, near, far) = (format!("silent{id}"), format!("sn{id}"), format!("sf{id}"));
         ip(&["netns", "add", &name])?;
-        let network = Self { name, far };
-        let Self { name, far } = &network;
-        ip(&["link", "add", &near, "type", "veth", "peer", "name", far])?;
+        let network = Self { name, near, far };
+        let Self { name, near, far } = &network;
+        ip(&["link", "add", near, "type", "veth", "peer", "name", far])?;
         ip(&["link", "set", far, "netns", name])?;
-        ip(&["addr", "add", &format!("{NEAR}/30"), "dev", &near])?;
-        ip(&["link", "set", &near, "up"])?;
+        ip(&["addr", "add", &format!("{NEAR}/30"), "dev", near])?;
+        ip(&["link", "set", near, "up"])?;
         ip(&["-n", name, "addr", "add", &format!("{FAR}/30"), "dev", far])?;
         ip(&["-n", name, "link", "set", far, "up"])?;
         Ok(network)
@@ -54,6 +55,8 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
+        // The link goes with its namespace, but later: the next one has the same name.
+        let _ = ip(&["link", "del", &self.near]);
         let _ = ip(&["netns", "del", &self.name]);
     }
 }
