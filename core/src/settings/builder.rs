@@ -199,7 +199,7 @@ mod tests {
             ),
             (
                 refused(|settings| settings.with_max_session_age(Duration::MAX)),
-                "max_session_age is over ten years; turn it off instead",
+                "max_session_age is over ten years, the most that clocks are set to",
             ),
             (
                 refused(|settings| {
