@@ -17,10 +17,10 @@ pub use switchwire_core::{
     WebSocketSettings, WebSocketSettingsBuilder, async_trait, join_both, join_either,
 };
 pub use switchwire_service::{
-    Broadcast, HandshakeWebSocketService, InvalidMapping, InvalidProxy, Membership, OriginPolicy,
-    Published, SessionRegistry, ShutdownReport, Topic, TrustedProxies, UrlHandlerMapping,
-    WebSocketDispatcher,
+    HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, SessionRegistry,
+    ShutdownReport, TrustedProxies, UrlHandlerMapping, WebSocketDispatcher,
 };
+pub use switchwire_topics::{Broadcast, Membership, Published, Topic};
 
 /// Serving on hyper 1.
 ///

@@ -17,7 +17,7 @@ use actix_web::{
 use bytes::Buf;
 use futures_core::Stream;
 use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
-use switchwire_service::framing::{Decoder, Encoder};
+use switchwire_protocol::{Decoder, Encoder};
 
 use crate::{ending::Ending, socket::Socket};
 

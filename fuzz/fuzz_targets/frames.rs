@@ -11,7 +11,7 @@ use std::io::IoSlice;
 use bytes::BufMut;
 use libfuzzer_sys::fuzz_target;
 use switchwire_core::{CloseStatus, Inbox, InboxEnd, Outgoing, WebSocketMessage, WebSocketSettings};
-use switchwire_service::framing::{Decoder, Encoder};
+use switchwire_protocol::{Decoder, Encoder};
 
 use reference::{Limits, reference};
 

@@ -5,7 +5,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use switchwire_core::{CorsConfiguration, HandshakeRequest};
 
-use crate::handshake::{elements, is_same_origin, single};
+use switchwire_protocol::header_list::elements;
+
+use crate::handshake::{is_same_origin, single};
 
 /// What the answer depends on.
 const VARY: [HeaderName; 3] = [

@@ -2,7 +2,6 @@
 //! ([RFC 6455 section 4.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2)).
 
 mod extensions;
-mod list;
 mod origin;
 mod subprotocol;
 
@@ -16,13 +15,10 @@ use http::{
 use switchwire_core::{
     Acceptance, Endpoint, HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketService,
 };
-use tungstenite::handshake::derive_accept_key;
+use switchwire_protocol::{accept_key, header_list::contains};
 
 pub use self::origin::OriginPolicy;
-pub(crate) use self::{
-    list::{contains, elements, is_token, split_unquoted},
-    origin::is_same_origin,
-};
+pub(crate) use self::origin::is_same_origin;
 
 /// The [`WebSocketService`] to use: every check of RFC 6455 section 4.2.1, the origin, interceptors, attributes and the
 /// subprotocol.
@@ -119,7 +115,7 @@ impl WebSocketService for HandshakeWebSocketService {
         request: &mut HandshakeRequest,
         endpoint: &Endpoint,
     ) -> Result<Acceptance, HandshakeError> {
-        let accept = derive_accept_key(check_request(request)?.as_bytes());
+        let accept = accept_key(check_request(request)?.as_bytes());
         subprotocol::check(request.headers())?;
         extensions::check(request.headers())?;
         if !origin::is_allowed(request, &self.origin_policy) {

@@ -7,17 +7,14 @@ mod dispatcher;
 mod driver;
 mod foreign;
 mod forwarded;
-pub mod framing;
 mod handshake;
 mod mapping;
 mod observe;
-mod random;
 mod registry;
 mod socket;
 mod stream;
 #[cfg(feature = "test")]
 pub mod test;
-mod topic;
 
 pub use self::{
     client::{ClientHandshake, client_info, hand_over, serve_client},
@@ -29,5 +26,4 @@ pub use self::{
     registry::{SessionRegistry, ShutdownReport},
     socket::Socket,
     stream::StreamTransport,
-    topic::{Broadcast, Membership, Published, Topic},
 };

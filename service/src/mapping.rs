@@ -11,7 +11,7 @@ use switchwire_core::{CorsConfiguration, Endpoint, WebSocketHandler};
 use self::cors::CorsMapping;
 pub use self::error::InvalidMapping;
 use self::error::Reason;
-use crate::handshake::is_token;
+use switchwire_protocol::header_list::is_token;
 
 /// Maps URL paths to handlers.
 ///

@@ -9,12 +9,10 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
+use switchwire_protocol::{Decoder, Encoder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use crate::{
-    Socket,
-    framing::{Decoder, Encoder, MAX_HEADER},
-};
+use crate::Socket;
 
 /// How much a peer may still send after both sides closed, before TCP is dropped on it.
 const MAX_DISCARDED: u32 = 64 << 20;
@@ -48,7 +46,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
             decoder: Decoder::new(settings),
             encoder: Encoder::default(),
             unread: already_read,
-            read_size: settings.read_buffer_size() + MAX_HEADER,
+            read_size: settings.read_buffer_size() + Decoder::MAX_HEADER_SIZE,
             is_client: false,
             shut_down: false,
             discarded: 0,

@@ -18,7 +18,7 @@ use switchwire_core::{
     CloseOutcome, Error, ErrorKind, HandshakeRequest, SessionId, SessionPort, WebSocketSender,
     WebSocketSession, WebSocketSettings,
 };
-use switchwire_service::Topic;
+use switchwire_topics::Topic;
 
 use self::counting::held;
 

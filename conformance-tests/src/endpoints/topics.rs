@@ -9,7 +9,8 @@ use std::{
 use switchwire_core::{
     HandlerResult, SlowConsumerPolicy, WebSocketSession, WebSocketSettingsBuilder,
 };
-use switchwire_service::{InvalidMapping, Published, Topic, UrlHandlerMapping};
+use switchwire_service::{InvalidMapping, UrlHandlerMapping};
+use switchwire_topics::{Published, Topic};
 
 use super::{limited, parameter, production::kept};
 

@@ -2,9 +2,12 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header, uri::Authority,
 };
 use switchwire_core::{ClientRequest, HandshakeViolation};
-use tungstenite::handshake::{client::generate_key, derive_accept_key};
 
-use crate::handshake::{contains, elements};
+use switchwire_protocol::{
+    accept_key,
+    header_list::{contains, elements},
+    new_key,
+};
 
 /// The client's half of one opening handshake
 /// ([RFC 6455 section 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)): the head of its request, and what the
@@ -34,8 +37,8 @@ impl ClientHandshake {
     /// - `client.4` The key is new, of 16 random bytes.
     #[must_use]
     pub fn new(request: &ClientRequest) -> Self {
-        let key = generate_key();
-        let accept = derive_accept_key(key.as_bytes());
+        let key = new_key();
+        let accept = accept_key(key.as_bytes());
         let mut headers = HeaderMap::new();
         let host = match request.headers().get(header::HOST) {
             Some(host) => host.clone(),

@@ -11,7 +11,6 @@ use tracing::Instrument;
 use crate::{
     SessionDriver, SessionRegistry,
     observe::{Account, Route},
-    random,
     registry::Registration,
 };
 
@@ -102,5 +101,5 @@ impl Admitted {
 }
 
 pub(crate) fn new_id() -> SessionId {
-    SessionId::from_bytes(random::bytes())
+    SessionId::from_bytes(switchwire_protocol::random::bytes())
 }

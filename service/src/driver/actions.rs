@@ -1,4 +1,5 @@
 use switchwire_core::{CloseOutcome, Transport};
+use switchwire_protocol::release_unused;
 
 use super::{
     SessionDriver,
@@ -8,7 +9,7 @@ use super::{
     schedule::Condition,
     turn::Turn,
 };
-use crate::{framing, observe};
+use crate::observe;
 
 impl<T: Transport> SessionDriver<T> {
     /// Tells the connection what happened, and does what it says.
@@ -66,7 +67,7 @@ impl<T: Transport> SessionDriver<T> {
         self.on(Event::Timer(condition), turn);
         self.port.shrink(&mut self.inbox);
         self.outbound.shrink_to_fit();
-        framing::release_unused(now());
+        release_unused(now());
         true
     }
 

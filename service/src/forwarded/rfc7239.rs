@@ -2,8 +2,9 @@
 
 use http::{HeaderMap, header};
 
+use switchwire_protocol::header_list::{is_token, split_unquoted};
+
 use super::{Hop, is_secure, parse_client};
-use crate::handshake::{is_token, split_unquoted};
 
 /// What each proxy said, the nearest to the client first. `None` when there is no such header or one is malformed.
 pub(super) fn hops(headers: &HeaderMap) -> Option<Vec<Hop>> {

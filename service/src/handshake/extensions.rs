@@ -1,7 +1,7 @@
 use http::{HeaderMap, header};
 use switchwire_core::HandshakeError;
 
-use super::list::{is_token, split_unquoted};
+use switchwire_protocol::header_list::{is_token, split_unquoted};
 
 /// Checks that the offers follow their grammar
 /// ([RFC 6455 section 9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).

@@ -1,7 +1,6 @@
 use http::{HeaderMap, header};
 use switchwire_core::{HandshakeError, HandshakeRequest, WebSocketHandler};
-
-use super::list;
+use switchwire_protocol::header_list as list;
 
 /// Checks that the client offers tokens
 /// ([RFC 6455 section 11.3.4](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4)).

@@ -8,7 +8,6 @@ mod closing;
 mod extremes;
 mod flow;
 mod foreign;
-mod framing;
 mod meetings;
 mod payloads;
 mod peer;

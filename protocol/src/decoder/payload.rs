@@ -7,10 +7,13 @@ use bytestring::ByteString;
 use switchwire_core::{
     CloseCode, CloseStatus, Error, ErrorKind, Inbox, InboxEnd, WebSocketMessage,
 };
-use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use super::{Decoder, Frame, checked_text, invalid_text, protocol};
-use crate::framing::{
+use super::{
+    Decoder, Frame, checked_text,
+    header::{Control, Data, Opcode},
+    invalid_text, protocol,
+};
+use crate::{
     mask,
     pool::{self, POOLED_FROM},
 };
@@ -113,10 +116,10 @@ impl Decoder {
         payload
     }
 
-    fn payload(&mut self, opcode: OpCode) -> &mut Vec<u8> {
+    fn payload(&mut self, opcode: Opcode) -> &mut Vec<u8> {
         match opcode {
-            OpCode::Control(_) => &mut self.control,
-            OpCode::Data(_) => &mut self.message.as_mut().expect("a data frame has one").payload,
+            Opcode::Control(_) => &mut self.control,
+            Opcode::Data(_) => &mut self.message.as_mut().expect("a data frame has one").payload,
         }
     }
 
@@ -139,12 +142,12 @@ impl Decoder {
         self.ended_frame |= is_whole;
         self.frame = (!is_whole).then_some(frame);
         match frame.opcode {
-            OpCode::Control(control) => {
+            Opcode::Control(control) => {
                 if is_whole {
                     self.end_control(control, inbox)?;
                 }
             }
-            OpCode::Data(_) => {
+            Opcode::Data(_) => {
                 let is_last = is_whole && frame.is_final;
                 self.message
                     .as_mut()
@@ -165,7 +168,6 @@ impl Decoder {
             Control::Ping => inbox.push(WebSocketMessage::Ping(payload)),
             Control::Pong => inbox.push(WebSocketMessage::Pong(payload)),
             Control::Close => inbox.end(InboxEnd::Close(close_status(&payload)?)),
-            Control::Reserved(_) => unreachable!("the header parser refuses reserved opcodes"),
         }
         Ok(())
     }

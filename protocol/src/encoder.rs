@@ -3,8 +3,7 @@ use std::{collections::VecDeque, io::IoSlice, mem};
 use bytes::{Buf, Bytes};
 use switchwire_core::{CloseStatus, Outgoing, WebSocketMessage, discard};
 
-use super::{mask, pool, spare};
-use crate::random;
+use crate::{mask, pool, random, spare};
 
 /// Payloads of this size and more are not copied, but written from where they are.
 const SHARED_FROM: usize = 8 << 10;
@@ -235,7 +234,7 @@ mod tests {
 
         use switchwire_core::{CloseCode, CloseStatus, Inbox, InboxEnd, WebSocketSettings};
 
-        use crate::framing::Decoder;
+        use crate::Decoder;
 
         let shared = Bytes::from(vec![3; 9_000]);
         let messages = [
@@ -284,7 +283,7 @@ mod tests {
     fn a_client_reads_what_a_server_writes_in_any_pieces() {
         use switchwire_core::{Inbox, InboxEnd, WebSocketSettings};
 
-        use crate::framing::Decoder;
+        use crate::Decoder;
 
         let messages: [WebSocketMessage; 4] = [
             "".into(),

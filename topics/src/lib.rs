@@ -1,16 +1,20 @@
-//! One message to many sessions.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod members;
 mod waiting;
+mod yielding;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use switchwire_core::{TrySendError, WebSocketMessage, WebSocketSender};
-use tokio::task::yield_now;
 
 pub use self::members::Membership;
-use self::members::{Member, Members, Walk};
+use self::{
+    members::{Member, Members, Walk},
+    yielding::yield_now,
+};
 
 /// Publishes to the sessions that joined. [`Topic`] does so inside of a process; an adapter may carry messages on to
 /// other machines.
@@ -75,7 +79,7 @@ pub struct Published {
 ///
 /// ```
 /// use switchwire_core::{HandlerResult, WebSocketSession};
-/// use switchwire_service::Topic;
+/// use switchwire_topics::Topic;
 ///
 /// async fn chat(mut session: WebSocketSession, room: Topic) -> HandlerResult {
 ///     let _membership = room.join(&session.sender());
@@ -105,7 +109,7 @@ impl Topic {
 
     /// Sends to every member, and resolves when all have taken the message or are gone.
     ///
-    /// It sends to 16 384 members at most, in one call or in many, and then lets other tasks run.
+    /// It sends to 4 096 members at most, in one call or in many, and then lets other tasks run.
     ///
     /// # Cancel safety
     /// When the future is dropped, members that have the message keep it, and nobody else gets it.

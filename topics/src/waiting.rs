@@ -10,11 +10,11 @@ use std::{
 
 use futures_util::{Stream, stream::FuturesUnordered};
 use switchwire_core::WebSocketMessage;
-use tokio::task::yield_now;
 
-use super::{
+use crate::{
     Published,
     members::{Member, SHARE},
+    yielding::yield_now,
 };
 
 /// Sends to members that have no room, to all at the same time, as each has some; polls a share of them at a time.

@@ -22,8 +22,12 @@ struct Random {
     forks: usize,
 }
 
-/// Bytes that nobody can foretell, and that nobody else gets.
-pub(crate) fn bytes<const N: usize>() -> [u8; N] {
+/// Bytes that nobody can foretell, and that nobody else gets: a masking key, the id of a session.
+///
+/// # Panics
+/// When the operating system has no random numbers, or `N` is more than 2 048.
+#[must_use]
+pub fn bytes<const N: usize>() -> [u8; N] {
     RANDOM.with_borrow_mut(|random| {
         let forks = FORKS.load(Ordering::Relaxed);
         if random.block.len() - random.used < N || random.forks != forks {

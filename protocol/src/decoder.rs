@@ -6,13 +6,9 @@ use std::mem;
 use bytes::Bytes;
 use bytestring::ByteString;
 use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, WebSocketMessage, WebSocketSettings};
-use tungstenite::protocol::frame::coding::OpCode;
 
-use self::payload::Message;
-use super::{mask, pool::POOLED_FROM};
-
-/// The longest header: two bytes, a 64-bit length and a masking key.
-pub(crate) const MAX_HEADER: usize = 14;
+use self::{header::Opcode, payload::Message};
+use crate::{mask, pool::POOLED_FROM};
 
 /// The bit beside the length that says that a frame is masked.
 const MASKED: u8 = 0x80;
@@ -29,7 +25,7 @@ pub struct Decoder {
     max_message_size: usize,
     max_fragments: usize,
     /// The beginning of a header that was cut.
-    header: [u8; MAX_HEADER],
+    header: [u8; Self::MAX_HEADER_SIZE],
     header_len: usize,
     frame: Option<Frame>,
     message: Option<Message>,
@@ -41,7 +37,7 @@ pub struct Decoder {
 /// The frame whose payload is being read.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
-    opcode: OpCode,
+    opcode: Opcode,
     is_final: bool,
     /// None from a server, whose frames are not masked.
     key: Option<[u8; 4]>,
@@ -50,6 +46,9 @@ struct Frame {
 }
 
 impl Decoder {
+    /// The longest header in bytes: two, a 64-bit length and a masking key.
+    pub const MAX_HEADER_SIZE: usize = 14;
+
     /// A server's decoder of what a client sends, with the limits of the settings.
     #[must_use]
     pub fn new(settings: &WebSocketSettings) -> Self {
@@ -70,7 +69,7 @@ impl Decoder {
             max_frame_size: settings.max_frame_size(),
             max_message_size: settings.max_message_size(),
             max_fragments: settings.max_fragments(),
-            header: [0; MAX_HEADER],
+            header: [0; Self::MAX_HEADER_SIZE],
             header_len: 0,
             frame: None,
             message: None,

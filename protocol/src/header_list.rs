@@ -4,7 +4,8 @@
 use http::{HeaderMap, HeaderName};
 
 /// Whether the list, over all lines of the header, has this token in any case.
-pub(crate) fn contains(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+#[must_use]
+pub fn contains(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers
         .get_all(name)
         .iter()
@@ -14,14 +15,15 @@ pub(crate) fn contains(headers: &HeaderMap, name: &HeaderName, token: &str) -> b
 }
 
 /// The elements of one line, without the white space around them and without empty ones.
-pub(crate) fn elements(line: &str) -> impl Iterator<Item = &str> {
+pub fn elements(line: &str) -> impl Iterator<Item = &str> {
     line.split(',')
         .map(|element| element.trim_matches([' ', '\t']))
         .filter(|element| !element.is_empty())
 }
 
 /// Whether this is a token ([RFC 9110 section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
-pub(crate) fn is_token(text: &str) -> bool {
+#[must_use]
+pub fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
@@ -30,7 +32,7 @@ fn is_token_byte(byte: u8) -> bool {
 }
 
 /// Splits where the separator does not stand in a quoted string, in one pass.
-pub(crate) fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+pub fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |c| {
         quoted ^= c == '"' && !escaped;

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 
 use bytes::Bytes;
 use switchwire_core::{Outgoing, WebSocketMessage};
-use switchwire_service::framing::Encoder;
+use switchwire_protocol::Encoder;
 
 /// The masking keys of four frames.
 fn keys() -> [u8; 16] {
