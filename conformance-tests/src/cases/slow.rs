@@ -187,6 +187,25 @@ pub(super) const CASES: &[Case] = &[
         Ok(())
     }),
     Case::app(
+        "slow::handler_that_drops_in_a_loop_hears_of_the_end",
+        &[&SESSION_SLOW_5],
+        |server| {
+            // More of them than a server has threads, each of which a handler could keep.
+            let opened = (0..16).map(|n| match n % 2 {
+                0 => open(server, "/slow/loop-newest"),
+                _ => open(server, "/slow/loop-oldest"),
+            });
+            for (peer, mut journal) in opened.collect::<Verdict<Vec<_>>>()? {
+                journal.expect("dropping")?;
+                server.open_echo()?.expect_alive()?;
+                peer.reset();
+                journal.expect("send failed")?;
+            }
+            Ok(())
+        },
+    )
+    .hint("`send` lets others run after a share of drops, though it does not wait for the peer"),
+    Case::app(
         "slow::dropped_messages_are_counted",
         &[&SESSION_SLOW_5],
         |server| {

@@ -22,6 +22,9 @@ const MARK: usize = 8 * SLOW_LEN;
 /// The size of the messages that are sent without end, and the mark of their endpoint.
 pub(crate) const STEADY_LEN: usize = 64 << 10;
 
+/// More messages than systems hold of a peer that reads nothing.
+const MANY_DROPPED: u64 = 1_000;
+
 pub(super) fn add(
     mapping: UrlHandlerMapping,
     journals: &Journals,
@@ -44,6 +47,20 @@ pub(super) fn add(
                 .with_slow_consumer(close(500))
         }),
     )?;
+    let mapping = [
+        ("/slow/loop-newest", SlowConsumerPolicy::DropNewest),
+        ("/slow/loop-oldest", SlowConsumerPolicy::DropOldest),
+    ]
+    .into_iter()
+    .try_fold(mapping, |mapping, (path, policy)| {
+        let journals = journals.clone();
+        let handler = move |session: WebSocketSession| {
+            let journal = journals.of(&session);
+            send_and_drop(session, journal)
+        };
+        let endpoint = limited(handler, |settings| settings.with_slow_consumer(policy));
+        mapping.with_endpoint(path, endpoint)
+    })?;
     [
         ("/slow/wait", SlowConsumerPolicy::Wait, long, MARK),
         ("/slow/close", close(100), long, MARK),
@@ -108,6 +125,19 @@ async fn send_steadily(session: WebSocketSession, journal: Journal) -> HandlerRe
     while session.send(vec![0; STEADY_LEN]).await.is_ok() {}
     journal.write("send failed");
     journal.write(told(&session.closed().await));
+    Ok(())
+}
+
+/// Sends small messages until that fails, and tells once that many were dropped.
+async fn send_and_drop(session: WebSocketSession, journal: Journal) -> HandlerResult {
+    let mut is_told = false;
+    while session.send(vec![0; STEADY_LEN]).await.is_ok() {
+        if !is_told && session.dropped().messages >= MANY_DROPPED {
+            is_told = true;
+            journal.write("dropping");
+        }
+    }
+    journal.write("send failed");
     Ok(())
 }
 

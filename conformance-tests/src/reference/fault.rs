@@ -361,6 +361,8 @@ faults! {
     DropsThoughItWaits breaks ["wait_loses_nothing", "wait_waits"];
     /// Waits where it should drop.
     WaitsThoughItDrops breaks ["dropping_never_waits", "drop_newest_sends", "drop_oldest_sends"];
+    /// Goes on dropping after the end.
+    NeverStopsDropping breaks ["drops_in_a_loop"];
     /// Never closes slow sessions.
     NeverClosesTheSlow breaks ["close_tells_a_peer", "close_drops_a_peer", "member_that_takes_nothing"];
     /// Closes as soon as there is no room.

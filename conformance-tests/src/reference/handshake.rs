@@ -87,6 +87,8 @@ const PATHS: &[&str] = &[
     "/slow/close-soon",
     "/slow/close-late",
     "/slow/steady",
+    "/slow/loop-newest",
+    "/slow/loop-oldest",
     "/slow/newest",
     "/slow/oldest",
     "/hoard",

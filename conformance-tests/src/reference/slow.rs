@@ -179,8 +179,8 @@ pub(super) fn run(
     let world = session.world.clone();
     let policy = match session.path.trim_start_matches("/slow/") {
         "wait" => Policy::Wait,
-        "newest" => Policy::Newest,
-        "oldest" => Policy::Oldest,
+        "newest" | "loop-newest" => Policy::Newest,
+        "oldest" | "loop-oldest" => Policy::Oldest,
         _ => Policy::Close,
     };
     let after = match &*session.path {
@@ -207,6 +207,7 @@ pub(super) fn run(
     };
     let how = match &*session.path {
         "/slow/steady" => "steady",
+        "/slow/loop-newest" | "/slow/loop-oldest" => "loop",
         _ => session.head.parameter("how").unwrap_or_default(),
     };
     let (how, out) = (how.to_owned(), session.out.clone());
@@ -281,6 +282,9 @@ impl Sending {
         if how == "steady" {
             return self.send_steadily();
         }
+        if how == "loop" {
+            return self.drop_without_end();
+        }
         for n in 0..SLOW_MESSAGES {
             if !self.send(n) {
                 self.write("send failed");
@@ -300,6 +304,17 @@ impl Sending {
         }
         if self.queue.wait_until(None, |waiting| waiting.count == 0) {
             self.queue.force(Frame::text("end"));
+        }
+    }
+
+    /// Drops messages that nobody takes until the session ends.
+    fn drop_without_end(&self) {
+        self.write("dropping");
+        while !self.queue.lock().ended {
+            thread::sleep(TICK);
+        }
+        if !self.has(Fault::NeverStopsDropping) {
+            self.write("send failed");
         }
     }
 
