@@ -292,6 +292,7 @@ impl SessionPort {
         if std::mem::replace(&mut state.output_blocked, true) {
             return;
         }
+        state.drops = 0;
         let wakers = state.write_wakers.take();
         drop(state);
         wakers.wake();

@@ -45,10 +45,10 @@ pub(super) struct State {
     pub(super) abandoned_wakers: WakerSet,
 
     pub(super) outbound: Outbound,
-    /// The peer does not take what was written last. Some drops later the driver has to try again.
+    /// The peer does not take what was written last.
     pub(super) output_blocked: bool,
     /// How many messages were dropped since it was found blocked.
-    drops: u32,
+    pub(super) drops: u32,
     pub(super) sending_ended: bool,
     pub(super) write_wakers: WakerSet,
 
@@ -192,7 +192,7 @@ impl Shared {
     ) -> Poll<Result<(), Error>> {
         let state = self.lock();
         state.check_sending()?;
-        let may_drop = self.settings.slow_consumer().drops() && state.output_blocked;
+        let may_drop = self.settings.slow_consumer().drops() && state.may_drop();
         if state.outbound.has_room(&self.settings) || may_drop {
             return Poll::Ready(Ok(()));
         }
@@ -201,7 +201,10 @@ impl Shared {
     }
 
     /// Waits until something was written, or the driver has tried to where the policy drops.
-    fn wait_for_room(&self, state: MutexGuard<'_, State>, place: &mut Place, waker: &Waker) {
+    fn wait_for_room(&self, mut state: MutexGuard<'_, State>, place: &mut Place, waker: &Waker) {
+        if state.drops >= MAX_DROPS {
+            state.output_blocked = false;
+        }
         State::wait(state, |state| &mut state.write_wakers, place, waker);
         if self.settings.slow_consumer().drops() {
             self.signals.session(); // it has not tried, or not lately
@@ -247,12 +250,12 @@ impl Shared {
             }
             match (policy, &mut if_full) {
                 // The driver has not tried to write yet: the handler is fast, the peer need not be slow.
-                (policy, IfFull::Wait(waker, place)) if policy.drops() && !state.output_blocked => {
+                (policy, IfFull::Wait(waker, place)) if policy.drops() && !state.may_drop() => {
                     self.wait_for_room(state, place, waker);
                     return Ok(false);
                 }
                 (SlowConsumerPolicy::DropOldest | SlowConsumerPolicy::DropNewest, _) => {
-                    state.count_drop();
+                    state.drops = state.drops.saturating_add(1);
                     let oldest = match policy {
                         SlowConsumerPolicy::DropOldest => state.outbound.displace(),
                         _ => None,
@@ -371,14 +374,10 @@ impl State {
         }
     }
 
-    /// A message is dropped. Who goes on sending lets the driver have its turn after a share of that: else a handler that
-    /// sends in a loop would run for ever, and neither the peer's end nor a shutdown would be seen.
-    fn count_drop(&mut self) {
-        self.drops += 1;
-        if self.drops >= MAX_DROPS {
-            self.drops = 0;
-            self.output_blocked = false;
-        }
+    /// Whether a policy that drops may do so now. Who goes on sending after a share of drops lets the driver have its turn:
+    /// else a handler that sends in a loop would run for ever, and neither the peer's end nor a shutdown would be seen.
+    fn may_drop(&self) -> bool {
+        self.output_blocked && self.drops < MAX_DROPS
     }
 
     /// Lets a future wait in one of the sets, and unlocks.

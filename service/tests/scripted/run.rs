@@ -268,6 +268,11 @@ impl Run {
     }
 
     async fn pass(&self, ticks: u32) {
+        if self.woken.0.load(SeqCst) {
+            // The runtime keeps it waiting, which is held against nobody.
+            let mut wire = self.world.lock();
+            wire.ending_since = wire.ending_since.map(|since| since + ticks * TICK);
+        }
         advance(ticks * TICK).await;
     }
 
