@@ -15,6 +15,8 @@ use crate::{CorsConfiguration, HandlerResult, HandshakeRequest, WebSocketSession
 /// - `handler.end.3` When it panics, that session is closed with 1011; no other is touched.
 /// - `handler.end.4` When the connection is gone and the handler has not returned within the
 ///   [handler's grace](crate::WebSocketSettings::handler_grace), its future is dropped.
+/// - `handler.end.5` A value of the application that panics when it is dropped after its use, such as a payload that was
+///   sent or an attribute, changes nothing for the session; the panic hook has told.
 /// - The handler never learns which server it runs on.
 ///
 /// Put `#[async_trait]` above the `impl`. Without it the compiler says that lifetimes do not match the trait (E0195).

@@ -131,6 +131,8 @@ impl Encoder {
     /// Takes the bytes that come next, as many as lie together.
     pub fn take_chunk(&mut self) -> Option<Bytes> {
         let chunk = match self.chunks.pop_front() {
+            // Whoever drops it has nothing to fear of it either.
+            Some(chunk) if chunk.0.len() >= SHARED_FROM => Bytes::from_owner(chunk),
             Some(mut chunk) => mem::take(&mut chunk.0),
             None if self.tail.is_empty() => return None,
             None => {
@@ -199,6 +201,12 @@ impl Encoder {
 /// Bytes that are written from where they are.
 #[derive(Debug)]
 struct Chunk(Bytes);
+
+impl AsRef<[u8]> for Chunk {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 impl Drop for Chunk {
     /// They may be the application's, with code of its own for this.

@@ -1,6 +1,8 @@
 //! What the decoder makes of bytes, in any pieces.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod frames;
+
 use std::iter::repeat;
 
 use bytes::BufMut;
@@ -8,24 +10,7 @@ use proptest::prelude::*;
 use switchwire_core::{ErrorKind, Inbox, InboxEnd, WebSocketMessage, WebSocketSettings};
 use switchwire_protocol::Decoder;
 
-/// A masked frame whose key is zero, so that its payload can be read.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..=125 => frame.push(0x80 | len as u8),
-        len @ 126..=65_535 => {
-            frame.push(0x80 | 126);
-            frame.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            frame.push(0x80 | 127);
-            frame.extend((len as u64).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(payload);
-    frame
-}
+use self::frames::frame;
 
 fn settings() -> WebSocketSettings {
     WebSocketSettings::builder()
@@ -233,4 +218,20 @@ proptest! {
         prop_assert!(inbox.take_messages() == expected);
         prop_assert_eq!(inbox.take_received().bytes, bytes.len());
     }
+}
+
+/// What was announced does not count, only what has arrived, though the pool of the thread has memory.
+#[test]
+fn a_header_alone_holds_no_memory() {
+    let settings = WebSocketSettings::default();
+    let mut inbox = Inbox::new(false);
+    let whole = frame(0x82, &vec![0; 1 << 20]);
+    Decoder::new(&settings).decode(&mut &whole[..], &mut inbox);
+    drop(inbox.take_messages()); // to the pool
+    let mut decoder = Decoder::new(&settings);
+    decoder.decode(&mut &whole[..14], &mut inbox);
+    assert!(decoder.has_unfinished());
+    assert_eq!(decoder.held(), 0);
+    decoder.decode(&mut &whole[14..100], &mut inbox);
+    assert!(decoder.held() < 1_000, "{}", decoder.held());
 }

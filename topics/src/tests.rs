@@ -18,6 +18,14 @@ fn session(number: u8) -> (WebSocketSession, SessionPort) {
     SessionPort::open(SessionId::from_bytes([number; 16]), info, settings)
 }
 
+/// So many sessions that are members.
+fn joined(topic: &Topic, count: usize) -> (Vec<(WebSocketSession, SessionPort)>, Vec<Membership>) {
+    let sessions: Vec<_> = (0..count).map(|n| session(n as u8)).collect();
+    let join = |(session, _): &(WebSocketSession, _)| topic.join(&session.sender());
+    let guards = sessions.iter().map(join).collect();
+    (sessions, guards)
+}
+
 fn take(port: &SessionPort) -> Vec<WebSocketMessage> {
     let mut taken = Default::default();
     let _ = port.take_outbound(&mut taken);
@@ -36,9 +44,7 @@ fn published(accepted: usize, missed: usize, gone: usize) -> Published {
 #[test]
 fn members_share_the_payload() {
     let topic = Topic::new();
-    let sessions: Vec<_> = (0..5).map(session).collect();
-    let join = |(session, _): &(WebSocketSession, _)| topic.join(&session.sender());
-    let guards: Vec<_> = sessions.iter().map(join).collect();
+    let (sessions, guards) = joined(&topic, 5);
     let payload = Bytes::from(vec![7; 1000]);
     assert_eq!(topic.publish_now(payload.clone()), published(5, 0, 0));
     for (_, port) in &sessions {
@@ -108,11 +114,7 @@ const MEMBERS: usize = 2 * SHARE + 100;
 #[test]
 fn one_poll_of_a_publisher_reaches_a_share_of_the_members() {
     let topic = Topic::new();
-    let sessions: Vec<_> = (0..MEMBERS).map(|n| session(n as u8)).collect();
-    let mut guards: Vec<_> = sessions
-        .iter()
-        .map(|(session, _)| topic.join(&session.sender()))
-        .collect();
+    let (sessions, mut guards) = joined(&topic, MEMBERS);
     let mut publishing = Box::pin(topic.publish("news"));
     let (mut reached, mut polls) = (0, 0);
     let told = loop {
@@ -138,11 +140,7 @@ fn one_poll_of_a_publisher_reaches_a_share_of_the_members() {
 #[test]
 fn one_poll_of_a_publisher_waits_with_a_share_of_the_members() {
     let topic = Topic::new();
-    let sessions: Vec<_> = (0..MEMBERS).map(|n| session(n as u8)).collect();
-    let mut guards: Vec<_> = sessions
-        .iter()
-        .map(|(session, _)| topic.join(&session.sender()))
-        .collect();
+    let (sessions, mut guards) = joined(&topic, MEMBERS);
     assert_eq!(topic.publish_now("before"), published(MEMBERS, 0, 0));
     let mut publishing = Box::pin(topic.publish("news"));
     for _ in 0..2 * MEMBERS.div_ceil(SHARE) {

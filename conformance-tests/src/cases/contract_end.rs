@@ -3,6 +3,7 @@
 use crate::{
     Case, Feature,
     case::ensure,
+    endpoints::PANICKING_LENS,
     requirements::*,
     wire::{Frame, opcode},
 };
@@ -119,6 +120,19 @@ pub(super) const CASES: &[Case] = &[
             peer.expect_text("ending")?;
             let reason = peer.expect_close(1011)?;
             ensure(reason.is_empty(), "an empty reason", reason)
+        },
+    )
+    .needing(Feature::Unwinding),
+    Case::app(
+        "contract::end::payload_that_panics_when_it_is_dropped_changes_nothing",
+        &[&HANDLER_END_5],
+        |server| {
+            let mut peer = server.open("/panicking-payloads")?;
+            for len in PANICKING_LENS {
+                peer.expect_binary(vec![7; len])?;
+            }
+            peer.expect_alive()?;
+            peer.close()
         },
     )
     .needing(Feature::Unwinding),

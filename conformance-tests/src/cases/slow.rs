@@ -206,6 +206,26 @@ pub(super) const CASES: &[Case] = &[
     )
     .hint("`send` lets others run after a share of drops, though it does not wait for the peer"),
     Case::app(
+        "slow::peer_that_closes_is_answered_while_the_handler_sends",
+        &[&SESSION_SLOW_5, &SESSION_SERVE_2],
+        |server| {
+            for path in ["/slow/loop-newest", "/slow/loop-oldest"] {
+                let (mut peer, mut journal) = open(server, path)?;
+                journal.expect("dropping")?;
+                peer.send(&Frame::close(1000, ""));
+                loop {
+                    match peer.next()? {
+                        Event::Frame(frame) if frame.opcode == opcode::BINARY => {}
+                        Event::Frame(frame) if frame.close_code() == Some(1000) => break,
+                        other => return ensure(false, "messages, then Close 1000", other),
+                    }
+                }
+                peer.expect_end()?;
+            }
+            Ok(())
+        },
+    ),
+    Case::app(
         "slow::dropped_messages_are_counted",
         &[&SESSION_SLOW_5],
         |server| {

@@ -2,6 +2,7 @@
 
 use std::{future, io};
 
+use bytes::Bytes;
 use switchwire_core::{CloseCode, CloseStatus, HandlerError, HandlerResult, WebSocketSession};
 use switchwire_service::{InvalidMapping, UrlHandlerMapping};
 
@@ -26,6 +27,7 @@ pub(super) fn add(
         .with("/text-only", echo_text)?
         .with("/panic", panic)?
         .with("/panic-when-dropped", panic_when_dropped)?
+        .with("/panicking-payloads", send_what_panics)?
         .with_endpoint(
             "/stubborn",
             hurried(move |session| {
@@ -70,6 +72,34 @@ async fn panic_when_dropped(session: WebSocketSession) -> HandlerResult {
     }
     let _dropped_last = Panics;
     Ok(session.send("ending").await?)
+}
+
+/// How long the payloads are: one that is copied, and one that is written from where it is.
+pub(crate) const PANICKING_LENS: [usize; 2] = [10, 20_000];
+
+/// Echoes, behind payloads that panic when they are dropped.
+async fn send_what_panics(session: WebSocketSession) -> HandlerResult {
+    struct Payload(Vec<u8>);
+    impl AsRef<[u8]> for Payload {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            panic!("a payload of the kit panics, as it should");
+        }
+    }
+    session
+        .handshake_info()
+        .attributes()
+        .insert(Payload(Vec::new()));
+    for len in PANICKING_LENS {
+        session
+            .send(Bytes::from_owner(Payload(vec![7; len])))
+            .await?;
+    }
+    super::echo(session).await
 }
 
 /// Goes on for ever, whatever becomes of the connection.

@@ -30,6 +30,7 @@ use switchwire_service::{
 use self::service::AppService;
 pub(crate) use self::{
     admission::MOST,
+    ending::PANICKING_LENS,
     hoarding::{HOARD_LEN, HOARD_MESSAGES},
     journal::Journals,
     slow::{SLOW_LEN, SLOW_MESSAGES, STEADY_LEN},

@@ -363,6 +363,8 @@ faults! {
     WaitsThoughItDrops breaks ["dropping_never_waits", "drop_newest_sends", "drop_oldest_sends"];
     /// Goes on dropping after the end.
     NeverStopsDropping breaks ["drops_in_a_loop"];
+    /// Does not answer a Close while its handler goes on sending.
+    SendsOnBehindAClose breaks ["while_the_handler_sends"];
     /// Never closes slow sessions.
     NeverClosesTheSlow breaks ["close_tells_a_peer", "close_drops_a_peer", "member_that_takes_nothing"];
     /// Closes as soon as there is no room.
@@ -427,6 +429,8 @@ faults! {
     IgnoresChosenStatus breaks ["can_choose"];
     /// Does not notice a panic of what a handler leaves to be dropped.
     MissesPanicsOfDrops breaks ["panic_of_what_a_handler"];
+    /// Ends with a payload that panics when it is dropped.
+    DiesOfPayloads breaks ["payload_that_panics"];
     /// Dies of a panic.
     DiesOfPanics breaks ["panic_touches", "fifty_panics", "one_that_panics"];
     /// Never drops a handler.

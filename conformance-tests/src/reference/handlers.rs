@@ -7,7 +7,7 @@ use super::{
     production::Plan,
     session::{End, Session, may_be_sent},
 };
-use crate::wire::Frame;
+use crate::{endpoints::PANICKING_LENS, wire::Frame};
 
 /// What a handler does before it reads.
 pub(super) fn open(session: &mut Session<'_>) {
@@ -74,6 +74,14 @@ pub(super) fn open(session: &mut Session<'_>) {
                 panic(session);
             }
         }
+        "/panicking-payloads" => {
+            for len in PANICKING_LENS {
+                session.send(Frame::binary(vec![7; len]));
+            }
+            if session.has(Fault::DiesOfPayloads) {
+                end(session, 1011, "");
+            }
+        }
         "/kept-stubborn" | "/aging-stubborn" => session.text("going on"),
         "/stubborn" => session.text("going on"),
         _ => keeping::open(session),
@@ -84,9 +92,24 @@ pub(super) fn open(session: &mut Session<'_>) {
 pub(super) fn message(session: &mut Session<'_>, text: bool, payload: Vec<u8>) {
     let words = String::from_utf8_lossy(&payload).into_owned();
     match &*session.path.clone() {
-        "/echo" | "/small" | "/large" | "/large-head" | "/response-headers" | "/subprotocol"
-        | "/greeting" | "/both" | "/kept" | "/kept-control" | "/kept-deaf" | "/idle"
-        | "/idle-pinging" | "/idle-deaf" | "/unfinished" | "/unfinished-deaf" | "/aging" => {
+        "/echo"
+        | "/panicking-payloads"
+        | "/small"
+        | "/large"
+        | "/large-head"
+        | "/response-headers"
+        | "/subprotocol"
+        | "/greeting"
+        | "/both"
+        | "/kept"
+        | "/kept-control"
+        | "/kept-deaf"
+        | "/idle"
+        | "/idle-pinging"
+        | "/idle-deaf"
+        | "/unfinished"
+        | "/unfinished-deaf"
+        | "/aging" => {
             echo(session, text, payload);
         }
         "/handshake" => answer(session, &words),

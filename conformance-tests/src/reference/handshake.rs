@@ -63,6 +63,7 @@ const PATHS: &[&str] = &[
     "/kept-stubborn",
     "/aging-stubborn",
     "/panic-when-dropped",
+    "/panicking-payloads",
     "/idle",
     "/idle-pinging",
     "/idle-ticking",

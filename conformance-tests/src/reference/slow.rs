@@ -254,6 +254,9 @@ fn take(session: &Session<'_>, inbound: &mut Inbound<'_>, queue: &Queue) -> Opti
                 queue.force(Frame::pong(payload));
             }
             Event::Close(_) if session.closing.is_some() => return Some(End::ByUs),
+            Event::Close(_) if session.has(Fault::SendsOnBehindAClose) => {
+                return Some(End::Abnormal("Disconnected"));
+            }
             Event::Close(payload) => {
                 queue.force(Frame::new(crate::wire::opcode::CLOSE, &payload));
                 return Some(End::ByPeer(None));

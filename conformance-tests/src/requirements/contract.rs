@@ -21,6 +21,7 @@ requirements! { CONTRACT:
     HANDLER_END_2 = "handler.end.2" Must Contract "WebSocketHandler" "When it returns an error, the session closes with 1011 and an empty reason, or with the status the error chose.";
     HANDLER_END_3 = "handler.end.3" Must Contract "WebSocketHandler" "When it panics, that session closes with 1011 and no other is touched.";
     HANDLER_END_4 = "handler.end.4" Must Contract "WebSocketHandler" "A handler that goes on after its connection is gone is dropped after the grace.";
+    HANDLER_END_5 = "handler.end.5" Must Contract "WebSocketHandler" "A value that panics when it is dropped after its use changes nothing for the session.";
 
     SESSION_RECEIVE_1 = "session.receive.1" Must Contract "WebSocketSession" "Messages are received whole and in order, empty ones too; pings and pongs only when asked for.";
     SESSION_RECEIVE_2 = "session.receive.2" Must Contract "WebSocketSession" "After the peer's Close receiving ends, once everything before it was received.";

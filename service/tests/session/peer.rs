@@ -1,5 +1,8 @@
 //! A session over an in-memory pipe, with a peer that writes frames by hand.
 
+#[path = "../../../protocol/tests/frames/mod.rs"]
+mod frames;
+
 use std::{sync::Arc, time::Duration};
 
 use switchwire_core::{
@@ -12,6 +15,8 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
+
+pub(crate) use self::frames::frame;
 
 pub(crate) struct Peer {
     pub(crate) io: DuplexStream,
@@ -45,25 +50,6 @@ pub(crate) fn start_with_control(
         session: tokio::spawn(driver),
     };
     (peer, control)
-}
-
-/// A masked frame whose key is zero, so that its payload can be read.
-pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..=125 => frame.push(0x80 | len as u8),
-        len @ 126..=65_535 => {
-            frame.push(0x80 | 126);
-            frame.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            frame.push(0x80 | 127);
-            frame.extend((len as u64).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(payload);
-    frame
 }
 
 pub(crate) fn close(code: u16) -> Vec<u8> {
