@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use switchwire_service::Socket;
+use switchwire_driver::Socket;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use switchwire_core::WebSocketSettings;
-use switchwire_service::{Socket, StreamTransport};
+use switchwire_driver::{Socket, StreamTransport};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,

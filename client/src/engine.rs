@@ -8,7 +8,8 @@ use switchwire_core::{
     ClientRequest, CloseOutcome, ConnectError, HandshakeInfo, WebSocketHandler, WebSocketSession,
     WebSocketSettings,
 };
-use switchwire_service::{ClientHandshake, StreamTransport, client_info, hand_over, serve_client};
+use switchwire_driver::StreamTransport;
+use switchwire_service::{ClientHandshake, client_info, hand_over, serve_client};
 use tokio::time::Instant;
 
 use crate::{

@@ -10,7 +10,8 @@ use switchwire_conformance::{Backend, Served, Suite, TestApp};
 use switchwire_core::{
     Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSettings,
 };
-use switchwire_service::{Dispatch, Socket, StreamTransport, WebSocketDispatcher};
+use switchwire_driver::{Socket, StreamTransport};
+use switchwire_service::{Dispatch, WebSocketDispatcher};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

@@ -6,7 +6,8 @@ use switchwire_core::{
     CorsConfiguration, Endpoint, Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSession,
     WebSocketSettings,
 };
-use switchwire_service::{Dispatch, StreamTransport, UrlHandlerMapping, WebSocketDispatcher};
+use switchwire_driver::StreamTransport;
+use switchwire_service::{Dispatch, UrlHandlerMapping, WebSocketDispatcher};
 
 const NAMES: [&str; 5] = [
     "host", "origin", "access-control-request-method", "access-control-request-headers",

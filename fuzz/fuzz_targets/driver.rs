@@ -1,7 +1,7 @@
-//! The whole session driver over a scripted transport; `service/tests/driver_properties.rs` runs the same.
+//! The whole session driver over a scripted transport; `driver/tests/driver_properties.rs` runs the same.
 #![no_main]
 
-#[path = "../../service/tests/scripted/mod.rs"]
+#[path = "../../driver/tests/scripted/mod.rs"]
 mod scripted;
 
 use libfuzzer_sys::fuzz_target;

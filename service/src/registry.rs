@@ -13,9 +13,9 @@ use std::{
 use switchwire_core::{
     CloseOutcome, CloseStatus, HandshakeError, SessionControl, SessionId, WebSocketSender,
 };
+use switchwire_driver::MemoryShare;
 use tokio::sync::watch;
 
-pub(crate) use self::budget::{OVER_BUDGET, Share};
 pub use self::report::ShutdownReport;
 use self::{
     budget::{Budget, Held},
@@ -191,7 +191,7 @@ impl SessionRegistry {
         if state.shutdown.is_some() {
             return Err(HandshakeError::ShuttingDown);
         }
-        let held = Arc::<Held>::default();
+        let held = Arc::new(Held::new(self.shared.clone()));
         let kept = Kept {
             control,
             held: held.clone(),
@@ -246,8 +246,8 @@ pub(crate) struct Registration {
 
 impl Registration {
     /// What the session's driver tells what it holds. A session has one.
-    pub(crate) fn share(&self) -> Share {
-        Share::new(self.shared.clone(), self.held.clone())
+    pub(crate) fn share(&self) -> MemoryShare {
+        MemoryShare::new(self.held.clone())
     }
 
     /// Says how the session ended.

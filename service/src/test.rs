@@ -42,12 +42,10 @@ use switchwire_core::{
     HandshakeRequest, RequestUpgradeStrategy, WebSocketClient, WebSocketHandler, WebSocketSession,
     WebSocketSettings,
 };
+use switchwire_driver::StreamTransport;
 use tokio::io::{DuplexStream, duplex};
 
-use crate::{
-    ClientHandshake, Dispatch, StreamTransport, WebSocketDispatcher, client_info, hand_over,
-    serve_client,
-};
+use crate::{ClientHandshake, Dispatch, WebSocketDispatcher, client_info, hand_over, serve_client};
 
 /// How many bytes are on their way at most, in each direction; then who writes waits, as over a network.
 const PIPE: usize = 64 << 10;

@@ -11,9 +11,9 @@ use switchwire_core::{
     HandshakeRequest, Principal, RequestUpgradeStrategy, WebSocketHandler, WebSocketSession,
     WebSocketSettings, async_trait,
 };
+use switchwire_driver::StreamTransport;
 use switchwire_service::{
-    Dispatch, HandshakeWebSocketService, SessionRegistry, StreamTransport, UrlHandlerMapping,
-    WebSocketDispatcher,
+    Dispatch, HandshakeWebSocketService, SessionRegistry, UrlHandlerMapping, WebSocketDispatcher,
 };
 
 use self::support::{Journal, NoServer, ask, handshake, status};

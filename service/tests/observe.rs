@@ -12,7 +12,8 @@ use switchwire_core::{
     Error, HandlerResult, HandshakeError, HandshakeRequest, RequestUpgradeStrategy,
     WebSocketHandler, WebSocketSession, WebSocketSettings,
 };
-use switchwire_service::{Dispatch, StreamTransport, UrlHandlerMapping, WebSocketDispatcher};
+use switchwire_driver::StreamTransport;
+use switchwire_service::{Dispatch, UrlHandlerMapping, WebSocketDispatcher};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 

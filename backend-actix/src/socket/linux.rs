@@ -7,7 +7,7 @@ use rustix::{
     net::{Shutdown, shutdown, sockopt},
 };
 use switchwire_core::WebSocketSettings;
-use switchwire_service as service;
+use switchwire_driver as driver;
 
 /// Which socket a connection has, for what the server has no way to say.
 ///
@@ -23,7 +23,7 @@ impl Socket {
     /// limited as by default from now on, because the server itself waits for ever, and more than waits with requests that
     /// wait behind an answer that is not read.
     pub(crate) fn new(stream: &TcpStream) -> Option<Self> {
-        service::Socket::of(stream).limit_silence(&WebSocketSettings::default());
+        driver::Socket::of(stream).limit_silence(&WebSocketSettings::default());
         Some(Self {
             descriptor: stream.as_raw_fd(),
             identity: sockopt::socket_cookie(stream).ok()?,
@@ -37,12 +37,12 @@ impl Socket {
 
     /// Limits how long the peer's TCP may acknowledge nothing, as the settings say.
     pub(crate) fn limit_silence(self, settings: &WebSocketSettings) {
-        let limit = service::Socket::silence_limit(settings);
-        if limit == service::Socket::silence_limit(&WebSocketSettings::default()) {
+        let limit = driver::Socket::silence_limit(settings);
+        if limit == driver::Socket::silence_limit(&WebSocketSettings::default()) {
             return; // as it is
         }
         self.with(|socket| {
-            service::Socket::of(&socket).limit_silence(settings);
+            driver::Socket::of(&socket).limit_silence(settings);
             if limit.is_none() {
                 sockopt::set_tcp_user_timeout(socket, 0)?;
             }
@@ -52,13 +52,13 @@ impl Socket {
 
     /// Whether the peer has ended its half; false when the server has closed the socket.
     pub(crate) fn peer_has_ended(self) -> bool {
-        self.with(|socket| Ok(service::Socket::of(&socket).peer_has_ended()))
+        self.with(|socket| Ok(driver::Socket::of(&socket).peer_has_ended()))
             .unwrap_or_default()
     }
 
     /// How many bytes of what was written the peer has not acknowledged; none when the server has closed the socket.
     pub(crate) fn unacknowledged(self) -> usize {
-        self.with(|socket| Ok(service::Socket::of(&socket).unacknowledged()))
+        self.with(|socket| Ok(driver::Socket::of(&socket).unacknowledged()))
             .flatten()
             .unwrap_or_default()
     }

@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use switchwire_service::Socket;
+use switchwire_driver::Socket;
 
 /// What a session runs over. TLS may be inside of TLS, when it goes through a proxy that speaks TLS.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use switchwire_client::{
 use switchwire_core::{
     ClientRequest, ConnectError, HandshakeRequest, SessionId, SessionPort, WebSocketSession,
 };
-use switchwire_service::{SessionDriver, StreamTransport};
+use switchwire_driver::{SessionDriver, StreamTransport};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

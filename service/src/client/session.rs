@@ -12,9 +12,10 @@ use switchwire_core::{
     ClientRequest, CloseCode, HandlerResult, HandshakeInfo, HandshakeRequest, SessionPort,
     Transport, WebSocketHandler, WebSocketSession, WebSocketSettings,
 };
+use switchwire_driver::SessionDriver;
 use tokio::sync::oneshot;
 
-use crate::{SessionDriver, dispatcher::new_id};
+use crate::dispatcher::new_id;
 
 /// What a client's session knows of its handshake: the URL it asked for, the headers of the answer, and the addresses of
 /// the other end and of its own.

@@ -5,14 +5,11 @@ use switchwire_core::{
     CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, HandshakeInfo, Place, SessionId,
     SessionPort, Transport, WebSocketSession,
 };
+use switchwire_driver::{SessionDriver, SessionStats};
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use crate::{
-    SessionDriver, SessionRegistry,
-    observe::{Account, Route},
-    registry::Registration,
-};
+use crate::{SessionRegistry, observe::Route, registry::Registration};
 
 /// A session that may begin once its connection is switched. Dropping it gives back what was taken for it.
 pub(super) struct Admitted {
@@ -86,8 +83,9 @@ impl Admitted {
             Ok(transport) => {
                 let handler = endpoint.handler().clone();
                 let driver = SessionDriver::new(transport, handler, session, port);
-                let driver = driver.with_share(registration.share());
-                driver.with_account(Account::new(&route)).await
+                let driver = driver.with_memory_share(registration.share());
+                let stats = SessionStats::new(route.server, &route.endpoint);
+                driver.with_stats(stats).await
             }
             Err(error) => {
                 tracing::debug!(target: "switchwire", %error, "the connection was not switched");

@@ -1,31 +1,23 @@
 //! A bound for what the sessions of a registry hold, all together.
 
-mod share;
-
 use std::{
+    fmt,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicIsize, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use switchwire_core::{CloseCode, CloseStatus};
+use switchwire_driver::{MemoryAccount, over_budget};
 
-pub(crate) use self::share::Share;
 use super::{Kept, Shared};
-
-/// A session that holds less counts as one that holds nothing, and smaller changes are not told.
-const STEP: usize = 4 << 10;
 
 /// What the sessions may hold together by default, in bytes.
 const DEFAULT: usize = 1 << 30;
 
 /// In place of the bytes of a session that was closed: it counts no more.
 const CLOSED: usize = usize::MAX;
-
-/// Why it was: the reason in the Close, in the log and in the metrics.
-pub(crate) const OVER_BUDGET: &str = "over the memory budget";
 
 /// What the sessions of a registry hold together, and may.
 #[derive(Debug)]
@@ -40,8 +32,8 @@ pub(super) struct Budget {
 }
 
 /// What one session holds.
-#[derive(Debug, Default)]
 pub(super) struct Held {
+    registry: Arc<Shared>,
     bytes: AtomicUsize,
     /// When a step of it last left, in microseconds.
     progress: AtomicU64,
@@ -83,8 +75,8 @@ impl Budget {
         u64::try_from(micros).unwrap_or(u64::MAX)
     }
 
-    /// Counts what a session holds now instead of what it held; false when it was closed, and counts no more.
-    fn replace(&self, held: &Held, before: usize, now: usize) -> bool {
+    /// Counts what a session holds now instead of what it held, unless it was closed, and counts no more.
+    fn replace(&self, held: &Held, before: usize, now: usize) {
         let replaced =
             held.bytes
                 .compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed);
@@ -92,7 +84,6 @@ impl Budget {
             self.total
                 .fetch_add(now as isize - before as isize, Ordering::Relaxed);
         }
-        replaced.is_ok()
     }
 
     /// Counts a session no more, and returns what it held; none when it held nothing or was closed before.
@@ -104,6 +95,41 @@ impl Budget {
         let bytes = taken.ok()?;
         self.total.fetch_sub(bytes as isize, Ordering::Relaxed);
         Some(bytes)
+    }
+}
+
+impl Held {
+    pub(super) fn new(registry: Arc<Shared>) -> Self {
+        Self {
+            registry,
+            bytes: AtomicUsize::new(0),
+            progress: AtomicU64::new(0),
+        }
+    }
+}
+
+impl MemoryAccount for Held {
+    fn change(&self, before: usize, now: usize) {
+        let budget = &self.registry.budget;
+        budget.replace(self, before, now);
+        if now > before && budget.is_exceeded() {
+            self.registry.shed();
+        }
+    }
+
+    fn progress(&self, at: Instant) {
+        let progress = self.registry.budget.since_it_began(at);
+        self.progress.store(progress, Ordering::Relaxed);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) == CLOSED
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Held").field(&self.bytes).finish()
     }
 }
 
@@ -138,10 +164,8 @@ impl Shared {
             bytes,
             "sessions are closed, as all together hold more than they may",
         );
-        let status = CloseStatus::new(CloseCode::TRY_AGAIN_LATER, OVER_BUDGET);
-        let status = status.expect("the reason is short");
         for victim in victims {
-            drop(victim.sender().close(status.clone())); // takes effect though nobody awaits it
+            drop(victim.sender().close(over_budget())); // takes effect though nobody awaits it
         }
     }
 

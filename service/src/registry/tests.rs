@@ -7,7 +7,7 @@ use switchwire_core::{
 use tokio::{io::DuplexStream, task::JoinHandle};
 
 use super::*;
-use crate::{SessionDriver, StreamTransport};
+use switchwire_driver::{SessionDriver, StreamTransport};
 
 /// Less than what a handler may go on for after its connection.
 const SOON: Duration = Duration::from_secs(20);

@@ -11,7 +11,8 @@ use switchwire_core::{
     Error, HandshakeError, HandshakeRequest, HttpSession, InvalidSettings, RequestUpgradeStrategy,
     WebSocketSettings,
 };
-use switchwire_service::{Dispatch, StreamTransport, WebSocketDispatcher};
+use switchwire_driver::StreamTransport;
+use switchwire_service::{Dispatch, WebSocketDispatcher};
 
 /// Switches nothing: enough to see what is decided. An `Arc<dyn HttpSession>` in the request's extensions is its HTTP
 /// session.

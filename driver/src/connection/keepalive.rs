@@ -6,7 +6,7 @@ use std::{
 use bytes::Bytes;
 use switchwire_core::{Received, SessionId, WebSocketSettings};
 
-use super::connection::after;
+use super::after;
 
 /// So much of a frame is a sign of life, though it is not whole: a large message may be slower than the timeout, and
 /// what a peer can gain by trickling ends with the largest frame.

@@ -2,19 +2,11 @@
 
 mod actions;
 mod clock;
-mod connection;
-mod event;
 mod handler;
-mod keepalive;
-mod live;
-mod phase;
-#[cfg(test)]
-mod properties;
+mod memory;
 mod rate;
 mod reading;
-mod reason;
-mod schedule;
-mod share;
+
 mod turn;
 mod writing;
 
@@ -33,14 +25,11 @@ use switchwire_core::{
     WebSocketHandler, WebSocketMessage, WebSocketSession, discard,
 };
 
-use self::{
-    clock::Clock, connection::Connection, event::Event, handler::HandlerTask, rate::Rates,
-    turn::Turn,
-};
+use self::{clock::Clock, handler::HandlerTask, rate::Rates, turn::Turn};
 use crate::{
+    MemoryShare, SessionStats,
+    connection::{Connection, Event},
     foreign::{self, Panicked},
-    observe::Account,
-    registry::Share,
 };
 
 /// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done; as timed
@@ -69,9 +58,9 @@ pub struct SessionDriver<T> {
     unflushed: bool,
     /// The session has more to send once that is written.
     has_more: bool,
-    account: Account,
+    stats: SessionStats,
     /// None of a client's session, which has no registry.
-    share: Option<Share>,
+    share: Option<MemoryShare>,
     /// What waited for the handler when it was last told, and what was buffered when the last poll ended.
     unread: usize,
     unwritten: usize,
@@ -105,7 +94,7 @@ impl<T: Transport> SessionDriver<T> {
             pending_pong: None,
             unflushed: false,
             has_more: false,
-            account: Account::default(),
+            stats: SessionStats::default(),
             share: None,
             unread: 0,
             unwritten: 0,
@@ -113,14 +102,16 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     /// Tells there what the session holds.
-    pub(crate) fn with_share(mut self, share: Share) -> Self {
+    #[must_use]
+    pub fn with_memory_share(mut self, share: MemoryShare) -> Self {
         self.share = Some(share);
         self
     }
 
-    /// Counts for the metrics of an endpoint.
-    pub(crate) fn with_account(mut self, account: Account) -> Self {
-        self.account = account;
+    /// Counts there what the session carries.
+    #[must_use]
+    pub fn with_stats(mut self, stats: SessionStats) -> Self {
+        self.stats = stats;
         self
     }
 
@@ -185,7 +176,7 @@ impl<T: Transport> SessionDriver<T> {
             self.clock.forget_waker();
         }
         if !self.has_started {
-            self.account.open();
+            self.stats.open();
         }
         let mut turn = Turn::new(cx);
         turn.taken = self.unwritten.saturating_sub(self.buffered());
@@ -196,7 +187,7 @@ impl<T: Transport> SessionDriver<T> {
                 return Poll::Ready(outcome);
             }
             if !progressed && self.sleep(turn.cx) {
-                self.account.settle(self.buffered());
+                self.stats.settle(self.buffered());
                 self.tell_share(&turn);
                 return Poll::Pending;
             }

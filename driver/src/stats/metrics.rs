@@ -5,15 +5,6 @@ use std::{fmt, time::Duration};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use switchwire_core::Dropped;
 
-use super::Route;
-
-pub(super) fn handshake(route: &Route, outcome: &'static str) {
-    let endpoint = route.endpoint.to_string();
-    let labels = [("server", route.server.to_owned()), ("endpoint", endpoint)];
-    let labels = labels.into_iter().chain([("outcome", outcome.to_owned())]);
-    counter!("switchwire_handshakes_total", &labels.collect::<Vec<_>>()).increment(1);
-}
-
 pub(super) fn handler_failed(kind: &'static str) {
     counter!("switchwire_handler_failures_total", "kind" => kind).increment(1);
 }
@@ -32,10 +23,10 @@ pub(super) struct SessionMetrics {
 }
 
 impl SessionMetrics {
-    pub(super) fn new(route: &Route) -> Self {
+    pub(super) fn new(server: &'static str, endpoint: &str) -> Self {
         let labels = [
-            ("server", route.server.to_owned()),
-            ("endpoint", route.endpoint.to_string()),
+            ("server", server.to_owned()),
+            ("endpoint", endpoint.to_owned()),
         ];
         let carried = [
             ("switchwire_messages_total", "received"),

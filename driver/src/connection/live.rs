@@ -11,11 +11,9 @@ use switchwire_core::{
 };
 
 use super::{
-    connection::{Gone, after},
-    event::{Action, Actions, Event, Waiting},
+    Action, Actions, Condition, Event, Gone, Reason, Waiting, after,
     phase::{Cause, Draining, Phase},
-    reason::Reason,
-    schedule::{Condition, Due, Schedule},
+    schedule::{Due, Schedule},
 };
 
 /// A connection with a transport.

@@ -2,11 +2,8 @@ use std::task::Poll;
 
 use switchwire_core::{Outgoing, Transport, WebSocketMessage};
 
-use super::{
-    SessionDriver,
-    event::{Event, Waiting},
-    turn::Turn,
-};
+use super::{SessionDriver, turn::Turn};
+use crate::connection::{Event, Waiting};
 
 /// How many messages an empty queue keeps memory for.
 const KEPT: usize = 32;
@@ -41,7 +38,7 @@ impl<T: Transport> SessionDriver<T> {
         }
         while let Some(message) = self.outbound.pop_front() {
             if !message.is_control() {
-                self.account.send(message.len());
+                self.stats.send(message.len());
             }
             self.send(Outgoing::Message(message));
         }

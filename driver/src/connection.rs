@@ -1,5 +1,14 @@
 //! The state machine of a connection: events go in, actions come out. It does no I/O and has no clock.
 
+mod event;
+mod keepalive;
+mod live;
+mod phase;
+#[cfg(test)]
+mod properties;
+mod reason;
+mod schedule;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -7,21 +16,20 @@ use std::{
 
 use switchwire_core::{CloseOutcome, SessionId, WebSocketSettings};
 
-use super::{
-    event::{Action, Actions, Event},
-    live::Live,
-    phase::Phase,
+pub(crate) use self::{
+    event::{Action, Actions, Event, Waiting},
     reason::Reason,
-    schedule::Schedule,
+    schedule::Condition,
 };
+use self::{live::Live, phase::Phase, schedule::Schedule};
 
 /// A connection from its opening to the end of its handler.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     /// Which phase it is in, for what is asked in each poll.
     stage: Stage,
     /// The timers of an open session, and notes of what happens in it. Nobody asks for them in another phase.
-    pub(super) schedule: Schedule,
+    pub(crate) schedule: Schedule,
     state: State,
 }
 
@@ -44,14 +52,14 @@ enum State {
 
 /// The transport is dropped; the handler may still run.
 #[derive(Debug)]
-pub(super) struct Gone {
-    pub(super) outcome: CloseOutcome,
-    pub(super) handler_until: Option<Instant>,
+pub(crate) struct Gone {
+    pub(crate) outcome: CloseOutcome,
+    pub(crate) handler_until: Option<Instant>,
 }
 
 impl Connection {
     /// A connection that opens now.
-    pub(super) fn new(settings: Arc<WebSocketSettings>, id: SessionId, now: Instant) -> Self {
+    pub(crate) fn new(settings: Arc<WebSocketSettings>, id: SessionId, now: Instant) -> Self {
         Self {
             stage: Stage::Open,
             schedule: Schedule::new(&settings, id, now),
@@ -60,7 +68,7 @@ impl Connection {
     }
 
     /// Takes note of an event, and says what to do.
-    pub(super) fn on(&mut self, event: Event, now: Instant) -> Actions {
+    pub(crate) fn on(&mut self, event: Event, now: Instant) -> Actions {
         let mut actions = Actions::new();
         match &mut self.state {
             State::Live(live) => {
@@ -76,7 +84,7 @@ impl Connection {
 
     /// When [`Event::Timer`] is due.
     #[inline]
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         match (self.stage, &self.state) {
             (Stage::Open, _) => self.schedule.due(),
             (_, State::Live(live)) => live.deadline,
@@ -85,25 +93,25 @@ impl Connection {
     }
 
     /// How the session ended, once its transport is gone.
-    pub(super) fn outcome(&self) -> Option<&CloseOutcome> {
+    pub(crate) fn outcome(&self) -> Option<&CloseOutcome> {
         match &self.state {
             State::Live(_) => None,
             State::Gone(gone) => Some(&gone.outcome),
         }
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.stage == Stage::Open
     }
 
     /// Whether the handler may still answer before a Close is sent.
-    pub(super) fn is_draining(&self) -> bool {
+    pub(crate) fn is_draining(&self) -> bool {
         self.stage == Stage::Draining
     }
 
     /// Whether what the peer sends is to be read now.
     #[inline]
-    pub(super) fn may_read(&self) -> bool {
+    pub(crate) fn may_read(&self) -> bool {
         match self.stage {
             Stage::Open => self.schedule.may_read(),
             Stage::AwaitingClose => true,
@@ -112,22 +120,22 @@ impl Connection {
     }
 
     /// Whether frames may be sent: no Close was.
-    pub(super) fn may_send(&self) -> bool {
+    pub(crate) fn may_send(&self) -> bool {
         self.is_open() || self.is_draining()
     }
 
     /// Whether our half of TCP is to be closed.
-    pub(super) fn is_half_closed(&self) -> bool {
+    pub(crate) fn is_half_closed(&self) -> bool {
         self.stage == Stage::HalfClosed
     }
 
     /// Whether the transport is dropped.
-    pub(super) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.stage == Stage::Gone
     }
 
     /// Whether [`Event::Flushed`] changes anything.
-    pub(super) fn heeds_flushed(&self) -> bool {
+    pub(crate) fn heeds_flushed(&self) -> bool {
         match self.stage {
             Stage::Open => self.schedule.is_blocked(),
             Stage::Gone => false,
@@ -170,7 +178,7 @@ impl Gone {
 }
 
 /// As much later as a clock can be set to.
-pub(super) fn after(now: Instant, time: Duration) -> Instant {
+pub(crate) fn after(now: Instant, time: Duration) -> Instant {
     const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
     now + time.min(LONGEST)
 }

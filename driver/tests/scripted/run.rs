@@ -12,7 +12,7 @@ use switchwire_core::{
     CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeRequest, InboxEnd,
     SessionControl, SessionId, SessionPort, WebSocketMessage, WebSocketSender, WebSocketSettings,
 };
-use switchwire_service::SessionDriver;
+use switchwire_driver::SessionDriver;
 use tokio::{runtime::Builder, task::coop::unconstrained, time::advance};
 
 use super::{

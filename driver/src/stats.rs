@@ -1,15 +1,20 @@
+//! What one session carries, in numbers, for the log and for metrics.
+
+#[cfg(feature = "metrics")]
+mod metrics;
+
 use std::{error::Error as _, time::Duration};
 
 use switchwire_core::{CloseOutcome, Dropped, Error};
 use tokio::time::Instant;
 
-use super::OneLine;
 #[cfg(feature = "metrics")]
-use super::{Route, metrics::SessionMetrics};
+use self::metrics::SessionMetrics;
+use crate::log::OneLine;
 
 /// What one session has carried, and who is told.
 #[derive(Debug, Default)]
-pub(crate) struct Account {
+pub struct SessionStats {
     /// Messages, text and binary.
     received: u64,
     /// With the headers of frames.
@@ -24,19 +29,20 @@ pub(crate) struct Account {
     metrics: Option<Box<SessionMetrics>>,
 }
 
-impl Account {
-    /// The account of a session that is counted there.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn new(route: &Route) -> Self {
+impl SessionStats {
+    /// Those of a session that metrics count, with labels for its server and for its endpoint: the pattern that was mapped,
+    /// never the path that was asked for, as labels must be few.
+    ///
+    /// Without the feature `metrics` the labels are not used.
+    #[must_use]
+    pub fn new(server: &'static str, endpoint: &str) -> Self {
+        #[cfg(not(feature = "metrics"))]
+        let _ = (server, endpoint);
         Self {
-            metrics: Some(Box::new(SessionMetrics::new(route))),
+            #[cfg(feature = "metrics")]
+            metrics: Some(Box::new(SessionMetrics::new(server, endpoint))),
             ..Self::default()
         }
-    }
-
-    #[cfg(not(feature = "metrics"))]
-    pub(crate) fn new(_route: &super::Route) -> Self {
-        Self::default()
     }
 
     pub(crate) fn open(&mut self) {
@@ -145,10 +151,18 @@ impl Account {
     }
 }
 
-impl Drop for Account {
+impl Drop for SessionStats {
     /// The session was dropped with its task.
     fn drop(&mut self) {
         let error = Error::new(switchwire_core::ErrorKind::Disconnected);
         self.close(&CloseOutcome::Abnormal(error), Dropped::default());
     }
+}
+
+/// A handler failed, in one of a few ways.
+pub(crate) fn handler_failed(kind: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::handler_failed(kind);
+    #[cfg(not(feature = "metrics"))]
+    let _ = kind;
 }

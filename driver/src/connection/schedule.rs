@@ -6,9 +6,8 @@ use bytes::Bytes;
 use switchwire_core::{CloseCode, Received, SessionId, WebSocketSettings};
 
 use super::{
-    connection::after,
+    Reason, after,
     keepalive::{Keepalive, Verdict, stood_still},
-    reason::Reason,
 };
 
 /// In how many looks the idle timeout is divided.
@@ -18,7 +17,7 @@ const LOOKS: u8 = 4;
 ///
 /// What happens is only noted; the time is looked at when the earliest timer is due.
 #[derive(Debug)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     due: Option<Instant>,
     keepalive: Option<Keepalive>,
     idle: Option<Idle>,
@@ -82,17 +81,17 @@ pub(super) enum Due {
 
 /// What the session is like when something is due.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Condition {
+pub(crate) struct Condition {
     /// What is received finds room.
-    pub(super) has_room: bool,
+    pub(crate) has_room: bool,
     /// How many messages wait for the handler.
-    pub(super) unread: usize,
+    pub(crate) unread: usize,
     /// A message has begun and is not whole.
-    pub(super) unfinished: bool,
+    pub(crate) unfinished: bool,
     /// The peer has ended its half of TCP, which nobody has read yet.
-    pub(super) peer_has_ended: bool,
+    pub(crate) peer_has_ended: bool,
     /// While output is blocked: how many bytes that were written the peer's TCP has not acknowledged.
-    pub(super) unacknowledged: usize,
+    pub(crate) unacknowledged: usize,
 }
 
 impl Schedule {
@@ -126,13 +125,13 @@ impl Schedule {
     }
 
     /// How the payload of each ping begins.
-    pub(super) fn ping_tag(&self) -> Option<[u8; 4]> {
+    pub(crate) fn ping_tag(&self) -> Option<[u8; 4]> {
         self.keepalive.as_ref().map(Keepalive::tag)
     }
 
     /// The peer sent something.
     #[inline]
-    pub(super) fn note_received(&mut self, received: Received) {
+    pub(crate) fn note_received(&mut self, received: Received) {
         if let Some(keepalive) = &mut self.keepalive {
             keepalive.note(received);
         }
@@ -144,19 +143,19 @@ impl Schedule {
 
     /// A message went one way or the other.
     #[inline]
-    pub(super) fn note_message(&mut self) {
+    pub(crate) fn note_message(&mut self) {
         if let Some(idle) = &mut self.idle {
             idle.has_moved = true;
         }
     }
 
     /// Whether the time of a message that has begun runs.
-    pub(super) fn awaits_message(&self) -> bool {
+    pub(crate) fn awaits_message(&self) -> bool {
         self.message_by.is_some()
     }
 
     /// A message has begun and is not whole.
-    pub(super) fn start_message(&mut self, settings: &WebSocketSettings, now: Instant) {
+    pub(crate) fn start_message(&mut self, settings: &WebSocketSettings, now: Instant) {
         let message_by = after(now, settings.message_timeout());
         self.message_by = Some(message_by);
         self.message_paused = false;
@@ -164,17 +163,17 @@ impl Schedule {
     }
 
     /// What has begun cannot go on, as nothing is read.
-    pub(super) fn pause_message(&mut self) {
+    pub(crate) fn pause_message(&mut self) {
         self.message_paused = true;
     }
 
     /// The pong of a ping of ours came. How long it took, if that can be told.
-    pub(super) fn pong(&mut self, number: [u8; 4], now: Instant) -> Option<Duration> {
+    pub(crate) fn pong(&mut self, number: [u8; 4], now: Instant) -> Option<Duration> {
         self.keepalive.as_mut()?.pong(number, now)
     }
 
     /// So many bytes cannot be written now.
-    pub(super) fn block(&mut self, bytes: usize) {
+    pub(crate) fn block(&mut self, bytes: usize) {
         self.output.blocked = Some(bytes);
     }
 
@@ -206,12 +205,12 @@ impl Schedule {
         }
     }
 
-    pub(super) fn is_blocked(&self) -> bool {
+    pub(crate) fn is_blocked(&self) -> bool {
         self.output.blocked.is_some()
     }
 
     /// Whether it is measured how fast the peer takes output.
-    pub(super) fn measures_slow(&self) -> bool {
+    pub(crate) fn measures_slow(&self) -> bool {
         self.output.slow.is_some()
     }
 
@@ -229,7 +228,7 @@ impl Schedule {
     }
 
     /// So many bytes wait to be written. The peer took the difference to what was blocked: true when it took any.
-    pub(super) fn look_at_output(&mut self, bytes: usize) -> bool {
+    pub(crate) fn look_at_output(&mut self, bytes: usize) -> bool {
         let taken = match self.output.blocked {
             Some(before) => before.saturating_sub(bytes),
             None => 0,
@@ -243,7 +242,7 @@ impl Schedule {
 
     /// The peer took so many bytes.
     #[inline]
-    pub(super) fn take_output(&mut self, bytes: usize) {
+    pub(crate) fn take_output(&mut self, bytes: usize) {
         if let Some(slow) = &mut self.output.slow {
             slow.taken = slow.taken.saturating_add(bytes);
         }
@@ -253,7 +252,7 @@ impl Schedule {
     }
 
     /// Nothing may be read before this.
-    pub(super) fn pause_reading(&mut self, until: Instant) {
+    pub(crate) fn pause_reading(&mut self, until: Instant) {
         self.read_from = Some(until);
         self.message_paused = true;
         self.wait_until(until);

@@ -17,7 +17,7 @@ use switchwire_core::{
     HandlerResult, HandshakeRequest, SessionId, SessionPort, SlowConsumerPolicy, WebSocketHandler,
     WebSocketMessage, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder,
 };
-use switchwire_service::{SessionDriver, StreamTransport};
+use switchwire_driver::{SessionDriver, StreamTransport};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     runtime::Runtime,

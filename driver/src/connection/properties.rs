@@ -12,11 +12,7 @@ use switchwire_core::{
     SlowConsumerPolicy, WebSocketSettings,
 };
 
-use super::{
-    connection::Connection,
-    event::{Action, Event, Waiting},
-    schedule::Condition,
-};
+use super::{Action, Condition, Connection, Event, Waiting};
 
 const SEQUENCES: u64 = 20_000;
 const SECOND: Duration = Duration::from_secs(1);

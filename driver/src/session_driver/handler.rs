@@ -10,7 +10,8 @@ use switchwire_core::{
 
 use crate::{
     foreign::{self, Panicked},
-    observe::{self, OneLine},
+    log::OneLine,
+    stats,
 };
 
 /// The handler's future, kept from harming anything but its own session.
@@ -69,7 +70,7 @@ impl HandlerTask {
     fn report(&mut self) {
         if !std::mem::replace(&mut self.has_panicked, true) {
             tracing::error!(target: "switchwire", "the handler panicked; its session is closed with 1011");
-            observe::handler_failed("panic");
+            stats::handler_failed("panic");
         }
     }
 }
@@ -83,7 +84,7 @@ fn take(error: HandlerError) -> Result<CloseStatus, Panicked> {
     });
     let dropped = foreign::run(|| drop(error));
     shown.and(dropped)?;
-    observe::handler_failed("error");
+    stats::handler_failed("error");
     Ok(status)
 }
 

@@ -1,7 +1,7 @@
 use switchwire_core::Transport;
 
-use super::{SessionDriver, now, reason::Reason, turn::Turn};
-use crate::registry::Share;
+use super::{SessionDriver, now, turn::Turn};
+use crate::connection::Reason;
 
 /// With less than this in sight it is not looked for more.
 const LITTLE: usize = 4 << 10;
@@ -13,7 +13,7 @@ impl<T: Transport> SessionDriver<T> {
         self.unwritten = self.buffered();
         let partial = self.transport.as_ref().map_or(0, T::unread);
         let seen = self.unread + turn.delivered;
-        let holds = self.share.as_ref().is_some_and(Share::holds);
+        let holds = self.share.as_ref().is_some_and(|share| share.told() > 0);
         if !holds && seen + self.unwritten + partial < LITTLE {
             self.unread = seen; // at most: it is looked at once that is much
         } else {

@@ -3,8 +3,8 @@ use switchwire_core::{
     Error, ErrorKind, InboxEnd, Outgoing, Received, Transport, WebSocketMessage,
 };
 
-use super::{SessionDriver, event::Event, now, rate::Rated, turn::Turn};
-use crate::observe::Account;
+use super::{SessionDriver, now, rate::Rated, turn::Turn};
+use crate::{SessionStats, connection::Event};
 
 /// With this much unwritten, answers to pings wait, and the latest stands for all.
 const PONGS_WAIT_FROM: usize = 16 << 10;
@@ -57,7 +57,7 @@ impl<T: Transport> SessionDriver<T> {
     fn take_in(&mut self, turn: &mut Turn<'_, '_>) {
         let received = self.inbox.take_received();
         turn.read(received.messages, received.bytes);
-        self.account.receive(received.messages, received.bytes);
+        self.stats.receive(received.messages, received.bytes);
         let schedule = &mut self.connection.schedule;
         schedule.note_received(received);
         if self.transport.as_ref().is_some_and(T::has_unfinished) && !schedule.awaits_message() {
@@ -82,7 +82,7 @@ impl<T: Transport> SessionDriver<T> {
             && let Some(time) = self.connection.schedule.pong(number, now())
         {
             self.port.set_round_trip_time(time);
-            self.account.round_trip(time);
+            self.stats.round_trip(time);
         }
         let end = self.inbox.take_end();
         if let Some(rule) = violation {
@@ -142,7 +142,7 @@ impl<T: Transport> SessionDriver<T> {
             && error.close_code().is_some()
             && self.connection.may_send()
         {
-            Account::violation(error);
+            SessionStats::violation(error);
         }
         self.on(Event::PeerEnded(end), turn);
     }

@@ -2,11 +2,11 @@
 
 use switchwire_core::{CloseOutcome, CloseStatus, Error, InboxEnd, Outgoing};
 
-use super::{reason::Reason, schedule::Condition};
+use super::{Condition, Reason};
 
 /// What happened.
 #[derive(Debug)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// Nothing more comes from the peer: it sent Close, broke a rule, left, or the network failed.
     PeerEnded(InboxEnd),
     /// The handler has run until it waits, or had nothing to run for.
@@ -34,20 +34,20 @@ pub(super) enum Event {
 
 /// What a handler that waits has left to do.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     /// It has just run.
-    pub(super) has_run: bool,
+    pub(crate) has_run: bool,
     /// Output is blocked, or not written yet: no answer could leave, and it may be waiting for room.
-    pub(super) is_blocked: bool,
+    pub(crate) is_blocked: bool,
     /// It took a message and has not come back to `receive`.
-    pub(super) owes: bool,
+    pub(crate) owes: bool,
     /// So many messages it has not taken.
-    pub(super) unread: usize,
+    pub(crate) unread: usize,
 }
 
 /// What the driver has to do, in this order.
 #[derive(Debug)]
-pub(super) enum Action {
+pub(crate) enum Action {
     /// Hand this to the transport.
     Send(Outgoing),
     /// Ask the session for a close. What it has accepted goes out before [`Event::CloseAsked`].
@@ -65,4 +65,4 @@ pub(super) enum Action {
 }
 
 /// Several actions; most often none.
-pub(super) type Actions = Vec<Action>;
+pub(crate) type Actions = Vec<Action>;

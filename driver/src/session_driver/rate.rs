@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use switchwire_core::{RatePolicy, Received, WebSocketSettings};
 
-use super::connection::after;
+use crate::connection::after;
 
 /// How fast a peer may send, when there is a limit. The clock is read once for what was read at once.
 #[derive(Debug)]

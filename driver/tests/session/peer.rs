@@ -9,7 +9,7 @@ use switchwire_core::{
     CloseOutcome, HandshakeRequest, SessionControl, SessionId, SessionPort, WebSocketHandler,
     WebSocketSettings,
 };
-use switchwire_service::{SessionDriver, StreamTransport};
+use switchwire_driver::{SessionDriver, StreamTransport};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
     task::JoinHandle,

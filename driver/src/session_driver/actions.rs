@@ -1,15 +1,11 @@
 use switchwire_core::{CloseOutcome, Transport};
 use switchwire_protocol::release_unused;
 
-use super::{
-    SessionDriver,
-    event::{Action, Event},
-    now,
-    reason::Reason,
-    schedule::Condition,
-    turn::Turn,
+use super::{SessionDriver, now, turn::Turn};
+use crate::{
+    connection::{Action, Condition, Event, Reason},
+    stats,
 };
-use crate::observe;
 
 impl<T: Transport> SessionDriver<T> {
     /// Tells the connection what happened, and does what it says.
@@ -43,16 +39,16 @@ impl<T: Transport> SessionDriver<T> {
     pub(super) fn report(&mut self, reason: Reason) {
         if reason == Reason::OVERDUE {
             tracing::warn!(target: "switchwire", reason = reason.text, "the handler is dropped");
-            observe::handler_failed(reason.label);
+            stats::handler_failed(reason.label);
         } else {
             tracing::debug!(target: "switchwire", reason = reason.text, "the session is ended");
-            self.account.ended_for(reason.label);
+            self.stats.ended_for(reason.label);
         }
     }
 
     pub(super) fn finish(&mut self, outcome: &CloseOutcome) {
         self.port.finish(outcome.clone());
-        self.account.close(outcome, self.port.dropped());
+        self.stats.close(outcome, self.port.dropped());
     }
 
     /// Does what is due, if the clock went off.

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod connection;
+mod foreign;
+mod log;
+mod memory;
+mod session_driver;
+mod socket;
+mod stats;
+mod stream;
+
+pub use self::{
+    log::OneLine,
+    memory::{MemoryAccount, MemoryShare, over_budget},
+    session_driver::SessionDriver,
+    socket::Socket,
+    stats::SessionStats,
+    stream::StreamTransport,
+};
