@@ -5,16 +5,18 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub use switchwire_core::future;
 pub use switchwire_core::{
     Attributes, ByteString, Bytes, ClientRequest, CloseCode, CloseOutcome, CloseStatus, CloseWith,
-    Closed, ConnectError, CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint, Error,
-    ErrorKind, HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
-    HandshakeRequest, HandshakeViolation, HttpSession, InvalidCloseStatus, InvalidCors,
-    InvalidOrigin, InvalidRequest, InvalidSettings, Origin, OriginPattern, Principal, ProxyError,
-    RatePolicy, ReceiveStream, Receiving, RedirectError, RequestUpgradeStrategy, ResponseHeaders,
-    Sending, SessionId, ShuttingDown, SlowConsumerPolicy, TrySendError, WebSocketClient,
-    WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession,
-    WebSocketSettings, WebSocketSettingsBuilder, async_trait, join_both, join_either,
+    ConnectError, CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint, Error, ErrorKind,
+    HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
+    HandshakeRequest, HttpSession, InvalidCloseStatus, InvalidCors, InvalidOrigin, InvalidRequest,
+    InvalidSettings, Origin, OriginPattern, Principal, RatePolicy, ReceiveStream,
+    RequestUpgradeStrategy, ResponseHeaders, SessionId, SlowConsumerPolicy, TrySendError,
+    WebSocketClient, WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService,
+    WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait,
+    client::{HandshakeViolation, ProxyError, RedirectError},
+    join_both, join_either,
 };
 pub use switchwire_service::{
     HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, SessionRegistry,

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use switchwire_core::{Endpoint, InvalidSettings, WebSocketHandler};
 use switchwire_service::WebSocketDispatcher;
 
-use crate::{ActixRequestUpgradeStrategy, WebSocketRequest};
+use crate::{request::WebSocketRequest, upgrade::ActixRequestUpgradeStrategy};
 
 /// Mounts a mapping or a whole dispatcher, for [`App::configure`](actix_web::App::configure).
 ///

@@ -14,10 +14,10 @@ use switchwire_core::{HandshakeError, HandshakeRequest, HttpSession, Principal, 
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 
 use crate::{
-    ActixRequestUpgradeStrategy,
     error::{answer, refusal},
     mount::ASTERISK,
     upgrade,
+    upgrade::ActixRequestUpgradeStrategy,
 };
 
 /// A request that may become a session: an extractor, for handler functions that look at more of the request first.
@@ -113,7 +113,7 @@ impl WebSocketRequest {
         let session = self.http_session.clone();
         let session = session.or_else(|| self.http.extensions().get().cloned());
         #[cfg(feature = "actix-session")]
-        let session = session.or_else(|| Some(crate::session::of(&self.http)));
+        let session = session.or_else(|| Some(crate::session::http_session(&self.http)));
         session
     }
 

@@ -10,7 +10,7 @@ use switchwire_core::{Attributes, HandlerError, HttpSession, async_trait};
 /// The values of the request's session, as the middleware has loaded it. Each attribute is a `serde_json::Value`.
 ///
 /// They are copied at once, since the session itself cannot leave its thread.
-pub(crate) fn of(request: &HttpRequest) -> Arc<dyn HttpSession> {
+pub(crate) fn http_session(request: &HttpRequest) -> Arc<dyn HttpSession> {
     Arc::new(ActixSession(request.get_session().entries().clone()))
 }
 

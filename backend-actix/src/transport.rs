@@ -16,7 +16,10 @@ use actix_web::{
 };
 use bytes::Buf;
 use futures_core::Stream;
-use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
+use switchwire_core::{
+    Error, ErrorKind, WebSocketSettings,
+    spi::{OutgoingFrame, ReceiveBuffer, ReceiveEnd, Transport},
+};
 use switchwire_protocol::{Decoder, Encoder};
 
 use crate::{ending::Ending, socket::Socket};
@@ -109,11 +112,11 @@ impl ActixTransport {
 }
 
 impl Transport for ActixTransport {
-    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>, incoming: &mut ReceiveBuffer) -> Poll<()> {
         match ready!(self.poll_bytes(cx)) {
             Some(Ok(mut bytes)) => {
                 let mut input = &bytes[..];
-                self.decoder.decode(&mut input, inbox);
+                self.decoder.decode(&mut input, incoming);
                 let rest = input.len();
                 if rest > 0 {
                     bytes.advance(bytes.len() - rest);
@@ -122,7 +125,7 @@ impl Transport for ActixTransport {
             }
             // After a reset the server drops the connection, after an orderly end it goes on writing.
             Some(Err(_)) | None => {
-                inbox.end(InboxEnd::Failed(match self.outbound.borrow().state {
+                incoming.end(ReceiveEnd::Failed(match self.outbound.borrow().state {
                     State::Dropped => io::Error::from(io::ErrorKind::ConnectionReset).into(),
                     _ => Error::new(ErrorKind::Disconnected),
                 }));
@@ -140,7 +143,7 @@ impl Transport for ActixTransport {
         self.decoder.held() + self.unread.len()
     }
 
-    fn send(&mut self, outgoing: Outgoing) {
+    fn send(&mut self, outgoing: OutgoingFrame) {
         self.outbound.borrow_mut().encoder.encode(outgoing);
     }
 

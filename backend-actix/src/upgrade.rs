@@ -19,7 +19,7 @@ use switchwire_core::{
     WebSocketSettings,
 };
 
-use crate::{ActixTransport, WebSocketRequest, socket::Socket};
+use crate::{request::WebSocketRequest, socket::Socket, transport::ActixTransport};
 
 /// Switches protocols on connections of actix-web.
 ///
@@ -67,7 +67,7 @@ impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
             #[allow(unreachable_patterns, reason = "HTTP/2 is a feature of the server's")]
             _ => return Err(HandshakeError::NotUpgradable),
         }
-        let socket = Socket::of(&request.http);
+        let socket = Socket::from_request(&request.http);
         let (transport, body) = ActixTransport::new(request.payload, socket, settings);
 
         let mut switching = HttpResponse::SwitchingProtocols()

@@ -15,8 +15,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpStream, sync::watch};
 
 use crate::{
-    ConnectionInfo,
     http_socket::{HttpSocket, Patience, Progress},
+    upgrade::ConnectionInfo,
 };
 
 /// How long things may take.

@@ -73,7 +73,7 @@ impl HttpSocket {
     fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &written {
             Poll::Pending => {
-                let left = Socket::of(&self.socket).unacknowledged().unwrap_or(0);
+                let left = Socket::new(&self.socket).unacknowledged().unwrap_or(0);
                 let taken = self.written.wrapping_sub(left);
                 self.progress.taken.store(taken, Relaxed);
                 self.progress.blocked.store(true, Relaxed);

@@ -13,9 +13,10 @@ use switchwire_service::{SessionRegistry, ShutdownReport, WebSocketDispatcher};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
-    ConnectionInfo, NotFound, UpgradeService,
     accept::Acceptor,
     connection::{Timeouts, serve_connection},
+    service::{NotFound, UpgradeService},
+    upgrade::ConnectionInfo,
 };
 
 /// Serves WebSocket handlers, and an application's own hyper service, on a TCP listener.

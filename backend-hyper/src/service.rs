@@ -8,12 +8,12 @@ use http_body_util::{Either, Full};
 use hyper::service::Service;
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 
-use crate::HyperRequestUpgradeStrategy;
+use crate::upgrade::HyperRequestUpgradeStrategy;
 
-/// The body of an [`UpgradeService`]'s response: its own, or the application's.
+/// The body of an [`UpgradeService`]'s response: its with_full_body, or the application's.
 pub type UpgradeBody<B> = Either<Full<Bytes>, B>;
 
-/// Serves WebSocket requests with the dispatcher's handlers, and everything else with the application's own service,
+/// Serves WebSocket requests with the dispatcher's handlers, and everything else with the application's with_full_body service,
 /// on the same port and even on the same path.
 ///
 /// Serve it with hyper's `http1` connection builder and `.with_upgrades()`, or let
@@ -58,8 +58,8 @@ where
                 Dispatch::NotWebSocket(request) => {
                     Ok(application.call(request).await?.map(Either::Right))
                 }
-                Dispatch::Answered(response) => Ok(own(response)),
-                Dispatch::Refused(error) => Ok(own(error.into_response())),
+                Dispatch::Answered(response) => Ok(with_full_body(response)),
+                Dispatch::Refused(error) => Ok(with_full_body(error.into_response())),
                 Dispatch::Accepted(response, session) => {
                     tokio::spawn(session);
                     Ok(response.map(|()| Either::Left(Full::default())))
@@ -69,7 +69,7 @@ where
     }
 }
 
-fn own<B>(response: Response<Bytes>) -> Response<UpgradeBody<B>> {
+fn with_full_body<B>(response: Response<Bytes>) -> Response<UpgradeBody<B>> {
     response.map(|body| Either::Left(Full::new(body)))
 }
 

@@ -65,7 +65,7 @@ fn take_socket(upgraded: Upgraded) -> (HyperIo, Bytes) {
 impl HyperIo {
     fn socket(&self) -> Option<Socket<'_>> {
         match self {
-            Self::Tcp(socket) => Some(Socket::of(socket)),
+            Self::Tcp(socket) => Some(Socket::new(socket)),
             Self::Other(_) => None,
         }
     }

@@ -16,7 +16,7 @@ use switchwire_core::{
     RequestUpgradeStrategy, ResponseHeaders, WebSocketSettings,
 };
 
-use crate::{HyperTransport, transport::transport};
+use crate::transport::{HyperTransport, transport};
 
 /// Switches HTTP/1.1 connections of hyper 1, with requests of any body.
 ///

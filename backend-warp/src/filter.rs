@@ -12,7 +12,7 @@ use switchwire_core::{
 use switchwire_service::WebSocketDispatcher;
 use warp::{Filter, Rejection, Reply, ext, path::FullPath, reply::Response};
 
-use crate::WebSocketRequest;
+use crate::request::WebSocketRequest;
 
 /// Serves WebSocket requests with one handler; warp's own filters before it decide about the path.
 ///

@@ -8,7 +8,7 @@ use switchwire_core::{HandshakeError, HttpSession, Principal, ResponseHeaders};
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 use warp::{Rejection, Reply, path::FullPath, reply::Response};
 
-use crate::WarpRequestUpgradeStrategy;
+use crate::upgrade::WarpRequestUpgradeStrategy;
 
 /// A request that asks for a WebSocket, extracted by [`request`](crate::request()), for routes that look at more of
 /// the request first.

@@ -7,7 +7,7 @@ use switchwire_core::{
 };
 use warp::Reply;
 
-use crate::WebSocketRequest;
+use crate::request::WebSocketRequest;
 
 /// Switches HTTP/1.1 connections of warp 0.4.
 #[derive(Debug, Clone, Copy, Default)]

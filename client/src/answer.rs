@@ -6,7 +6,7 @@ use std::io;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
-use switchwire_core::{ConnectError, HandshakeViolation};
+use switchwire_core::{ConnectError, client::HandshakeViolation};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 pub(crate) use self::body::read_body;

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 pub use self::proxy::{InvalidProxyUrl, Proxy};
 pub(crate) use self::{io::ClientIo, proxy::Proxies};
-use crate::ClientOptions;
+use crate::options::ClientOptions;
 
 /// A connection that the opening handshake can begin on.
 pub(crate) struct Connection {

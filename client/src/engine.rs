@@ -13,8 +13,8 @@ use switchwire_service::{ClientHandshake, client_info, hand_over, serve_client};
 use tokio::time::Instant;
 
 use crate::{
-    ClientOptions,
     connect::{ClientIo, connect as connect_to},
+    options::ClientOptions,
     redirect,
 };
 
@@ -128,7 +128,7 @@ async fn attempt<E: Engine>(
 #[cfg(target_os = "linux")]
 mod tests {
     use switchwire_backend_hyper::HyperServer;
-    use switchwire_core::Transport;
+    use switchwire_core::spi::Transport;
     use switchwire_service::UrlHandlerMapping;
     use tokio::net::TcpListener;
 

@@ -8,16 +8,16 @@ use http_body_util::{BodyExt, Empty};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use switchwire_core::{
-    ClientRequest, CloseOutcome, ConnectError, HandshakeViolation, WebSocketClient,
-    WebSocketHandler, WebSocketSession,
+    ClientRequest, CloseOutcome, ConnectError, WebSocketClient, WebSocketHandler, WebSocketSession,
+    client::HandshakeViolation,
 };
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    ClientOptions,
     answer::{MAX_BODY, MAX_HEAD, MAX_HEADERS},
     connect::ClientIo,
     engine::{self, Answer, Engine},
+    options::ClientOptions,
 };
 
 /// The same client with hyper's HTTP under it. Cheap to clone.

@@ -1,7 +1,7 @@
 //! Where a refusal points to, when redirects are followed.
 
 use http::{Response, StatusCode, header};
-use switchwire_core::{ClientRequest, RedirectError};
+use switchwire_core::{ClientRequest, client::RedirectError};
 
 /// Where an answer redirects to, if it does.
 pub(crate) fn location<B>(answer: &Response<B>) -> Option<&str> {

@@ -12,10 +12,10 @@ use tokio::{
 };
 
 use crate::{
-    ClientOptions,
     answer::{read_body, read_head},
     connect::ClientIo,
     engine::{self, Answer, Engine},
+    options::ClientOptions,
 };
 
 /// The client to use: nothing but tokio under it. Cheap to clone.

@@ -59,7 +59,7 @@ impl RequestUpgradeStrategy for PlainStrategy {
         let upgrading = async move {
             socket.write_all(&head_bytes(&response)).await?;
             let transport = StreamTransport::new(socket, unread.freeze(), &settings);
-            Ok(transport.with_socket(|socket| Some(Socket::of(socket)), &settings))
+            Ok(transport.with_socket(|socket| Some(Socket::new(socket)), &settings))
         };
         Ok(((), Box::pin(upgrading)))
     }

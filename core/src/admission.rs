@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{Endpoint, HandshakeError};
+use crate::{handshake::HandshakeError, service::Endpoint};
 
 /// The sessions of an endpoint that has a limit, counted.
 #[derive(Debug, Default)]
@@ -21,16 +21,16 @@ struct Taken {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// A session's place among those an endpoint may have. Given back when it is dropped.
+/// A session's permit among those an endpoint may have. Given back when it is dropped.
 #[derive(Debug)]
-#[must_use = "dropping it gives the place back"]
-pub struct Place {
+#[must_use = "dropping it gives the permit back"]
+pub struct SessionPermit {
     /// `None` when nothing is counted.
     taken: Option<(Arc<Places>, Option<IpAddr>)>,
 }
 
 impl Endpoint {
-    /// Takes a place for one more session from this address, before its handshake is answered.
+    /// Takes a permit for one more session from this address, before its handshake is answered.
     ///
     /// Clones of an endpoint share its places. IPv6 addresses that begin alike
     /// ([`ipv6_prefix_length`](crate::WebSocketSettings::ipv6_prefix_length)) count as one; an IPv4 address that came in
@@ -38,11 +38,11 @@ impl Endpoint {
     ///
     /// # Errors
     /// [`HandshakeError::TooManySessions`] and [`HandshakeError::TooManyFromAddress`], when the settings allow no more.
-    pub fn take_place(&self, address: Option<IpAddr>) -> Result<Place, HandshakeError> {
+    pub fn acquire_permit(&self, address: Option<IpAddr>) -> Result<SessionPermit, HandshakeError> {
         let settings = self.settings();
         let (most, most_each) = (settings.max_sessions(), settings.max_sessions_per_address());
         if most.is_none() && most_each.is_none() {
-            return Ok(Place { taken: None });
+            return Ok(SessionPermit { taken: None });
         }
         let address = address
             .map(|address| client(address, settings.ipv6_prefix_length()))
@@ -60,7 +60,7 @@ impl Endpoint {
         }
         taken.all += 1;
         drop(taken);
-        Ok(Place {
+        Ok(SessionPermit {
             taken: Some((self.places().clone(), address)),
         })
     }
@@ -84,7 +84,7 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for SessionPermit {
     fn drop(&mut self) {
         let Some((places, address)) = self.taken.take() else {
             return;
@@ -110,7 +110,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::{WebSocketSession, WebSocketSettings};
+    use crate::{session::WebSocketSession, settings::WebSocketSettings};
 
     fn endpoint(most: Option<usize>, each: Option<usize>) -> Endpoint {
         let settings = WebSocketSettings::builder()
@@ -123,13 +123,13 @@ mod tests {
     #[test]
     fn a_place_is_given_back() {
         let endpoint = endpoint(Some(1), None);
-        let place = endpoint.clone().take_place(None).unwrap();
+        let permit = endpoint.clone().acquire_permit(None).unwrap();
         assert!(matches!(
-            endpoint.take_place(None),
+            endpoint.acquire_permit(None),
             Err(HandshakeError::TooManySessions)
         ));
-        drop(place);
-        assert!(endpoint.take_place(None).is_ok());
+        drop(permit);
+        assert!(endpoint.acquire_permit(None).is_ok());
     }
 
     #[test]
@@ -137,16 +137,16 @@ mod tests {
         let endpoint = endpoint(None, Some(1));
         let [four, mapped, other] = ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1"]
             .map(|text| Some(text.parse().unwrap()));
-        let place = endpoint.take_place(four).unwrap();
+        let permit = endpoint.acquire_permit(four).unwrap();
         assert!(matches!(
-            endpoint.take_place(mapped),
+            endpoint.acquire_permit(mapped),
             Err(HandshakeError::TooManyFromAddress)
         ));
         let others = [
-            endpoint.take_place(other).unwrap(),
-            endpoint.take_place(None).unwrap(),
+            endpoint.acquire_permit(other).unwrap(),
+            endpoint.acquire_permit(None).unwrap(),
         ];
-        drop(place);
+        drop(permit);
         assert!(
             !endpoint
                 .places()
@@ -154,7 +154,7 @@ mod tests {
                 .by_address
                 .contains_key(&four.unwrap())
         );
-        assert!(endpoint.take_place(mapped).is_ok());
+        assert!(endpoint.acquire_permit(mapped).is_ok());
         drop(others);
         assert_eq!(endpoint.places().lock().by_address.capacity(), 0);
     }
@@ -191,7 +191,7 @@ mod tests {
         let taken: Vec<_> = thread::scope(|scope| {
             let take = || {
                 (0..100)
-                    .flat_map(|_| endpoint.take_place(address))
+                    .flat_map(|_| endpoint.acquire_permit(address))
                     .collect::<Vec<_>>()
             };
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(take)).collect();

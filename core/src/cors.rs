@@ -9,7 +9,7 @@ use http::{HeaderName, Method};
 
 use self::allowed::Allowed;
 pub use self::builder::{CorsConfigurationBuilder, InvalidCors};
-use crate::{Origin, OriginPattern};
+use crate::origin::{Origin, OriginPattern};
 
 /// Which pages of other sites may connect to a handler, and what their preflight requests are answered.
 ///

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, sync::Arc};
 
-use crate::{CloseCode, CloseStatus};
+use crate::close::{CloseCode, CloseStatus};
 
 /// Why a session could not go on, or why a call on it was refused.
 ///

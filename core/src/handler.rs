@@ -4,7 +4,10 @@ use std::future::Future;
 
 use async_trait::async_trait;
 
-use crate::{CorsConfiguration, HandlerResult, HandshakeRequest, WebSocketSession};
+use crate::{
+    cors::CorsConfiguration, error::HandlerResult, handshake::HandshakeRequest,
+    session::WebSocketSession,
+};
 
 /// A WebSocket endpoint, written once for every server.
 ///

@@ -2,7 +2,7 @@
 
 mod admission;
 mod attributes;
-mod client;
+pub mod client;
 mod close;
 mod cors;
 mod error;
@@ -25,16 +25,14 @@ pub use bytes::Bytes;
 pub use bytestring::ByteString;
 
 pub use self::{
-    admission::Place,
     attributes::Attributes,
     client::{
-        ClientRequest, ConnectError, HandshakeViolation, InvalidRequest, ProxyError, RedirectError,
-        WebSocketClient,
+        connect::WebSocketClient, error::ConnectError, invalid::InvalidRequest,
+        request::ClientRequest,
     },
     close::{CloseCode, CloseOutcome, CloseStatus, InvalidCloseStatus},
     cors::{CorsConfiguration, CorsConfigurationBuilder, InvalidCors},
     error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},
-    foreign::discard,
     handler::WebSocketHandler,
     handshake::{
         HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest, HttpSession,
@@ -42,16 +40,40 @@ pub use self::{
     },
     message::WebSocketMessage,
     origin::{InvalidOrigin, Origin, OriginPattern},
-    service::{Acceptance, Endpoint, WebSocketService},
+    service::{Endpoint, WebSocketService},
     session::{
-        Closed, Dropped, Inbox, InboxEnd, Order, ReceiveStream, Received, Receiving, Sending,
-        SessionControl, SessionId, SessionPort, ShuttingDown, Taken, TrySendError, WebSocketSender,
-        WebSocketSession, join_both, join_either,
+        Dropped, ReceiveStream, SessionId, TrySendError, WebSocketSender, WebSocketSession,
+        join_both, join_either,
     },
     settings::{
         InvalidSettings, RatePolicy, SlowConsumerPolicy, WebSocketSettings,
         WebSocketSettingsBuilder,
     },
-    transport::{Outgoing, Transport},
     upgrade::RequestUpgradeStrategy,
 };
+
+/// The futures that a session's methods return, for those who have to name them.
+pub mod future {
+    pub use crate::session::{Closed, Receiving, Sending, ShuttingDown};
+}
+
+/// For authors of backends, transports, drivers and registries. Applications need none of it.
+///
+/// - [`Transport`](spi::Transport) carries the frames of one connection; [`ReceiveBuffer`](spi::ReceiveBuffer) is where it
+///   puts what it has read.
+/// - [`SessionPort`](spi::SessionPort) is the driver's end of a session.
+/// - [`SessionControl`](spi::SessionControl) is a registry's, and [`SessionPermit`](spi::SessionPermit) what a session
+///   takes of the limits of its endpoint.
+/// - [`Acceptance`](spi::Acceptance) is what a [`WebSocketService`] answers.
+pub mod spi {
+    pub use crate::{
+        admission::SessionPermit,
+        foreign::discard,
+        service::Acceptance,
+        session::{
+            OutboundBatch, ReadSummary, ReceiveBuffer, ReceiveEnd, SessionCommand, SessionControl,
+            SessionPort,
+        },
+        transport::{OutgoingFrame, Transport},
+    };
+}

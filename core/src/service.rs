@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use http::Response;
 
 use crate::{
-    HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketHandler, WebSocketSettings,
     admission::Places,
+    handler::WebSocketHandler,
+    handshake::{HandshakeError, HandshakeInterceptor, HandshakeRequest},
+    settings::WebSocketSettings,
 };
 
 /// Decides opening handshakes, the same way for every server.

@@ -2,11 +2,11 @@
 
 mod control;
 mod id;
-mod inbox;
 #[cfg(all(test, loom))]
 mod models;
 mod outbound;
 mod port;
+mod receive_buffer;
 mod sender;
 mod signals;
 mod state;
@@ -20,16 +20,19 @@ use std::{fmt, future::poll_fn, pin::pin, sync::Arc, time::Duration};
 use futures_core::Stream;
 
 pub use self::{
-    control::{Order, SessionControl, ShuttingDown},
+    control::{SessionCommand, SessionControl, ShuttingDown},
     id::SessionId,
-    inbox::{Inbox, InboxEnd, Received},
     outbound::Dropped,
-    port::{SessionPort, Taken},
+    port::{OutboundBatch, SessionPort},
+    receive_buffer::{ReadSummary, ReceiveBuffer, ReceiveEnd},
     sender::{Closed, Sending, TrySendError, WebSocketSender},
     stream::{ReceiveStream, Receiving, join_both, join_either},
 };
 use self::{state::Shared, wakers::Place};
-use crate::{Attributes, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
+use crate::{
+    attributes::Attributes, close::CloseStatus, error::Error, handshake::HandshakeInfo,
+    message::WebSocketMessage,
+};
 
 /// One WebSocket connection, the same on every server.
 ///

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::{CloseStatus, Inbox, WebSocketMessage};
+use crate::{close::CloseStatus, message::WebSocketMessage, session::ReceiveBuffer};
 
 /// One connection after the protocol switch, as messages in and messages out.
 ///
@@ -13,7 +13,7 @@ use crate::{CloseStatus, Inbox, WebSocketMessage};
 /// A server that yields a byte stream needs no transport of its own: `switchwire-service` has one over
 /// `AsyncRead + AsyncWrite`, and the framing for any other. A transport is mechanism only. It
 /// - **must** check what the peer sends as RFC 6455 sections 5 and 8.1 ask, within the limits of the
-///   settings, and end the inbox with the error when it finds a violation;
+///   settings, and end the receive buffer with the error when it finds a violation;
 /// - **must not** answer pings, send Close frames or give up by itself: the driver does;
 /// - **must not** hold memory for a length that was announced but has not arrived;
 /// - **must** limit how long the peer's TCP may acknowledge nothing, when the server yields the socket and the system can
@@ -21,11 +21,11 @@ use crate::{CloseStatus, Inbox, WebSocketMessage};
 ///
 /// It need not be `Send`. The driver polls it from one task; every poll method registers the waker.
 pub trait Transport {
-    /// Reads what has arrived and pushes whole messages to `inbox` until it is full or ended.
+    /// Reads what has arrived and pushes whole messages to `incoming` until it is full or ended.
     ///
     /// `Ready` means that something happened and there may be more; `Pending` that nothing more has arrived
-    /// and the waker is registered. The end of the stream and errors go to [`Inbox::end`].
-    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()>;
+    /// and the waker is registered. The end of the stream and errors go to [`ReceiveBuffer::end`].
+    fn poll_receive(&mut self, cx: &mut Context<'_>, incoming: &mut ReceiveBuffer) -> Poll<()>;
 
     /// How many bytes have been read and are held here: of a message that is not whole, and of what found no room.
     ///
@@ -40,7 +40,7 @@ pub trait Transport {
     }
 
     /// Takes a message or a Close to be written, in order. The driver bounds how much it hands over.
-    fn send(&mut self, outgoing: Outgoing);
+    fn send(&mut self, outgoing: OutgoingFrame);
 
     /// How many bytes have been taken and not written yet.
     fn buffered(&self) -> usize;
@@ -77,7 +77,7 @@ pub trait Transport {
 
 /// What a transport writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outgoing {
+pub enum OutgoingFrame {
     /// A message, as one frame.
     Message(WebSocketMessage),
     /// A Close frame, with a status or empty.

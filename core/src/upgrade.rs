@@ -5,7 +5,10 @@ use std::future::Future;
 use http::Response;
 
 use crate::{
-    Error, HandshakeError, HandshakeRequest, InvalidSettings, Transport, WebSocketSettings,
+    error::Error,
+    handshake::{HandshakeError, HandshakeRequest},
+    settings::{InvalidSettings, WebSocketSettings},
+    transport::Transport,
 };
 
 /// Switches a connection of one HTTP server to the WebSocket protocol.

@@ -1,10 +1,11 @@
 //! Which types may cross threads: a promise that must not be lost by accident.
 
 use switchwire_core::{
-    Acceptance, Attributes, CloseOutcome, CloseStatus, Closed, Endpoint, Error, HandlerError,
-    HandshakeError, HandshakeInfo, HandshakeRequest, ReceiveStream, SessionId, SessionPort,
-    WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService, WebSocketSession,
-    WebSocketSettings,
+    Attributes, CloseOutcome, CloseStatus, Endpoint, Error, HandlerError, HandshakeError,
+    HandshakeInfo, HandshakeRequest, ReceiveStream, SessionId, WebSocketHandler, WebSocketMessage,
+    WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
+    future::Closed,
+    spi::{Acceptance, SessionPort},
 };
 
 fn send<T: Send + ?Sized>() {}

@@ -21,15 +21,17 @@ use std::{
 
 use bytes::Bytes;
 use switchwire_core::{
-    CloseCode, CloseOutcome, Error, ErrorKind, Inbox, Order, SessionPort, Transport,
-    WebSocketHandler, WebSocketMessage, WebSocketSession, discard,
+    CloseCode, CloseOutcome, Error, ErrorKind, WebSocketHandler, WebSocketMessage,
+    WebSocketSession,
+    spi::{ReceiveBuffer, SessionCommand, SessionPort, Transport, discard},
 };
 
 use self::{clock::Clock, handler::HandlerTask, rate::Rates, turn::Turn};
 use crate::{
-    MemoryShare, SessionStats,
     connection::{Connection, Event},
     foreign::{self, Panicked},
+    memory::MemoryShare,
+    stats::SessionStats,
 };
 
 /// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done; as timed
@@ -51,7 +53,7 @@ pub struct SessionDriver<T> {
     clock: Clock,
     /// `None` when nothing limits them.
     rates: Option<Box<Rates>>,
-    inbox: Inbox,
+    incoming: ReceiveBuffer,
     outbound: VecDeque<WebSocketMessage>,
     pending_pong: Option<Bytes>,
     /// The transport has something to write.
@@ -77,9 +79,9 @@ impl<T: Transport> SessionDriver<T> {
     ) -> Self {
         let now = now();
         let connection = Connection::new(port.shared_settings(), port.id(), now);
-        let mut inbox = Inbox::new(port.settings().control_frames());
+        let mut incoming = ReceiveBuffer::new(port.settings().control_frames());
         if let Some(tag) = connection.schedule.ping_tag() {
-            inbox.set_ping_tag(tag);
+            incoming.set_ping_tag(tag);
         }
         Self {
             handler: HandlerTask::new(handler, session, port.handler_waker()),
@@ -89,7 +91,7 @@ impl<T: Transport> SessionDriver<T> {
             has_started: false,
             transport: Some(transport),
             clock: Clock::default(),
-            inbox,
+            incoming,
             outbound: VecDeque::new(),
             pending_pong: None,
             unflushed: false,
@@ -130,10 +132,10 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Does what the application commands.
     fn take_command(&mut self, turn: &mut Turn<'_, '_>) -> bool {
-        let event = match self.port.take_order() {
+        let event = match self.port.take_command() {
             None => return false,
-            Some(Order::ShutDown) => Event::ShutDown,
-            Some(Order::Abort) => Event::Abort,
+            Some(SessionCommand::ShutDown) => Event::ShutDown,
+            Some(SessionCommand::Abort) => Event::Abort,
         };
         self.on(event, turn);
         true
@@ -167,12 +169,12 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Waits for whatever comes next; false when that is there already.
     fn sleep(&mut self, cx: &mut Context<'_>) -> bool {
-        self.clock.sleep_until(self.connection.deadline(), cx) && self.port.leave()
+        self.clock.sleep_until(self.connection.deadline(), cx) && self.port.end_poll()
     }
 
     /// Takes a turn of the task.
     fn run(&mut self, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
-        if self.port.enter(cx.waker()) {
+        if self.port.begin_poll(cx.waker()) {
             self.clock.forget_waker();
         }
         if !self.has_started {

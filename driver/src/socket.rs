@@ -27,7 +27,7 @@ impl<'a> Socket<'a> {
     /// The socket of a TCP connection, or of a Unix one.
     #[cfg(unix)]
     #[must_use]
-    pub fn of(io: &'a impl AsFd) -> Self {
+    pub fn new(io: &'a impl AsFd) -> Self {
         let descriptor = io.as_fd();
         Self { descriptor }
     }
@@ -35,7 +35,7 @@ impl<'a> Socket<'a> {
     /// The socket of a TCP connection. Nothing is known of it on this system.
     #[cfg(not(unix))]
     #[must_use]
-    pub fn of<IO>(_io: &'a IO) -> Self {
+    pub fn new<IO>(_io: &'a IO) -> Self {
         let lifetime = PhantomData;
         Self { lifetime }
     }
@@ -174,7 +174,7 @@ mod tests {
     /// Milliseconds.
     fn limit(set: impl FnOnce(WebSocketSettingsBuilder) -> WebSocketSettingsBuilder) -> u32 {
         let (ours, _peer) = connection();
-        Socket::of(&ours).limit_silence(&set(WebSocketSettings::builder()).build().unwrap());
+        Socket::new(&ours).limit_silence(&set(WebSocketSettings::builder()).build().unwrap());
         tcp_user_timeout(&ours).unwrap()
     }
 
@@ -223,16 +223,16 @@ mod tests {
     #[test]
     fn a_socket_that_is_not_of_tcp_stays_as_it_is() {
         let (ours, peer) = UnixStream::pair().unwrap();
-        Socket::of(&ours).limit_silence(&WebSocketSettings::default());
-        assert!(!Socket::of(&ours).peer_has_ended());
+        Socket::new(&ours).limit_silence(&WebSocketSettings::default());
+        assert!(!Socket::new(&ours).peer_has_ended());
         drop(peer);
-        assert!(Socket::of(&ours).peer_has_ended());
+        assert!(Socket::new(&ours).peer_has_ended());
     }
 
     /// Loopback tells the other end at once, but not in the same call.
     fn ends(socket: &TcpStream) -> bool {
         let start = Instant::now();
-        while !Socket::of(socket).peer_has_ended() {
+        while !Socket::new(socket).peer_has_ended() {
             if start.elapsed() > Duration::from_secs(20) {
                 return false;
             }
@@ -244,29 +244,29 @@ mod tests {
     #[test]
     fn the_end_of_the_peer_is_seen_behind_what_is_unread_and_takes_none_of_it() {
         let (mut ours, mut peer) = connection();
-        assert!(!Socket::of(&ours).peer_has_ended());
+        assert!(!Socket::new(&ours).peer_has_ended());
         peer.write_all(b"unread").unwrap();
         ours.peek(&mut [0]).unwrap();
-        assert!(!Socket::of(&ours).peer_has_ended());
+        assert!(!Socket::new(&ours).peer_has_ended());
         peer.shutdown(Shutdown::Write).unwrap();
         assert!(ends(&ours));
         let mut read = String::new();
         ours.read_to_string(&mut read).unwrap();
         assert_eq!(read, "unread");
-        assert!(Socket::of(&ours).peer_has_ended());
+        assert!(Socket::new(&ours).peer_has_ended());
     }
 
     #[test]
     fn what_the_peer_does_not_take_is_unacknowledged() {
         let (mut ours, mut peer) = connection();
-        assert_eq!(Socket::of(&ours).unacknowledged(), Some(0));
+        assert_eq!(Socket::new(&ours).unacknowledged(), Some(0));
         ours.set_nonblocking(true).unwrap();
         let piece = vec![7; 64 << 10];
         let mut written = 0;
         while let Ok(count) = ours.write(&piece) {
             written += count;
         }
-        let left = || Socket::of(&ours).unacknowledged().unwrap();
+        let left = || Socket::new(&ours).unacknowledged().unwrap();
         assert!((1..=written).contains(&left()));
         peer.read_exact(&mut vec![0; written]).unwrap();
         let start = Instant::now();
@@ -288,6 +288,6 @@ mod tests {
     fn our_own_end_is_not_the_peers() {
         let (ours, _peer) = connection();
         ours.shutdown(Shutdown::Write).unwrap();
-        assert!(!Socket::of(&ours).peer_has_ended());
+        assert!(!Socket::new(&ours).peer_has_ended());
     }
 }

@@ -8,11 +8,14 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, Outgoing, Transport, WebSocketSettings};
+use switchwire_core::{
+    Error, ErrorKind, WebSocketSettings,
+    spi::{OutgoingFrame, ReceiveBuffer, ReceiveEnd, Transport},
+};
 use switchwire_protocol::{Decoder, Encoder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use crate::Socket;
+use crate::socket::Socket;
 
 /// How much a peer may still send after both sides closed, before TCP is dropped on it.
 const MAX_DISCARDED: u32 = 64 << 20;
@@ -20,7 +23,7 @@ const MAX_DISCARDED: u32 = 64 << 20;
 /// A [`Transport`] over `AsyncRead + AsyncWrite`, for every server that yields a byte stream after the switch.
 ///
 /// Reads go to a buffer that all sessions of a thread share; a session holds only an unfinished message and
-/// what a full inbox left over.
+/// what a full incoming left over.
 #[derive(Debug)]
 pub struct StreamTransport<IO> {
     io: IO,
@@ -90,10 +93,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
-    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>, incoming: &mut ReceiveBuffer) -> Poll<()> {
         if !self.unread.is_empty() {
             let mut input = &self.unread[..];
-            self.decoder.decode(&mut input, inbox);
+            self.decoder.decode(&mut input, incoming);
             let rest = input.len();
             if rest == 0 {
                 self.unread = Bytes::new();
@@ -104,9 +107,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
         }
         if let Some(mut room) = self.decoder.room() {
             match ready!(pin!(self.io.read_buf(&mut room)).poll(cx)) {
-                Ok(0) => inbox.end(InboxEnd::Failed(Error::new(ErrorKind::Disconnected))),
-                Ok(count) => self.decoder.filled(count, inbox),
-                Err(error) => inbox.end(InboxEnd::Failed(error.into())),
+                Ok(0) => incoming.end(ReceiveEnd::Failed(Error::new(ErrorKind::Disconnected))),
+                Ok(count) => self.decoder.filled(count, incoming),
+                Err(error) => incoming.end(ReceiveEnd::Failed(error.into())),
             }
             return Poll::Ready(());
         }
@@ -114,16 +117,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
             let mut buffer = ReadBuf::new(buffer);
             match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
                 Ok(()) if buffer.filled().is_empty() => {
-                    inbox.end(InboxEnd::Failed(Error::new(ErrorKind::Disconnected)));
+                    incoming.end(ReceiveEnd::Failed(Error::new(ErrorKind::Disconnected)));
                 }
                 Ok(()) => {
                     let mut input = buffer.filled();
-                    self.decoder.decode(&mut input, inbox);
+                    self.decoder.decode(&mut input, incoming);
                     if !input.is_empty() {
                         self.unread = Bytes::copy_from_slice(input);
                     }
                 }
-                Err(error) => inbox.end(InboxEnd::Failed(error.into())),
+                Err(error) => incoming.end(ReceiveEnd::Failed(error.into())),
             }
             Poll::Ready(())
         })
@@ -137,7 +140,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
         self.decoder.held() + self.unread.len()
     }
 
-    fn send(&mut self, outgoing: Outgoing) {
+    fn send(&mut self, outgoing: OutgoingFrame) {
         self.encoder.encode(outgoing);
     }
 

@@ -15,8 +15,8 @@ use std::{
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use switchwire_core::{
-    CloseOutcome, Error, ErrorKind, HandshakeRequest, SessionId, SessionPort, WebSocketSender,
-    WebSocketSession, WebSocketSettings,
+    CloseOutcome, Error, ErrorKind, HandshakeRequest, SessionId, WebSocketSender, WebSocketSession,
+    WebSocketSettings, spi::SessionPort,
 };
 use switchwire_topics::Topic;
 
@@ -124,7 +124,7 @@ fn a_session_that_is_used_as_stream_and_sink_waits_once() {
 #[test]
 fn a_wait_that_ends_with_the_waker_of_another_is_no_deadlock() {
     struct Owner {
-        _waits: std::sync::Mutex<Option<switchwire_core::Closed>>,
+        _waits: std::sync::Mutex<Option<switchwire_core::future::Closed>>,
     }
     impl Wake for Owner {
         fn wake(self: Arc<Self>) {}

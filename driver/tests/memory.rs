@@ -14,8 +14,9 @@ use std::{
 
 use bytes::Bytes;
 use switchwire_core::{
-    HandlerResult, HandshakeRequest, SessionId, SessionPort, SlowConsumerPolicy, WebSocketHandler,
+    HandlerResult, HandshakeRequest, SessionId, SlowConsumerPolicy, WebSocketHandler,
     WebSocketMessage, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder,
+    spi::SessionPort,
 };
 use switchwire_driver::{SessionDriver, StreamTransport};
 use tokio::{

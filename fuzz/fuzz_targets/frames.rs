@@ -10,7 +10,7 @@ use std::io::IoSlice;
 
 use bytes::BufMut;
 use libfuzzer_sys::fuzz_target;
-use switchwire_core::{CloseStatus, Inbox, InboxEnd, Outgoing, WebSocketMessage, WebSocketSettings};
+use switchwire_core::{CloseStatus, WebSocketMessage, WebSocketSettings, spi::{ReceiveBuffer, ReceiveEnd, OutgoingFrame}};
 use switchwire_protocol::{Decoder, Encoder};
 
 use reference::{Limits, reference};
@@ -22,7 +22,7 @@ const LIMITS: [Limits; 3] = [
 ];
 
 /// What was decoded: the messages, and why there are no more.
-type Decoded = (Vec<WebSocketMessage>, Option<InboxEnd>);
+type Decoded = (Vec<WebSocketMessage>, Option<ReceiveEnd>);
 
 fuzz_target!(|input: (bool, u8, Vec<(u8, u8, &[u8])>, Vec<u8>, &[u8])| {
     let (from_client, limits, frames, pieces, tail) = input;
@@ -85,7 +85,7 @@ fn settings(limits: &Limits) -> WebSocketSettings {
 fn decode(from_client: bool, limits: &Limits, mut bytes: &[u8], pieces: &[u8], in_place: bool) -> Decoded {
     let settings = settings(limits);
     let mut decoder = if from_client { Decoder::new(&settings) } else { Decoder::client(&settings) };
-    let mut inbox = Inbox::new(true);
+    let mut incoming = ReceiveBuffer::new(true);
     let mut pieces = pieces.iter().map(|len| match usize::from(*len) {
         255 => usize::MAX,
         len @ 128.. => len * 700,
@@ -99,29 +99,29 @@ fn decode(from_client: bool, limits: &Limits, mut bytes: &[u8], pieces: &[u8], i
             Some(mut room) => {
                 let read = piece.min(room.remaining_mut());
                 room.put_slice(&bytes[..read]);
-                decoder.filled(read, &mut inbox);
+                decoder.filled(read, &mut incoming);
                 read
             }
             None => {
                 let mut input = &bytes[..piece];
-                decoder.decode(&mut input, &mut inbox);
+                decoder.decode(&mut input, &mut incoming);
                 piece - input.len()
             }
         };
         bytes = &bytes[read..];
         arrived += read;
-        let received = inbox.take_received();
+        let received = incoming.take_summary();
         assert_eq!(received.bytes, read, "every byte is accounted for");
         decoded += received.messages;
-        drop(inbox.take_pings());
-        end = inbox.take_end();
+        drop(incoming.take_pings());
+        end = incoming.take_end();
         assert!(read > 0 || end.is_some() || !bytes.is_empty());
         // A message of a byte takes some sixty to hold. One that grows is held twice for a moment, with as much room again
         // and a read's worth.
         let most = 3 * (arrived + (64 << 10)) + 64 * (decoded + 64);
         assert!(held.peak() <= most, "{} bytes are held of {arrived}", held.peak());
     }
-    (inbox.take_messages().into(), end)
+    (incoming.take_messages().into(), end)
 }
 
 /// As the reference says it.
@@ -133,10 +133,10 @@ fn shown((messages, end): &Decoded) -> reference::Decoded {
         WebSocketMessage::Pong(payload) => (0xa, payload.to_vec()),
     });
     let end = end.as_ref().map(|end| match end {
-        InboxEnd::Close(status) => {
+        ReceiveEnd::Close(status) => {
             Ok(status.as_ref().map(|it| (it.code().as_u16(), it.reason().to_owned())))
         }
-        InboxEnd::Failed(error) => Err(error.close_code().expect("a violation").as_u16()),
+        ReceiveEnd::Failed(error) => Err(error.close_code().expect("a violation").as_u16()),
     });
     (messages.collect(), end)
 }
@@ -145,14 +145,14 @@ fn shown((messages, end): &Decoded) -> reference::Decoded {
 fn read_back((messages, end): &Decoded, to_server: bool, pieces: &[u8]) {
     let mut encoder = if to_server { Encoder::client() } else { Encoder::default() };
     for message in messages {
-        encoder.encode(Outgoing::Message(message.clone()));
+        encoder.encode(OutgoingFrame::Message(message.clone()));
     }
     let close: Option<Option<CloseStatus>> = match end {
-        Some(InboxEnd::Close(status)) => Some(status.clone()),
+        Some(ReceiveEnd::Close(status)) => Some(status.clone()),
         _ => None,
     };
     if let Some(status) = &close {
-        encoder.encode(Outgoing::Close(status.clone()));
+        encoder.encode(OutgoingFrame::Close(status.clone()));
     }
     let mut bytes = Vec::new();
     let mut pieces = pieces.iter().map(|len| 1 + usize::from(*len) * 97).cycle();

@@ -5,7 +5,10 @@ use std::mem;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use switchwire_core::{Error, ErrorKind, Inbox, InboxEnd, WebSocketMessage, WebSocketSettings};
+use switchwire_core::{
+    Error, ErrorKind, WebSocketMessage, WebSocketSettings,
+    spi::{ReceiveBuffer, ReceiveEnd},
+};
 
 use self::{header::Opcode, payload::Message};
 use crate::{mask, pool::POOLED_FROM};
@@ -15,7 +18,7 @@ const MASKED: u8 = 0x80;
 
 /// Turns the bytes of a peer into messages, checking everything RFC 6455 sections 5.1 to 5.5, 7.4 and 8.1 ask of it.
 ///
-/// Bytes may come in any pieces. A violation ends the inbox with its error as soon as it can be known: a bad
+/// Bytes may come in any pieces. A violation ends the receive buffer with its error as soon as it can be known: a bad
 /// header before its payload came, bad UTF-8 before its frame ended.
 #[derive(Debug)]
 pub struct Decoder {
@@ -91,30 +94,30 @@ impl Decoder {
         self.message.as_ref().map_or(0, Message::capacity)
     }
 
-    /// Reads from the front of `input` until it is used up or the inbox is full or ended.
-    pub fn decode(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
+    /// Reads from the front of `input` until it is used up or the receive buffer is full or ended.
+    pub fn decode(&mut self, input: &mut &[u8], incoming: &mut ReceiveBuffer) {
         let before = input.len();
-        self.decode_frames(input, inbox);
-        inbox.note_bytes(before - input.len(), mem::take(&mut self.ended_frame));
+        self.decode_frames(input, incoming);
+        incoming.note_bytes(before - input.len(), mem::take(&mut self.ended_frame));
     }
 
-    fn decode_frames(&mut self, input: &mut &[u8], inbox: &mut Inbox) {
-        while !inbox.is_full() {
+    fn decode_frames(&mut self, input: &mut &[u8], incoming: &mut ReceiveBuffer) {
+        while !incoming.is_full() {
             let step = match self.frame {
                 None if input.is_empty() => return,
                 None => match self.whole_message(input) {
                     Some(message) => message.map(|message| {
-                        inbox.push(message);
+                        incoming.push(message);
                         true
                     }),
                     None => self.decode_header(input),
                 },
-                Some(frame) => self.decode_payload(frame, input, inbox),
+                Some(frame) => self.decode_payload(frame, input, incoming),
             };
             match step {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(error) => return inbox.end(InboxEnd::Failed(error)),
+                Err(error) => return incoming.end(ReceiveEnd::Failed(error)),
             }
         }
     }

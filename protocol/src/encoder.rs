@@ -1,7 +1,10 @@
 use std::{collections::VecDeque, io::IoSlice, mem};
 
 use bytes::{Buf, Bytes};
-use switchwire_core::{CloseStatus, Outgoing, WebSocketMessage, discard};
+use switchwire_core::{
+    CloseStatus, WebSocketMessage,
+    spi::{OutgoingFrame, discard},
+};
 
 use crate::{mask, pool, random, spare};
 
@@ -45,9 +48,9 @@ impl Encoder {
     }
 
     /// Puts a message behind what is there.
-    pub fn encode(&mut self, outgoing: Outgoing) {
+    pub fn encode(&mut self, outgoing: OutgoingFrame) {
         match outgoing {
-            Outgoing::Message(message) => {
+            OutgoingFrame::Message(message) => {
                 let first = match message {
                     WebSocketMessage::Text(_) => first::TEXT,
                     WebSocketMessage::Binary(_) => first::BINARY,
@@ -62,7 +65,7 @@ impl Encoder {
                     self.share(message.into_payload(), key);
                 }
             }
-            Outgoing::Close(status) => self.encode_close(status),
+            OutgoingFrame::Close(status) => self.encode_close(status),
         }
     }
 
@@ -240,9 +243,12 @@ mod tests {
     fn a_client_masks_every_frame_with_a_key_of_its_own() {
         use std::collections::HashSet;
 
-        use switchwire_core::{CloseCode, CloseStatus, Inbox, InboxEnd, WebSocketSettings};
+        use switchwire_core::{
+            CloseCode, CloseStatus, WebSocketSettings,
+            spi::{ReceiveBuffer, ReceiveEnd},
+        };
 
-        use crate::Decoder;
+        use crate::decoder::Decoder;
 
         let shared = Bytes::from(vec![3; 9_000]);
         let messages = [
@@ -259,29 +265,29 @@ mod tests {
         let mut keys = HashSet::new();
         for message in &messages {
             let before = bytes(&encoder).len();
-            encoder.encode(Outgoing::Message(message.clone()));
+            encoder.encode(OutgoingFrame::Message(message.clone()));
             let frame = &bytes(&encoder)[before..];
             assert_eq!(frame[1] & 0x80, 0x80, "masked");
             let key = frame.len() - message.len() - 4;
             assert!(keys.insert(frame[key..key + 4].to_vec()));
         }
-        encoder.encode(Outgoing::Close(Some(status.clone())));
+        encoder.encode(OutgoingFrame::Close(Some(status.clone())));
         assert_eq!(
             shared,
             vec![3; 9_000],
             "the application's own is left alone"
         );
 
-        let mut inbox = Inbox::new(true);
+        let mut incoming = ReceiveBuffer::new(true);
         let sent = bytes(&encoder);
         let settings = WebSocketSettings::default();
-        Decoder::new(&settings).decode(&mut &sent[..], &mut inbox);
-        assert_eq!(inbox.take_messages(), messages);
-        assert!(matches!(inbox.take_end(), Some(InboxEnd::Close(Some(it))) if it == status));
+        Decoder::new(&settings).decode(&mut &sent[..], &mut incoming);
+        assert_eq!(incoming.take_messages(), messages);
+        assert!(matches!(incoming.take_end(), Some(ReceiveEnd::Close(Some(it))) if it == status));
 
-        let mut inbox = Inbox::new(true);
-        Decoder::client(&settings).decode(&mut &sent[..], &mut inbox);
-        let Some(InboxEnd::Failed(error)) = inbox.take_end() else {
+        let mut incoming = ReceiveBuffer::new(true);
+        Decoder::client(&settings).decode(&mut &sent[..], &mut incoming);
+        let Some(ReceiveEnd::Failed(error)) = incoming.take_end() else {
             panic!("a client took masked frames");
         };
         assert_eq!(error.close_code(), Some(CloseCode::PROTOCOL_ERROR));
@@ -289,9 +295,12 @@ mod tests {
 
     #[test]
     fn a_client_reads_what_a_server_writes_in_any_pieces() {
-        use switchwire_core::{Inbox, InboxEnd, WebSocketSettings};
+        use switchwire_core::{
+            WebSocketSettings,
+            spi::{ReceiveBuffer, ReceiveEnd},
+        };
 
-        use crate::Decoder;
+        use crate::decoder::Decoder;
 
         let messages: [WebSocketMessage; 4] = [
             "".into(),
@@ -301,18 +310,18 @@ mod tests {
         ];
         let mut encoder = Encoder::default();
         for message in messages.clone() {
-            encoder.encode(Outgoing::Message(message));
+            encoder.encode(OutgoingFrame::Message(message));
         }
-        encoder.encode(Outgoing::Close(None));
+        encoder.encode(OutgoingFrame::Close(None));
         let sent = bytes(&encoder);
         for size in [1, 2, 7, 4_096, sent.len()] {
-            let mut inbox = Inbox::new(true);
+            let mut incoming = ReceiveBuffer::new(true);
             let mut decoder = Decoder::client(&WebSocketSettings::default());
             for mut piece in sent.chunks(size) {
-                decoder.decode(&mut piece, &mut inbox);
+                decoder.decode(&mut piece, &mut incoming);
             }
-            assert_eq!(inbox.take_messages(), messages);
-            assert!(matches!(inbox.take_end(), Some(InboxEnd::Close(None))));
+            assert_eq!(incoming.take_messages(), messages);
+            assert!(matches!(incoming.take_end(), Some(ReceiveEnd::Close(None))));
         }
     }
 
@@ -330,7 +339,7 @@ mod tests {
         let mut encoder = Encoder::default();
         let mut expected = Vec::new();
         for len in [0, 1, 125, 126, 8 << 10, 3, 65_536, 7] {
-            encoder.encode(Outgoing::Message(vec![7_u8; len].into()));
+            encoder.encode(OutgoingFrame::Message(vec![7_u8; len].into()));
             expected.push(0x82);
             match len {
                 0..=125 => expected.push(len as u8),
@@ -360,7 +369,7 @@ mod tests {
     fn an_empty_encoder_keeps_no_memory() {
         let mut encoder = Encoder::default();
         for _ in 0..100 {
-            encoder.encode(Outgoing::Message(vec![1; 8_000].into()));
+            encoder.encode(OutgoingFrame::Message(vec![1; 8_000].into()));
         }
         encoder.advance(encoder.len());
         assert_eq!(encoder.tail.capacity(), 0);
@@ -369,9 +378,9 @@ mod tests {
     #[test]
     fn chunks_are_the_same_bytes() {
         let mut encoder = Encoder::default();
-        encoder.encode(Outgoing::Message("hi".into()));
-        encoder.encode(Outgoing::Message(vec![1; 9_000].into()));
-        encoder.encode(Outgoing::Close(None));
+        encoder.encode(OutgoingFrame::Message("hi".into()));
+        encoder.encode(OutgoingFrame::Message(vec![1; 9_000].into()));
+        encoder.encode(OutgoingFrame::Close(None));
         let expected = bytes(&encoder);
         let mut taken = Vec::new();
         while let Some(chunk) = encoder.take_chunk() {

@@ -7,14 +7,14 @@
 use std::io::{Read, Write};
 
 use bytes::Bytes;
-use switchwire_core::{Outgoing, WebSocketMessage};
+use switchwire_core::{WebSocketMessage, spi::OutgoingFrame};
 use switchwire_protocol::Encoder;
 
 /// The masking keys of four frames.
 fn keys() -> [u8; 16] {
     let mut encoder = Encoder::client();
     for _ in 0..4 {
-        encoder.encode(Outgoing::Message(WebSocketMessage::Ping(Bytes::new())));
+        encoder.encode(OutgoingFrame::Message(WebSocketMessage::Ping(Bytes::new())));
     }
     let frames = encoder.as_slice().unwrap();
     std::array::from_fn(|at| frames[6 * (at / 4) + 2 + at % 4])

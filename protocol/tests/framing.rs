@@ -7,7 +7,10 @@ use std::iter::repeat;
 
 use bytes::BufMut;
 use proptest::prelude::*;
-use switchwire_core::{ErrorKind, Inbox, InboxEnd, WebSocketMessage, WebSocketSettings};
+use switchwire_core::{
+    ErrorKind, WebSocketMessage, WebSocketSettings,
+    spi::{ReceiveBuffer, ReceiveEnd},
+};
 use switchwire_protocol::Decoder;
 
 use self::frames::frame;
@@ -22,26 +25,26 @@ fn settings() -> WebSocketSettings {
 }
 
 /// Decodes the pieces one after the other.
-fn decode(pieces: &[&[u8]]) -> (Vec<WebSocketMessage>, Option<InboxEnd>) {
+fn decode(pieces: &[&[u8]]) -> (Vec<WebSocketMessage>, Option<ReceiveEnd>) {
     let mut decoder = Decoder::new(&settings());
-    let mut inbox = Inbox::new(true);
+    let mut incoming = ReceiveBuffer::new(true);
     for piece in pieces {
         let mut input = *piece;
         while !input.is_empty() {
             let before = input.len();
-            decoder.decode(&mut input, &mut inbox);
-            let _ = inbox.take_pings();
+            decoder.decode(&mut input, &mut incoming);
+            let _ = incoming.take_pings();
             if before == input.len() {
                 break;
             }
         }
     }
-    (inbox.take_messages().into(), inbox.take_end())
+    (incoming.take_messages().into(), incoming.take_end())
 }
 
 fn error(bytes: &[u8]) -> Option<ErrorKind> {
     match decode(&[bytes]).1 {
-        Some(InboxEnd::Failed(error)) => Some(error.kind()),
+        Some(ReceiveEnd::Failed(error)) => Some(error.kind()),
         _ => None,
     }
 }
@@ -82,37 +85,37 @@ fn a_violation_is_known_as_soon_as_its_header_came() {
 }
 
 /// Reads as a transport does, at most so many bytes each time, and says how many of them in place.
-fn read(mut input: &[u8], pieces: impl Iterator<Item = usize>) -> (usize, Inbox) {
+fn read(mut input: &[u8], pieces: impl Iterator<Item = usize>) -> (usize, ReceiveBuffer) {
     let mut decoder = Decoder::new(&WebSocketSettings::default());
-    let mut inbox = Inbox::new(false);
+    let mut incoming = ReceiveBuffer::new(false);
     let mut in_place = 0;
     for piece in pieces {
-        if input.is_empty() || inbox.is_full() {
+        if input.is_empty() || incoming.is_full() {
             break;
         }
         match decoder.room() {
             Some(mut room) => {
                 let (read, rest) = input.split_at(piece.min(input.len()).min(room.remaining_mut()));
                 room.put_slice(read);
-                decoder.filled(read.len(), &mut inbox);
+                decoder.filled(read.len(), &mut incoming);
                 (input, in_place) = (rest, in_place + read.len());
             }
             None => {
                 let (mut read, rest) = input.split_at(piece.min(input.len()));
-                decoder.decode(&mut read, &mut inbox);
+                decoder.decode(&mut read, &mut incoming);
                 assert!(read.is_empty());
                 input = rest;
             }
         }
     }
-    (in_place, inbox)
+    (in_place, incoming)
 }
 
 #[test]
 fn most_of_a_large_message_is_read_in_place() {
     let message = frame(0x82, &vec![7; 1 << 20]);
-    let (in_place, mut inbox) = read(&message, repeat(64 << 10));
-    assert_eq!(inbox.take_messages(), [vec![7; 1 << 20].into()]);
+    let (in_place, mut incoming) = read(&message, repeat(64 << 10));
+    assert_eq!(incoming.take_messages(), [vec![7; 1 << 20].into()]);
     assert!(in_place >= (1 << 20) - (64 << 10), "{in_place} bytes");
 }
 
@@ -121,9 +124,9 @@ fn bad_text_that_is_read_in_place_fails_at_once() {
     let mut text = vec![b'x'; 1 << 20];
     text[100_000] = 0xff;
     let message = frame(0x81, &text);
-    let (in_place, mut inbox) = read(&message, repeat(64 << 10));
+    let (in_place, mut incoming) = read(&message, repeat(64 << 10));
     assert!(in_place > 0 && in_place <= 64 << 10, "{in_place} bytes");
-    let Some(InboxEnd::Failed(error)) = inbox.take_end() else {
+    let Some(ReceiveEnd::Failed(error)) = incoming.take_end() else {
         panic!("the text is bad");
     };
     assert_eq!(error.kind(), ErrorKind::InvalidPayload);
@@ -213,10 +216,10 @@ proptest! {
             bytes.extend(masked(if fragmented { 0x80 } else { 0x81 }, right, key));
             expected.push(WebSocketMessage::from(text));
         }
-        let (_, mut inbox) = read(&bytes, reads.into_iter().cycle());
-        prop_assert!(inbox.take_end().is_none());
-        prop_assert!(inbox.take_messages() == expected);
-        prop_assert_eq!(inbox.take_received().bytes, bytes.len());
+        let (_, mut incoming) = read(&bytes, reads.into_iter().cycle());
+        prop_assert!(incoming.take_end().is_none());
+        prop_assert!(incoming.take_messages() == expected);
+        prop_assert_eq!(incoming.take_summary().bytes, bytes.len());
     }
 }
 
@@ -224,14 +227,14 @@ proptest! {
 #[test]
 fn a_header_alone_holds_no_memory() {
     let settings = WebSocketSettings::default();
-    let mut inbox = Inbox::new(false);
+    let mut incoming = ReceiveBuffer::new(false);
     let whole = frame(0x82, &vec![0; 1 << 20]);
-    Decoder::new(&settings).decode(&mut &whole[..], &mut inbox);
-    drop(inbox.take_messages()); // to the pool
+    Decoder::new(&settings).decode(&mut &whole[..], &mut incoming);
+    drop(incoming.take_messages()); // to the pool
     let mut decoder = Decoder::new(&settings);
-    decoder.decode(&mut &whole[..14], &mut inbox);
+    decoder.decode(&mut &whole[..14], &mut incoming);
     assert!(decoder.has_unfinished());
     assert_eq!(decoder.held(), 0);
-    decoder.decode(&mut &whole[14..100], &mut inbox);
+    decoder.decode(&mut &whole[14..100], &mut incoming);
     assert!(decoder.held() < 1_000, "{}", decoder.held());
 }

@@ -14,10 +14,14 @@ use switchwire_core::{
 };
 
 pub(crate) use self::run::new_id;
-use self::{decision::decide, outcome::Witnesses, run::Admitted};
+use self::{decision::decide, outcome::Witnesses, run::PendingSession};
 use crate::{
-    HandshakeWebSocketService, InvalidMapping, MappedPath, SessionRegistry, TrustedProxies,
-    UrlHandlerMapping, cors, observe::Route,
+    cors,
+    forwarded::TrustedProxies,
+    handshake::HandshakeWebSocketService,
+    mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
+    observe::Route,
+    registry::SessionRegistry,
 };
 
 /// What a backend mounts: mappings and the service that decides handshakes. Cheap to clone.
@@ -75,10 +79,10 @@ impl WebSocketDispatcher {
                 None => merged.push(mapping),
             }
         }
-        Ok(Self::of(merged))
+        Ok(Self::from_mappings(merged))
     }
 
-    fn of(mappings: Vec<UrlHandlerMapping>) -> Self {
+    fn from_mappings(mappings: Vec<UrlHandlerMapping>) -> Self {
         Self {
             mappings: mappings.into(),
             service: Arc::new(HandshakeWebSocketService::new()),
@@ -211,7 +215,7 @@ impl WebSocketDispatcher {
         handshake: HandshakeRequest,
         mapped: MappedPath<'_>,
         route: &Route,
-    ) -> Result<(S::Response, Admitted, S::Upgrading), HandshakeError> {
+    ) -> Result<(S::Response, PendingSession, S::Upgrading), HandshakeError> {
         if self.registry.is_shutting_down() {
             return Err(HandshakeError::ShuttingDown);
         }
@@ -236,7 +240,8 @@ impl WebSocketDispatcher {
         };
         let info = handshake.into_info(subprotocol);
         let switched = decided.and_then(|response| {
-            let admitted = Admitted::new(endpoint, info.clone(), &self.registry, route.clone())?;
+            let admitted =
+                PendingSession::new(endpoint, info.clone(), &self.registry, route.clone())?;
             let settings = admitted.endpoint().settings();
             let (response, upgrading) = strategy.upgrade(request, response, settings)?;
             Ok((response, admitted, upgrading))
@@ -253,7 +258,7 @@ impl WebSocketDispatcher {
 
 impl From<UrlHandlerMapping> for WebSocketDispatcher {
     fn from(mapping: UrlHandlerMapping) -> Self {
-        Self::of(vec![mapping])
+        Self::from_mappings(vec![mapping])
     }
 }
 

@@ -13,7 +13,8 @@ use http::{
     uri::Authority,
 };
 use switchwire_core::{
-    Acceptance, Endpoint, HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketService,
+    Endpoint, HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketService,
+    spi::Acceptance,
 };
 use switchwire_protocol::{accept_key, header_list::contains};
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use switchwire_core::{
-    CloseOutcome, CloseStatus, HandshakeError, SessionControl, SessionId, WebSocketSender,
+    CloseOutcome, CloseStatus, HandshakeError, SessionId, WebSocketSender, spi::SessionControl,
 };
 use switchwire_driver::MemoryShare;
 use tokio::sync::watch;

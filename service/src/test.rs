@@ -45,7 +45,10 @@ use switchwire_core::{
 use switchwire_driver::StreamTransport;
 use tokio::io::{DuplexStream, duplex};
 
-use crate::{ClientHandshake, Dispatch, WebSocketDispatcher, client_info, hand_over, serve_client};
+use crate::{
+    client::{ClientHandshake, client_info, hand_over, serve_client},
+    dispatcher::{Dispatch, WebSocketDispatcher},
+};
 
 /// How many bytes are on their way at most, in each direction; then who writes waits, as over a network.
 const PIPE: usize = 64 << 10;

@@ -3,8 +3,8 @@ use std::{pin::Pin, sync::Arc};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use switchwire_core::{
-    CloseOutcome, HandshakeRequest, SessionId, SessionPort, WebSocketMessage, WebSocketSession,
-    WebSocketSettings,
+    CloseOutcome, HandshakeRequest, SessionId, WebSocketMessage, WebSocketSession,
+    WebSocketSettings, spi::SessionPort,
 };
 
 use super::{members::SHARE, *};

@@ -23,7 +23,7 @@ impl Socket {
     /// limited as by default from now on, because the server itself waits for ever, and more than waits with requests that
     /// wait behind an answer that is not read.
     pub(crate) fn new(stream: &TcpStream) -> Option<Self> {
-        driver::Socket::of(stream).limit_silence(&WebSocketSettings::default());
+        driver::Socket::new(stream).limit_silence(&WebSocketSettings::default());
         Some(Self {
             descriptor: stream.as_raw_fd(),
             identity: sockopt::socket_cookie(stream).ok()?,
@@ -31,7 +31,7 @@ impl Socket {
     }
 
     /// The socket of this request's connection, if [`on_connect`](crate::on_connect) noted it.
-    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+    pub(crate) fn from_request(request: &HttpRequest) -> Option<Self> {
         request.conn_data().copied()
     }
 
@@ -42,7 +42,7 @@ impl Socket {
             return; // as it is
         }
         self.with(|socket| {
-            driver::Socket::of(&socket).limit_silence(settings);
+            driver::Socket::new(&socket).limit_silence(settings);
             if limit.is_none() {
                 sockopt::set_tcp_user_timeout(socket, 0)?;
             }
@@ -52,13 +52,13 @@ impl Socket {
 
     /// Whether the peer has ended its half; false when the server has closed the socket.
     pub(crate) fn peer_has_ended(self) -> bool {
-        self.with(|socket| Ok(driver::Socket::of(&socket).peer_has_ended()))
+        self.with(|socket| Ok(driver::Socket::new(&socket).peer_has_ended()))
             .unwrap_or_default()
     }
 
     /// How many bytes of what was written the peer has not acknowledged; none when the server has closed the socket.
     pub(crate) fn unacknowledged(self) -> usize {
-        self.with(|socket| Ok(driver::Socket::of(&socket).unacknowledged()))
+        self.with(|socket| Ok(driver::Socket::new(&socket).unacknowledged()))
             .flatten()
             .unwrap_or_default()
     }

@@ -12,7 +12,7 @@ impl Socket {
         None
     }
 
-    pub(crate) fn of(_: &HttpRequest) -> Option<Self> {
+    pub(crate) fn from_request(_: &HttpRequest) -> Option<Self> {
         None
     }
 

@@ -36,9 +36,9 @@ impl ClientIo {
     /// The socket under it all.
     pub(crate) fn socket(&self) -> Option<Socket<'_>> {
         match self {
-            Self::Tcp(socket) => Some(Socket::of(socket)),
+            Self::Tcp(socket) => Some(Socket::new(socket)),
             #[cfg(unix)]
-            Self::Unix(socket) => Some(Socket::of(socket)),
+            Self::Unix(socket) => Some(Socket::new(socket)),
             #[cfg(feature = "rustls")]
             Self::Tls(tls) => tls.get_ref().0.socket(),
         }

@@ -3,7 +3,7 @@ use std::fmt;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
-use switchwire_core::{ClientRequest, ProxyError};
+use switchwire_core::{ClientRequest, client::ProxyError};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::no_proxy::NoProxy;
@@ -110,7 +110,7 @@ impl Proxy {
         if !early.is_empty() {
             // Nobody was asked anything yet: whoever says something here is not the server.
             return Err(ProxyError::Violation(
-                switchwire_core::HandshakeViolation::Syntax,
+                switchwire_core::client::HandshakeViolation::Syntax,
             ));
         }
         Ok(())

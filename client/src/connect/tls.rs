@@ -9,7 +9,7 @@ use tokio_rustls::{
 };
 
 use super::ClientIo;
-use crate::ClientOptions;
+use crate::options::ClientOptions;
 
 /// `client.9` Begins TLS, tells the host's name (SNI), and checks that the certificate is trusted, in its time and the
 /// host's.

@@ -2,7 +2,8 @@ use std::time::{Duration, SystemTime};
 
 use http::{StatusCode, header};
 use switchwire_core::{
-    CloseCode, CloseOutcome, ConnectError, ErrorKind, HandshakeViolation, ProxyError,
+    CloseCode, CloseOutcome, ConnectError, ErrorKind,
+    client::{HandshakeViolation, ProxyError},
 };
 
 /// Whether the same request may well succeed a little later.

@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use switchwire_client::ClientOptions;
-use switchwire_core::{ClientRequest, ConnectError, HandshakeViolation as Not};
+use switchwire_core::{ClientRequest, ConnectError, client::HandshakeViolation as Not};
 use tokio::net::TcpListener;
 
 use crate::server::{accept, by_hand, clients, default_clients, hasty, soon};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use switchwire_client::{ClientOptions, Proxy};
-use switchwire_core::{ClientRequest, ConnectError, ProxyError, WebSocketSession};
+use switchwire_core::{ClientRequest, ConnectError, WebSocketSession, client::ProxyError};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},

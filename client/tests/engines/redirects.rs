@@ -1,7 +1,7 @@
 //! Redirects are followed when asked for, and credentials stay where they are.
 
 use switchwire_client::ClientOptions;
-use switchwire_core::{ClientRequest, ConnectError, RedirectError, WebSocketSession};
+use switchwire_core::{ClientRequest, ConnectError, WebSocketSession, client::RedirectError};
 
 use crate::server::{by_hand, clients, default_clients, header, serve, soon};
 

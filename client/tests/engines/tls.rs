@@ -8,7 +8,7 @@ use switchwire_client::{
     rustls::{self, pki_types::CertificateDer},
 };
 use switchwire_core::{
-    ClientRequest, ConnectError, HandshakeRequest, SessionId, SessionPort, WebSocketSession,
+    ClientRequest, ConnectError, HandshakeRequest, SessionId, WebSocketSession, spi::SessionPort,
 };
 use switchwire_driver::{SessionDriver, StreamTransport};
 use tokio::{

@@ -1,7 +1,7 @@
 //! How a client judges the headers of the answer (RFC 6455 section 4.1).
 
 use http::{HeaderName, header};
-use switchwire_core::HandshakeViolation as Not;
+use switchwire_core::client::HandshakeViolation as Not;
 
 use crate::{
     ClientCase,

@@ -1,6 +1,6 @@
 //! What is no answer, and what is too much of one (RFC 6455 section 10.4).
 
-use switchwire_core::{ConnectError, HandshakeViolation as Not};
+use switchwire_core::{ConnectError, client::HandshakeViolation as Not};
 
 use crate::{ClientCase, case::ensure, requirements::*, wire::Answer};
 

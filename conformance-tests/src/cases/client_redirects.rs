@@ -1,6 +1,6 @@
 //! Redirects (RFC 9110 section 15.4).
 
-use switchwire_core::{ConnectError, RedirectError};
+use switchwire_core::{ConnectError, client::RedirectError};
 
 use crate::{
     ClientCase, ClientSettings,

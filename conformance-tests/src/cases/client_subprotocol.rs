@@ -1,8 +1,8 @@
 //! The subprotocols that are offered, and the one in the answer (RFC 6455 sections 1.9 and 4.1).
 
 use switchwire_core::{
-    ConnectError, HandlerResult, HandshakeViolation as Not, InvalidRequest, WebSocketHandler,
-    WebSocketSession,
+    ConnectError, HandlerResult, InvalidRequest, WebSocketHandler, WebSocketSession,
+    client::HandshakeViolation as Not,
 };
 
 use super::client_answer::{opens, violates};

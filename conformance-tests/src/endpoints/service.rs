@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::HeaderValue;
 use switchwire_core::{
-    Acceptance, Attributes, Endpoint, HandlerError, HandshakeError, HandshakeRequest, HttpSession,
-    WebSocketService,
+    Attributes, Endpoint, HandlerError, HandshakeError, HandshakeRequest, HttpSession,
+    WebSocketService, spi::Acceptance,
 };
 use switchwire_service::{HandshakeWebSocketService, OriginPolicy};
 

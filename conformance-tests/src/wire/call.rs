@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use switchwire_core::{CloseOutcome, ConnectError, HandshakeViolation, WebSocketSession};
+use switchwire_core::{CloseOutcome, ConnectError, WebSocketSession, client::HandshakeViolation};
 use tokio::{runtime::Handle, task::JoinHandle};
 
 use super::session::{Session, told, wait};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use switchwire_core::{
-    CloseOutcome, CloseStatus, Closed, Error, ErrorKind, HandshakeInfo, WebSocketMessage,
-    WebSocketSession,
+    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, WebSocketMessage, WebSocketSession,
+    future::Closed,
 };
 use tokio::{
     runtime::Handle,

@@ -3,7 +3,7 @@ use std::{error::Error as StdError, io};
 use bytes::Bytes;
 use http::{HeaderName, Response, StatusCode};
 
-use super::InvalidRequest;
+use super::invalid::InvalidRequest;
 
 /// Why there is no session.
 ///

@@ -1,6 +1,6 @@
 use http::HeaderName;
 
-/// What is wrong with a [`ClientRequest`](super::ClientRequest).
+/// What is wrong with a [`ClientRequest`](crate::ClientRequest).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidRequest {
@@ -53,7 +53,7 @@ pub enum InvalidRequest {
 
 impl InvalidRequest {
     /// Why this text is no URL.
-    pub(super) fn of(url: &str) -> Self {
+    pub(super) fn for_url(url: &str) -> Self {
         if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Self::Character;
         }

@@ -5,8 +5,8 @@ use std::{
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, uri::Scheme};
 
-use super::InvalidRequest;
-use crate::{WebSocketHandler, WebSocketSettings};
+use super::invalid::InvalidRequest;
+use crate::{handler::WebSocketHandler, settings::WebSocketSettings};
 
 /// What a client asks for: a URL, and what is sent along.
 ///
@@ -49,7 +49,7 @@ impl ClientRequest {
         if url.contains('#') {
             return Err(InvalidRequest::Fragment);
         }
-        let uri: Uri = url.parse().map_err(|_| InvalidRequest::of(url))?;
+        let uri: Uri = url.parse().map_err(|_| InvalidRequest::for_url(url))?;
         Self::from_uri(uri)
     }
 

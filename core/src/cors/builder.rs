@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 
 use super::{Allowed, CorsConfiguration};
-use crate::{InvalidOrigin, Origin, OriginPattern};
+use crate::origin::{InvalidOrigin, Origin, OriginPattern};
 
 /// Collects a [`CorsConfiguration`]. Each list adds to what is there; `"*"` in it means any.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{Attributes, HandlerError};
+use crate::{attributes::Attributes, error::HandlerError};
 
 /// The HTTP session of a request, as much of it as a WebSocket session may want.
 ///

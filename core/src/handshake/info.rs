@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 
 use super::read;
-use crate::{Attributes, foreign::Value};
+use crate::{attributes::Attributes, foreign::Value};
 
 /// Who the HTTP side found the user to be: any value of the application's.
 #[derive(Clone)]

@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use http::Response;
 
-use crate::{HandshakeError, HandshakeInfo, HandshakeRequest};
+use crate::handshake::{HandshakeError, HandshakeInfo, HandshakeRequest};
 
 /// Takes part in opening handshakes: for authentication, attributes, headers, logs.
 ///

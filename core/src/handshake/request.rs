@@ -8,8 +8,9 @@ use super::{
     read,
 };
 use crate::{
-    Attributes, CorsConfiguration, HandshakeError, HandshakeInfo, HandshakeInterceptor,
-    HttpSession, Principal,
+    attributes::Attributes,
+    cors::CorsConfiguration,
+    handshake::{HandshakeError, HandshakeInfo, HandshakeInterceptor, HttpSession, Principal},
 };
 
 /// An HTTP request that may become a session, in terms no server owns.

@@ -21,7 +21,7 @@ pub struct SessionControl {
 
 /// What a [`SessionControl`] asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum SessionCommand {
     /// Let the handler get as far as it can with what came before, then close with 1001.
     ShutDown,
     /// Drop the connection and the handler.
@@ -49,7 +49,7 @@ impl SessionControl {
         drop(state);
         // First the handler, so that it runs before the driver closes.
         wakers.wake();
-        self.shared.signals.order();
+        self.shared.signals.command();
     }
 
     /// Has the driver drop the connection and the handler.
@@ -59,7 +59,7 @@ impl SessionControl {
         let wakers = state.outcome_wakers.take();
         drop(state);
         wakers.wake();
-        self.shared.signals.order();
+        self.shared.signals.command();
     }
 }
 

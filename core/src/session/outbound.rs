@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 
-use super::state::shrink;
-use crate::{WebSocketMessage, WebSocketSettings};
+use crate::{message::WebSocketMessage, settings::WebSocketSettings};
 
 /// What was accepted for sending and is not written yet.
 #[derive(Debug, Default)]
@@ -128,6 +127,17 @@ impl Outbound {
         self.taken_bytes = 0;
         self.taken_messages = 0;
         std::mem::take(&mut self.waiting)
+    }
+}
+
+/// How many messages an empty queue keeps memory for.
+const KEPT: usize = 32;
+
+/// Gives back what a burst made an empty queue allocate.
+#[inline]
+pub(super) fn shrink(queue: &mut VecDeque<WebSocketMessage>) {
+    if queue.capacity() > KEPT {
+        queue.shrink_to(KEPT);
     }
 }
 

@@ -8,13 +8,19 @@ use std::{
 };
 
 use super::{
-    Dropped, Order, SessionControl, SessionId, WebSocketSession,
-    state::{Shared, State, shrink},
+    Dropped, SessionCommand, SessionControl, SessionId, WebSocketSession,
+    outbound::shrink,
+    state::{Shared, State},
     waiting::Waiting,
 };
 use crate::{
-    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, Inbox, SlowConsumerPolicy,
-    WebSocketMessage, WebSocketSettings, foreign::discard,
+    close::{CloseOutcome, CloseStatus},
+    error::{Error, ErrorKind},
+    foreign::discard,
+    handshake::HandshakeInfo,
+    message::WebSocketMessage,
+    session::ReceiveBuffer,
+    settings::{SlowConsumerPolicy, WebSocketSettings},
 };
 
 /// The driver's end of a session.
@@ -67,18 +73,18 @@ impl SessionPort {
         SessionControl::new(self.shared.clone())
     }
 
-    /// Takes an order that was given through a [`SessionControl`].
+    /// Takes a command that was given through a [`SessionControl`].
     #[must_use]
     #[inline]
-    pub fn take_order(&self) -> Option<Order> {
-        if !self.shared.signals.take_order() {
+    pub fn take_command(&self) -> Option<SessionCommand> {
+        if !self.shared.signals.take_command() {
             return None;
         }
         let aborted = self.shared.lock().aborted;
         Some(if aborted {
-            Order::Abort
+            SessionCommand::Abort
         } else {
-            Order::ShutDown
+            SessionCommand::ShutDown
         })
     }
 
@@ -112,18 +118,18 @@ impl SessionPort {
         .await;
     }
 
-    /// The driver's poll begins: until [`leave`](Self::leave) signals are only noted. True when the waker is another
+    /// The driver's poll begins: until [`end_poll`](Self::end_poll) signals are only noted. True when the waker is another
     /// than the last time.
     #[must_use]
-    pub fn enter(&self, waker: &Waker) -> bool {
-        self.shared.signals.enter(waker)
+    pub fn begin_poll(&self, waker: &Waker) -> bool {
+        self.shared.signals.begin_poll(waker)
     }
 
     /// The driver's poll is about to end. False when something was signalled that it has not taken: it must
     /// look again instead.
     #[must_use]
-    pub fn leave(&self) -> bool {
-        self.shared.signals.leave()
+    pub fn end_poll(&self) -> bool {
+        self.shared.signals.end_poll()
     }
 
     /// The waker to poll the handler with.
@@ -144,17 +150,17 @@ impl SessionPort {
         self.shared.signals.take_session()
     }
 
-    /// Gives the inbox the room that the session has, though no more than this many messages and bytes. False when the
+    /// Gives the receive buffer the room that the session has, though no more than this many messages and bytes. False when the
     /// session has none; then the driver is signalled once there is.
     #[must_use]
-    pub fn make_room(&self, inbox: &mut Inbox, messages: usize, bytes: usize) -> bool {
+    pub fn make_room(&self, incoming: &mut ReceiveBuffer, messages: usize, bytes: usize) -> bool {
         let settings = &self.shared.settings;
         let mut state = self.shared.lock();
-        inbox.set_discard(state.receivers == 0);
-        inbox.room = state.room(settings);
-        state.reading_paused = inbox.is_full();
-        inbox.room.messages = inbox.room.messages.min(messages);
-        inbox.room.bytes = inbox.room.bytes.min(bytes);
+        incoming.set_discard(state.receivers == 0);
+        incoming.room = state.room(settings);
+        state.reading_paused = incoming.is_full();
+        incoming.room.messages = incoming.room.messages.min(messages);
+        incoming.room.bytes = incoming.room.bytes.min(bytes);
         !state.reading_paused
     }
 
@@ -167,32 +173,32 @@ impl SessionPort {
         state.receivers == 0 || (room.bytes > 0 && room.messages > 0)
     }
 
-    /// Hands the messages of the inbox to the session, and gives the inbox the room that is left. False when there is
+    /// Hands the messages of the receive buffer to the session, and gives the receive buffer the room that is left. False when there is
     /// none; the driver is signalled once there is when it asks to [`make_room`](Self::make_room).
-    pub fn deliver(&self, inbox: &mut Inbox) -> bool {
-        if inbox.messages.is_empty() {
+    pub fn deliver(&self, incoming: &mut ReceiveBuffer) -> bool {
+        if incoming.messages.is_empty() {
             return true;
         }
         let settings = &self.shared.settings;
         let mut state = self.shared.lock();
-        let bytes = std::mem::take(&mut inbox.bytes);
+        let bytes = std::mem::take(&mut incoming.bytes);
         if state.receivers == 0 {
             drop(state);
-            inbox.messages.clear(); // nobody will ever ask for them
+            incoming.messages.clear(); // nobody will ever ask for them
             return false;
         }
         state.inbound_bytes += bytes;
         if state.inbound.is_empty() {
-            std::mem::swap(&mut state.inbound, &mut inbox.messages);
-            shrink(&mut inbox.messages);
+            std::mem::swap(&mut state.inbound, &mut incoming.messages);
+            shrink(&mut incoming.messages);
         } else {
-            state.inbound.append(&mut inbox.messages);
+            state.inbound.append(&mut incoming.messages);
         }
-        inbox.room = state.room(settings);
+        incoming.room = state.room(settings);
         let wakers = state.receive_wakers.take();
         drop(state);
         wakers.wake();
-        !inbox.is_full()
+        !incoming.is_full()
     }
 
     /// Tells the session how long a ping and its pong took.
@@ -229,7 +235,7 @@ impl SessionPort {
     }
 
     /// Takes what has been accepted for sending. Where the policy may yet drop some of it, only what is soon written.
-    pub fn take_outbound(&self, into: &mut VecDeque<WebSocketMessage>) -> Taken {
+    pub fn take_outbound(&self, into: &mut VecDeque<WebSocketMessage>) -> OutboundBatch {
         let settings = &self.shared.settings;
         let mut state = self.shared.lock();
         let may_displace = settings.slow_consumer() == SlowConsumerPolicy::DropOldest;
@@ -239,18 +245,18 @@ impl SessionPort {
             state.outbound.take_all(into);
             false
         };
-        Taken {
+        OutboundBatch {
             is_left,
             close: state.close_request.take_if(|_| !is_left),
         }
     }
 
     /// Gives back what queues that are empty now needed in a busier time.
-    pub fn shrink(&self, inbox: &mut Inbox) {
+    pub fn shrink(&self, incoming: &mut ReceiveBuffer) {
         let mut state = self.shared.lock();
         state.outbound.shrink();
         state.inbound.shrink_to_fit();
-        inbox.messages.shrink_to_fit();
+        incoming.messages.shrink_to_fit();
     }
 
     /// Refuses further sends. What was accepted before can still be taken.
@@ -336,7 +342,7 @@ impl SessionPort {
 /// What [`SessionPort::take_outbound`] took besides messages.
 #[derive(Debug)]
 #[must_use]
-pub struct Taken {
+pub struct OutboundBatch {
     /// Whether more can be taken once this is written.
     pub is_left: bool,
     /// The status of a close that was asked for behind all messages.

@@ -12,7 +12,13 @@ use super::{
     state::{IfFull, Shared},
     waiting::Waiting,
 };
-use crate::{Attributes, CloseOutcome, CloseStatus, Error, HandshakeInfo, WebSocketMessage};
+use crate::{
+    attributes::Attributes,
+    close::{CloseOutcome, CloseStatus},
+    error::Error,
+    handshake::HandshakeInfo,
+    message::WebSocketMessage,
+};
 
 /// Sends on a session from any task and any thread. Cloning it is cheap.
 ///

@@ -11,8 +11,8 @@ const ACTIVE: u8 = 1;
 const HANDLER: u8 = 2;
 /// The session was used: something to send, room to read, a close.
 const SESSION: u8 = 4;
-/// Whoever keeps the session gave an order.
-const ORDER: u8 = 8;
+/// The registry gave a command.
+const COMMAND: u8 = 8;
 
 /// What wakes the driver, and tells it why, without waking the task from inside its own poll.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// The driver's poll begins; true when its waker is another than the last time.
-    pub(super) fn enter(&self, waker: &Waker) -> bool {
+    pub(super) fn begin_poll(&self, waker: &Waker) -> bool {
         let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = !driver.as_ref().is_some_and(|known| known.will_wake(waker));
         let old = if is_new {
@@ -38,7 +38,7 @@ impl Signals {
     }
 
     /// The driver's poll ends; false when a signal came meanwhile, and the driver has to look again.
-    pub(super) fn leave(&self) -> bool {
+    pub(super) fn end_poll(&self) -> bool {
         self.raised
             .compare_exchange(ACTIVE, 0, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
@@ -54,15 +54,15 @@ impl Signals {
         self.raised.fetch_and(!HANDLER, Ordering::AcqRel) & HANDLER != 0
     }
 
-    /// Takes the signal that an order was given. Looked at often, so it writes only when there is one.
-    pub(super) fn take_order(&self) -> bool {
-        self.raised.load(Ordering::Acquire) & ORDER != 0
-            && self.raised.fetch_and(!ORDER, Ordering::AcqRel) & ORDER != 0
+    /// Takes the signal that a command was given. Looked at often, so it writes only when there is one.
+    pub(super) fn take_command(&self) -> bool {
+        self.raised.load(Ordering::Acquire) & COMMAND != 0
+            && self.raised.fetch_and(!COMMAND, Ordering::AcqRel) & COMMAND != 0
     }
 
-    /// An order was given.
-    pub(super) fn order(&self) {
-        self.raise(ORDER);
+    /// A command was given.
+    pub(super) fn command(&self) {
+        self.raise(COMMAND);
     }
 
     /// The session was used. Called after what was done under its lock.
@@ -117,11 +117,11 @@ mod tests {
         let count = Arc::new(Count::default());
         let woken = || count.0.load(Ordering::Relaxed);
 
-        signals.enter(&count.clone().into());
+        signals.begin_poll(&count.clone().into());
         signals.session();
-        assert!(!signals.leave(), "a signal came during the poll");
+        assert!(!signals.end_poll(), "a signal came during the poll");
         assert!(signals.take_session());
-        assert!(signals.leave());
+        assert!(signals.end_poll());
         assert_eq!(woken(), 0);
 
         Waker::from(signals.clone()).wake();

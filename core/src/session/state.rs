@@ -9,15 +9,19 @@ use std::{
 
 use super::{
     SessionId,
-    inbox::Room,
-    outbound::Outbound,
+    outbound::{Outbound, shrink},
+    receive_buffer::Room,
     signals::Signals,
     sync::{Mutex, MutexGuard},
     wakers::{Place, Places, WakerSet},
 };
 use crate::{
-    CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, SlowConsumerPolicy,
-    WebSocketMessage, WebSocketSettings, foreign::discard,
+    close::{CloseOutcome, CloseStatus},
+    error::{Error, ErrorKind},
+    foreign::discard,
+    handshake::HandshakeInfo,
+    message::WebSocketMessage,
+    settings::{SlowConsumerPolicy, WebSocketSettings},
 };
 
 /// What a session and its driver share. Never locked across an await or a call of foreign code.
@@ -433,14 +437,3 @@ fn closed(outcome: &CloseOutcome) -> Error {
 
 /// How many messages are dropped before the driver has its turn.
 const MAX_DROPS: u32 = 64;
-
-/// How many messages an empty queue keeps memory for.
-const KEPT: usize = 32;
-
-/// Gives back what a burst made an empty queue allocate.
-#[inline]
-pub(super) fn shrink(queue: &mut VecDeque<WebSocketMessage>) {
-    if queue.capacity() > KEPT {
-        queue.shrink_to(KEPT);
-    }
-}

@@ -15,7 +15,7 @@ use super::{
     waiting::Waiting,
     wakers::Place,
 };
-use crate::{Error, WebSocketMessage};
+use crate::{error::Error, message::WebSocketMessage};
 
 /// The messages of a session as a stream: ends after the closing handshake, yields an error once before it
 /// ends when anything else ended the connection.

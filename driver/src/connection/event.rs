@@ -1,6 +1,9 @@
 //! What goes into the state machine of a connection, and what comes out.
 
-use switchwire_core::{CloseOutcome, CloseStatus, Error, InboxEnd, Outgoing};
+use switchwire_core::{
+    CloseOutcome, CloseStatus, Error,
+    spi::{OutgoingFrame, ReceiveEnd},
+};
 
 use super::{Condition, Reason};
 
@@ -8,7 +11,7 @@ use super::{Condition, Reason};
 #[derive(Debug)]
 pub(crate) enum Event {
     /// Nothing more comes from the peer: it sent Close, broke a rule, left, or the network failed.
-    PeerEnded(InboxEnd),
+    PeerEnded(ReceiveEnd),
     /// The handler has run until it waits, or had nothing to run for.
     HandlerWaits(Waiting),
     /// The handler has returned.
@@ -49,7 +52,7 @@ pub(crate) struct Waiting {
 #[derive(Debug)]
 pub(crate) enum Action {
     /// Hand this to the transport.
-    Send(Outgoing),
+    Send(OutgoingFrame),
     /// Ask the session for a close. What it has accepted goes out before [`Event::CloseAsked`].
     AskForClose(CloseStatus),
     /// Write what can be written at once.

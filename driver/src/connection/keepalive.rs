@@ -4,7 +4,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use switchwire_core::{Received, SessionId, WebSocketSettings};
+use switchwire_core::{SessionId, WebSocketSettings, spi::ReadSummary};
 
 use super::after;
 
@@ -54,7 +54,7 @@ impl Keepalive {
     }
 
     /// The peer sent something.
-    pub(super) fn note(&mut self, received: Received) {
+    pub(super) fn note(&mut self, received: ReadSummary) {
         self.heard = self.heard.saturating_add(received.bytes);
         if received.is_whole_frame {
             self.note_life();
@@ -164,7 +164,7 @@ mod tests {
         let (mut keepalive, start, settings) = keepalive();
         let ping = keepalive.tick(start, &settings, false, false);
         assert!(matches!(ping, Some(Verdict::Ping(_))));
-        let mut few = Received::default();
+        let mut few = ReadSummary::default();
         few.bytes = 100;
         keepalive.note(few);
         assert_eq!(keepalive.due(start), start + 20 * SECOND);

@@ -6,8 +6,8 @@ use std::{
 };
 
 use switchwire_core::{
-    CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, InboxEnd, Outgoing, WebSocketMessage,
-    WebSocketSettings,
+    CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, WebSocketMessage, WebSocketSettings,
+    spi::{OutgoingFrame, ReceiveEnd},
 };
 
 use super::{
@@ -80,8 +80,8 @@ impl Live {
         None
     }
 
-    fn peer_ended(&mut self, end: InboxEnd, now: Instant) -> Option<CloseOutcome> {
-        if let InboxEnd::Failed(error) = &end
+    fn peer_ended(&mut self, end: ReceiveEnd, now: Instant) -> Option<CloseOutcome> {
+        if let ReceiveEnd::Failed(error) = &end
             && error.kind() == ErrorKind::Io
         {
             return Some(self.take_phase().failed(error.clone()));
@@ -91,10 +91,10 @@ impl Live {
                 let grace = self.settings.answer_grace_after_close();
                 self.drain(Cause::PeerEnded(end), grace, now);
             }
-            (Phase::AwaitingClose(status), InboxEnd::Close(_)) => {
+            (Phase::AwaitingClose(status), ReceiveEnd::Close(_)) => {
                 self.phase = Phase::Flushing(CloseOutcome::ByUs(status.clone()));
             }
-            (Phase::AwaitingClose(_), InboxEnd::Failed(error)) => {
+            (Phase::AwaitingClose(_), ReceiveEnd::Failed(error)) => {
                 self.phase = Phase::Flushing(CloseOutcome::Abnormal(error));
             }
             (Phase::Draining(_) | Phase::Flushing(_) | Phase::HalfClosed(_), _) => {}
@@ -145,7 +145,7 @@ impl Live {
             }
             Phase::Open | Phase::Draining(_) => {
                 self.deadline = Some(after(now, self.settings.closing_deadline()));
-                actions.push(Action::Send(Outgoing::Close(Some(status.clone()))));
+                actions.push(Action::Send(OutgoingFrame::Close(Some(status.clone()))));
                 Phase::AwaitingClose(status)
             }
             phase => phase,
@@ -198,7 +198,7 @@ impl Live {
             match due {
                 Due::Ping(payload) => {
                     let ping = WebSocketMessage::Ping(payload);
-                    actions.push(Action::Send(Outgoing::Message(ping)));
+                    actions.push(Action::Send(OutgoingFrame::Message(ping)));
                 }
                 Due::Close(code, reason) => {
                     let status = reason.status(code);
@@ -225,7 +225,7 @@ impl Live {
         actions.clear(); // what else was due no longer matters
         actions.extend([
             Action::Report(reason),
-            Action::Send(Outgoing::Close(Some(status))),
+            Action::Send(OutgoingFrame::Close(Some(status))),
             Action::Finish(outcome.clone()),
         ]);
         self.phase = Phase::Flushing(outcome);
@@ -241,7 +241,7 @@ impl Live {
             Phase::AwaitingClose(_) | Phase::Flushing(_) | Phase::HalfClosed(_) => false,
         };
         if is_untold {
-            let close = Outgoing::Close(Some(CloseCode::GOING_AWAY.into()));
+            let close = OutgoingFrame::Close(Some(CloseCode::GOING_AWAY.into()));
             actions.extend([Action::Send(close), Action::TryFlush]);
         }
         let is_over = self.handler_ended && matches!(phase, Phase::HalfClosed(_));
@@ -284,18 +284,18 @@ impl Cause {
 /// Answers the end of what the peer sent.
 fn answer(cause: Cause, actions: &mut Actions) -> Phase {
     let (answer, outcome) = match cause {
-        Cause::PeerEnded(InboxEnd::Close(status)) => {
+        Cause::PeerEnded(ReceiveEnd::Close(status)) => {
             let answer = status.as_ref().map(|status| status.code().into());
             (Some(answer), CloseOutcome::ByPeer(status))
         }
-        Cause::PeerEnded(InboxEnd::Failed(error)) => {
+        Cause::PeerEnded(ReceiveEnd::Failed(error)) => {
             let code = error.close_code().map(|code| Some(code.into()));
             (code, CloseOutcome::Abnormal(error))
         }
         Cause::ShutDown => (None, CloseOutcome::TimedOut),
     };
     if let Some(answer) = answer {
-        actions.push(Action::Send(Outgoing::Close(answer)));
+        actions.push(Action::Send(OutgoingFrame::Close(answer)));
     }
     Phase::Flushing(outcome)
 }

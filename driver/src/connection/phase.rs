@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use switchwire_core::{CloseOutcome, CloseStatus, Error, InboxEnd};
+use switchwire_core::{CloseOutcome, CloseStatus, Error, spi::ReceiveEnd};
 
 /// How far a live connection is.
 ///
@@ -40,7 +40,7 @@ pub(super) struct Draining {
 /// Why a connection drains.
 #[derive(Debug)]
 pub(super) enum Cause {
-    PeerEnded(InboxEnd),
+    PeerEnded(ReceiveEnd),
     ShutDown,
 }
 
@@ -49,8 +49,8 @@ impl Phase {
     pub(super) fn failed(self, error: Error) -> CloseOutcome {
         match self {
             Self::Draining(draining) => match draining.cause {
-                Cause::PeerEnded(InboxEnd::Close(status)) => CloseOutcome::ByPeer(status),
-                Cause::PeerEnded(InboxEnd::Failed(error)) => CloseOutcome::Abnormal(error),
+                Cause::PeerEnded(ReceiveEnd::Close(status)) => CloseOutcome::ByPeer(status),
+                Cause::PeerEnded(ReceiveEnd::Failed(error)) => CloseOutcome::Abnormal(error),
                 Cause::ShutDown => CloseOutcome::Abnormal(error),
             },
             // What the peer asked for is known, though our answer did not reach it.
@@ -66,8 +66,8 @@ impl Phase {
     pub(super) fn timed_out(self) -> CloseOutcome {
         match self {
             Self::Draining(draining) => match draining.cause {
-                Cause::PeerEnded(InboxEnd::Failed(error)) => CloseOutcome::Abnormal(error),
-                Cause::PeerEnded(InboxEnd::Close(_)) | Cause::ShutDown => CloseOutcome::TimedOut,
+                Cause::PeerEnded(ReceiveEnd::Failed(error)) => CloseOutcome::Abnormal(error),
+                Cause::PeerEnded(ReceiveEnd::Close(_)) | Cause::ShutDown => CloseOutcome::TimedOut,
             },
             Self::Flushing(outcome @ CloseOutcome::Abnormal(_)) | Self::HalfClosed(outcome) => {
                 outcome

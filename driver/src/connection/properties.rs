@@ -8,8 +8,9 @@ use std::{
 };
 
 use switchwire_core::{
-    CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, InboxEnd, Outgoing, SessionId,
-    SlowConsumerPolicy, WebSocketSettings,
+    CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, SessionId, SlowConsumerPolicy,
+    WebSocketSettings,
+    spi::{OutgoingFrame, ReceiveEnd},
 };
 
 use super::{Action, Condition, Connection, Event, Waiting};
@@ -90,10 +91,10 @@ impl World {
     fn step(&mut self) {
         let event = match self.random.next(14) {
             0 | 1 if self.connection.may_read() => Event::PeerEnded(if self.random.one_in(2) {
-                InboxEnd::Close(Some(CloseCode::NORMAL.into()))
+                ReceiveEnd::Close(Some(CloseCode::NORMAL.into()))
             } else {
                 let kinds = [ErrorKind::Protocol, ErrorKind::Io, ErrorKind::Disconnected];
-                InboxEnd::Failed(Error::new(kinds[self.random.next(3) as usize]))
+                ReceiveEnd::Failed(Error::new(kinds[self.random.next(3) as usize]))
             }),
             2 | 3 => Event::HandlerWaits(Waiting {
                 has_run: self.random.one_in(2),
@@ -165,8 +166,8 @@ impl World {
 
     fn happens(&mut self, event: Event) {
         match &event {
-            Event::PeerEnded(InboxEnd::Close(_)) => self.peer_closed = true,
-            Event::PeerEnded(InboxEnd::Failed(_)) | Event::Failed(_) => self.broken = true,
+            Event::PeerEnded(ReceiveEnd::Close(_)) => self.peer_closed = true,
+            Event::PeerEnded(ReceiveEnd::Failed(_)) | Event::Failed(_) => self.broken = true,
             Event::HandlerEnded => self.handler_ended = true,
             Event::Flushed if self.close_sent => self.close_written = true,
             Event::Timer(_) | Event::Abort => self.ended_by_timer = true,
@@ -179,7 +180,7 @@ impl World {
                 Action::Send(outgoing) => {
                     assert!(!self.close_sent, "sent behind a Close: {what}");
                     assert!(!is_gone, "sent over nothing: {what}");
-                    self.close_sent = matches!(outgoing, Outgoing::Close(_));
+                    self.close_sent = matches!(outgoing, OutgoingFrame::Close(_));
                 }
                 Action::AskForClose(status) => {
                     assert!(self.connection.may_send(), "asks too late: {what}");
@@ -274,7 +275,7 @@ fn a_failure_with_a_close_behind_what_is_blocked_ends_at_once() {
     connection.schedule.block(16 << 10);
     connection.on(Event::HandlerEnded, now);
     connection.on(Event::Failed(Error::new(ErrorKind::Io)), now);
-    let actions = connection.on(Event::PeerEnded(InboxEnd::Close(None)), now);
+    let actions = connection.on(Event::PeerEnded(ReceiveEnd::Close(None)), now);
     assert!(actions.is_empty(), "{actions:?}");
     assert_eq!(connection.deadline(), None);
     assert_eq!(connection.outcome().unwrap().code(), 1006);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use switchwire_core::{CloseCode, Received, SessionId, WebSocketSettings};
+use switchwire_core::{CloseCode, SessionId, WebSocketSettings, spi::ReadSummary};
 
 use super::{
     Reason, after,
@@ -131,7 +131,7 @@ impl Schedule {
 
     /// The peer sent something.
     #[inline]
-    pub(crate) fn note_received(&mut self, received: Received) {
+    pub(crate) fn note_received(&mut self, received: ReadSummary) {
         if let Some(keepalive) = &mut self.keepalive {
             keepalive.note(received);
         }

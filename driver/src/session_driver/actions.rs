@@ -1,4 +1,4 @@
-use switchwire_core::{CloseOutcome, Transport};
+use switchwire_core::{CloseOutcome, spi::Transport};
 use switchwire_protocol::release_unused;
 
 use super::{SessionDriver, now, turn::Turn};
@@ -61,7 +61,7 @@ impl<T: Transport> SessionDriver<T> {
         }
         let condition = self.condition();
         self.on(Event::Timer(condition), turn);
-        self.port.shrink(&mut self.inbox);
+        self.port.shrink(&mut self.incoming);
         self.outbound.shrink_to_fit();
         release_unused(now());
         true

@@ -1,4 +1,4 @@
-use switchwire_core::Transport;
+use switchwire_core::spi::Transport;
 
 use super::{SessionDriver, now, turn::Turn};
 use crate::connection::Reason;

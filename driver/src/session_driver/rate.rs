@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use switchwire_core::{RatePolicy, Received, WebSocketSettings};
+use switchwire_core::{RatePolicy, WebSocketSettings, spi::ReadSummary};
 
 use crate::connection::after;
 
@@ -66,7 +66,7 @@ impl Rates {
     }
 
     /// Accounts for what was read.
-    pub(super) fn charge(&mut self, received: Received, pings: usize, now: Instant) -> Rated {
+    pub(super) fn charge(&mut self, received: ReadSummary, pings: usize, now: Instant) -> Rated {
         if let Some(bucket) = &mut self.pings
             && pings > 0
         {
@@ -159,8 +159,8 @@ mod tests {
         *Rates::new(&settings, Instant::now()).unwrap()
     }
 
-    fn received(messages: usize, bytes: usize) -> Received {
-        let mut received = Received::default();
+    fn received(messages: usize, bytes: usize) -> ReadSummary {
+        let mut received = ReadSummary::default();
         (received.messages, received.bytes) = (messages, bytes);
         received
     }

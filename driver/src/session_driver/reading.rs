@@ -1,10 +1,11 @@
 use bytes::Bytes;
 use switchwire_core::{
-    Error, ErrorKind, InboxEnd, Outgoing, Received, Transport, WebSocketMessage,
+    Error, ErrorKind, WebSocketMessage,
+    spi::{OutgoingFrame, ReadSummary, ReceiveEnd, Transport},
 };
 
 use super::{SessionDriver, now, rate::Rated, turn::Turn};
-use crate::{SessionStats, connection::Event};
+use crate::{connection::Event, stats::SessionStats};
 
 /// With this much unwritten, answers to pings wait, and the latest stands for all.
 const PONGS_WAIT_FROM: usize = 16 << 10;
@@ -22,40 +23,40 @@ impl<T: Transport> SessionDriver<T> {
             return false;
         };
         if transport
-            .poll_receive(turn.cx, &mut self.inbox)
+            .poll_receive(turn.cx, &mut self.incoming)
             .is_pending()
         {
             turn.read_blocked = true;
             return false;
         }
-        self.take_in(turn);
+        self.process(turn);
         true
     }
 
-    /// Gives the inbox room; false when there is none and nothing may be discarded.
+    /// Gives the receive buffer room; false when there is none and nothing may be discarded.
     fn make_room(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let is_open = self.connection.is_open();
         let (messages, bytes) = match &self.rates {
             Some(rates) if is_open => rates.allowance(),
             _ => (usize::MAX, usize::MAX),
         };
-        let has_room = self.port.make_room(&mut self.inbox, messages, bytes);
+        let has_room = self.port.make_room(&mut self.incoming, messages, bytes);
         // What a rate allows, and what may be discarded, is asked for each time.
         turn.has_room = has_room && is_open && self.rates.is_none();
         if has_room {
             return true;
         }
         if !is_open {
-            self.inbox.set_discard(true);
+            self.incoming.set_discard(true);
         } else {
             self.connection.schedule.pause_message();
         }
         !is_open
     }
 
-    /// Does what comes of what was read.
-    fn take_in(&mut self, turn: &mut Turn<'_, '_>) {
-        let received = self.inbox.take_received();
+    /// Hands on what was read.
+    fn process(&mut self, turn: &mut Turn<'_, '_>) {
+        let received = self.incoming.take_summary();
         turn.read(received.messages, received.bytes);
         self.stats.receive(received.messages, received.bytes);
         let schedule = &mut self.connection.schedule;
@@ -63,43 +64,43 @@ impl<T: Transport> SessionDriver<T> {
         if self.transport.as_ref().is_some_and(T::has_unfinished) && !schedule.awaits_message() {
             schedule.start_message(self.port.settings(), now());
         }
-        if self.rates.is_none() && self.inbox.has_messages_only() {
-            turn.has_room = self.port.deliver(&mut self.inbox);
+        if self.rates.is_none() && self.incoming.has_messages_only() {
+            turn.has_room = self.port.deliver(&mut self.incoming);
         } else {
             turn.has_room = false;
-            self.take_in_all(received, turn);
+            self.process_in_full(received, turn);
         }
     }
 
-    fn take_in_all(&mut self, received: Received, turn: &mut Turn<'_, '_>) {
+    fn process_in_full(&mut self, received: ReadSummary, turn: &mut Turn<'_, '_>) {
         let violation = self.charge(received);
-        let pings = self.inbox.take_pings();
-        self.port.deliver(&mut self.inbox);
+        let pings = self.incoming.take_pings();
+        self.port.deliver(&mut self.incoming);
         for payload in pings {
             self.answer_ping(payload, turn);
         }
-        if let Some(number) = self.inbox.take_pong()
+        if let Some(number) = self.incoming.take_pong()
             && let Some(time) = self.connection.schedule.pong(number, now())
         {
             self.port.set_round_trip_time(time);
             self.stats.round_trip(time);
         }
-        let end = self.inbox.take_end();
+        let end = self.incoming.take_end();
         if let Some(rule) = violation {
             let error = Error::with_source(ErrorKind::Policy, rule);
-            self.end_receiving(InboxEnd::Failed(error), turn);
+            self.end_receiving(ReceiveEnd::Failed(error), turn);
         } else if let Some(end) = end {
             self.end_receiving(end, turn);
         }
     }
 
-    /// Accounts for what was read; the rule of a rate that was broken.
-    fn charge(&mut self, received: Received) -> Option<&'static str> {
+    /// Charges the rate limits for what was read. Returns the rule that was broken.
+    fn charge(&mut self, received: ReadSummary) -> Option<&'static str> {
         let rates = self.rates.as_mut()?;
         if !self.connection.is_open() {
             return None;
         }
-        let rated = rates.charge(received, self.inbox.pings(), now());
+        let rated = rates.charge(received, self.incoming.pings(), now());
         match rated {
             Rated::Allowed => None,
             Rated::ReadFrom(at) => {
@@ -107,12 +108,12 @@ impl<T: Transport> SessionDriver<T> {
                 None
             }
             Rated::MessageOver => {
-                drop(self.inbox.take_messages());
+                drop(self.incoming.take_messages());
                 Some("too many messages a second")
             }
             Rated::BytesOver => Some("too many bytes a second"),
             Rated::PingsOver(allowed) => {
-                self.inbox.truncate_pings(allowed);
+                self.incoming.truncate_pings(allowed);
                 Some("too many pings a second")
             }
         }
@@ -128,17 +129,17 @@ impl<T: Transport> SessionDriver<T> {
         if self.pending_pong.is_some() || self.buffered() >= PONGS_WAIT_FROM {
             self.pending_pong = Some(payload); // never behind a later one
         } else {
-            self.send(Outgoing::Message(WebSocketMessage::Pong(payload)));
+            self.send(OutgoingFrame::Message(WebSocketMessage::Pong(payload)));
         }
     }
 
     /// Nothing more comes from the peer.
-    fn end_receiving(&mut self, end: InboxEnd, turn: &mut Turn<'_, '_>) {
+    fn end_receiving(&mut self, end: ReceiveEnd, turn: &mut Turn<'_, '_>) {
         self.port.end_receiving(match &end {
-            InboxEnd::Close(_) => Ok(()),
-            InboxEnd::Failed(error) => Err(error.clone()),
+            ReceiveEnd::Close(_) => Ok(()),
+            ReceiveEnd::Failed(error) => Err(error.clone()),
         });
-        if let InboxEnd::Failed(error) = &end
+        if let ReceiveEnd::Failed(error) = &end
             && error.close_code().is_some()
             && self.connection.may_send()
         {

@@ -13,7 +13,7 @@ const GATHERED: usize = 64 << 10;
 /// One poll of a driver: what was found out in it, and how much of its share of work is used.
 pub(super) struct Turn<'a, 'b> {
     pub(super) cx: &'a mut Context<'b>,
-    /// The inbox has room, of what it was given in this poll.
+    /// The incoming has room, of what it was given in this poll.
     pub(super) has_room: bool,
     /// Nothing more has arrived.
     pub(super) read_blocked: bool,

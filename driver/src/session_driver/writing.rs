@@ -1,6 +1,9 @@
 use std::task::Poll;
 
-use switchwire_core::{Outgoing, Transport, WebSocketMessage};
+use switchwire_core::{
+    WebSocketMessage,
+    spi::{OutgoingFrame, Transport},
+};
 
 use super::{SessionDriver, turn::Turn};
 use crate::connection::{Event, Waiting};
@@ -40,7 +43,7 @@ impl<T: Transport> SessionDriver<T> {
             if !message.is_control() {
                 self.stats.send(message.len());
             }
-            self.send(Outgoing::Message(message));
+            self.send(OutgoingFrame::Message(message));
         }
         if self.outbound.capacity() > KEPT {
             self.outbound.shrink_to(KEPT);
@@ -178,11 +181,11 @@ impl<T: Transport> SessionDriver<T> {
         if let Some(payload) = self.pending_pong.take()
             && self.connection.may_send()
         {
-            self.send(Outgoing::Message(WebSocketMessage::Pong(payload)));
+            self.send(OutgoingFrame::Message(WebSocketMessage::Pong(payload)));
         }
     }
 
-    pub(super) fn send(&mut self, outgoing: Outgoing) {
+    pub(super) fn send(&mut self, outgoing: OutgoingFrame) {
         if let Some(transport) = &mut self.transport {
             transport.send(outgoing);
             self.unflushed = true;

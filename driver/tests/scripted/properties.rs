@@ -1,6 +1,6 @@
 use std::fmt;
 
-use switchwire_core::{CloseOutcome, ErrorKind, InboxEnd, WebSocketSettings};
+use switchwire_core::{CloseOutcome, ErrorKind, WebSocketSettings, spi::ReceiveEnd};
 
 use super::world::{State, Work};
 
@@ -86,7 +86,7 @@ pub(super) fn lie(
     settings: &WebSocketSettings,
 ) -> Option<String> {
     let peers_close = match &state.end_read {
-        Some(InboxEnd::Close(status)) => Some(status),
+        Some(ReceiveEnd::Close(status)) => Some(status),
         _ => None,
     };
     let is_true = match outcome {
@@ -109,7 +109,7 @@ pub(super) fn lie(
             ErrorKind::Timeout => settings.ping_interval().is_some(),
             ErrorKind::Io => state.failed,
             kind => match &state.end_read {
-                Some(InboxEnd::Failed(end)) => end.kind() == kind,
+                Some(ReceiveEnd::Failed(end)) => end.kind() == kind,
                 _ => kind == ErrorKind::Policy && settings.max_messages_per_second().is_some(),
             },
         },

@@ -9,8 +9,9 @@ use std::{
 };
 
 use switchwire_core::{
-    CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeRequest, InboxEnd,
-    SessionControl, SessionId, SessionPort, WebSocketMessage, WebSocketSender, WebSocketSettings,
+    CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeRequest, SessionId,
+    WebSocketMessage, WebSocketSender, WebSocketSettings,
+    spi::{ReceiveEnd, SessionControl, SessionPort},
 };
 use switchwire_driver::SessionDriver;
 use tokio::{runtime::Builder, task::coop::unconstrained, time::advance};
@@ -208,15 +209,15 @@ impl Run {
             Step::PeerSendsPart(bytes) => self.arrives(Arrival::Part(bytes)),
             Step::PeerCloses(code) => {
                 let status = code.map(CloseStatus::from);
-                self.arrives(Arrival::End(InboxEnd::Close(status)));
+                self.arrives(Arrival::End(ReceiveEnd::Close(status)));
             }
             Step::PeerLeaves => self.arrives(disconnected()),
             Step::PeerBreaksRules(kind) => {
-                self.arrives(Arrival::End(InboxEnd::Failed(Error::new(kind))));
+                self.arrives(Arrival::End(ReceiveEnd::Failed(Error::new(kind))));
             }
             Step::PeerTakes(bytes) => self.world.change(|wire| wire.widen(bytes)),
             Step::Reset => {
-                self.arrives(Arrival::End(InboxEnd::Failed(Error::new(ErrorKind::Io))));
+                self.arrives(Arrival::End(ReceiveEnd::Failed(Error::new(ErrorKind::Io))));
                 self.world.change(State::cut);
             }
             Step::WritesFail => self.world.change(State::cut),
@@ -356,7 +357,7 @@ impl Run {
             Finale::PeerCloses => {
                 self.world.change(|wire| wire.widen(1 << 30));
                 let status = CloseStatus::from(CloseCode::NORMAL);
-                self.arrives(Arrival::End(InboxEnd::Close(Some(status))));
+                self.arrives(Arrival::End(ReceiveEnd::Close(Some(status))));
                 self.arrives(disconnected());
             }
             Finale::PeerLeaves => {
@@ -389,7 +390,7 @@ impl Run {
                 break;
             }
             if finale == Finale::ShutDown && self.world.lock().close_sent.is_some() {
-                self.arrives(Arrival::End(InboxEnd::Close(None)));
+                self.arrives(Arrival::End(ReceiveEnd::Close(None)));
                 self.arrives(disconnected());
             }
             self.pass(1).await;

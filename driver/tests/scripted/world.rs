@@ -8,8 +8,8 @@ use std::{
 };
 
 use switchwire_core::{
-    CloseStatus, Error, ErrorKind, Inbox, InboxEnd, Outgoing, SlowConsumerPolicy, Transport,
-    WebSocketMessage, WebSocketSettings,
+    CloseStatus, Error, ErrorKind, SlowConsumerPolicy, WebSocketMessage, WebSocketSettings,
+    spi::{OutgoingFrame, ReceiveBuffer, ReceiveEnd, Transport},
 };
 use tokio::time::Instant;
 
@@ -24,7 +24,7 @@ pub(super) struct State {
     /// What has arrived and was not read.
     pub(super) arrived: VecDeque<Arrival>,
     /// What of it ended the reading, once the driver has it.
-    pub(super) end_read: Option<InboxEnd>,
+    pub(super) end_read: Option<ReceiveEnd>,
     /// The peer ended its half.
     pub(super) peer_ended: bool,
     /// What the peer sends after it ended.
@@ -82,7 +82,7 @@ pub(super) enum Arrival {
     Message(WebSocketMessage),
     /// Bytes of a frame that is not whole.
     Part(usize),
-    End(InboxEnd),
+    End(ReceiveEnd),
 }
 
 /// What the handler does, or what becomes of it.
@@ -170,7 +170,7 @@ impl State {
     #[must_use]
     pub(super) fn arrive(&mut self, arrival: Arrival) -> Option<Waker> {
         if !self.peer_ended {
-            self.peer_ended = matches!(arrival, Arrival::End(InboxEnd::Failed(_)));
+            self.peer_ended = matches!(arrival, Arrival::End(ReceiveEnd::Failed(_)));
             self.arrived.push_back(arrival);
         }
         self.read_waker.take()
@@ -225,10 +225,10 @@ impl State {
         (self.total.arrivals, self.total.sent, self.total.received).hash(&mut self.trace);
     }
 
-    fn take_arrivals(&mut self, inbox: &mut Inbox) {
+    fn take_arrivals(&mut self, incoming: &mut ReceiveBuffer) {
         self.count(|work| &mut work.reads, 1);
         for _ in 0..READ {
-            if inbox.is_full() {
+            if incoming.is_full() {
                 break;
             }
             let Some(arrival) = self.arrived.pop_front() else {
@@ -237,35 +237,35 @@ impl State {
             self.count(|work| &mut work.arrivals, 1);
             match arrival {
                 Arrival::Message(message) => {
-                    inbox.note_bytes(message.len() + 2, message.is_control());
-                    inbox.push(message);
+                    incoming.note_bytes(message.len() + 2, message.is_control());
+                    incoming.push(message);
                 }
-                Arrival::Part(bytes) => inbox.note_bytes(bytes, false),
+                Arrival::Part(bytes) => incoming.note_bytes(bytes, false),
                 Arrival::End(end) => {
                     self.note_ending();
                     self.failed |=
-                        matches!(&end, InboxEnd::Failed(error) if error.kind() == ErrorKind::Io);
+                        matches!(&end, ReceiveEnd::Failed(error) if error.kind() == ErrorKind::Io);
                     self.end_read.get_or_insert(end.clone());
-                    inbox.end(end);
+                    incoming.end(end);
                 }
             }
         }
     }
 
-    fn take_over(&mut self, outgoing: &Outgoing) {
+    fn take_over(&mut self, outgoing: &OutgoingFrame) {
         self.count(|work| &mut work.sent, 1);
         if self.close_sent.is_some() {
             let text = format!("{outgoing:.40?} was sent behind a Close");
             self.violations.add(Property::OneClose, text);
         }
         match outgoing {
-            Outgoing::Close(status) => {
+            OutgoingFrame::Close(status) => {
                 self.note_ending();
                 self.closed_first = self.end_read.is_none();
                 self.close_sent = Some(status.clone());
                 self.unwritten += 2 + status.as_ref().map_or(0, |it| 2 + it.reason().len());
             }
-            Outgoing::Message(message) => {
+            OutgoingFrame::Message(message) => {
                 self.unwritten += 2 + message.len();
                 if let WebSocketMessage::Ping(_) = message {
                     self.last_ping = Some(message.clone());
@@ -318,17 +318,17 @@ fn number(message: &WebSocketMessage) -> Option<u32> {
 pub(super) struct ScriptedTransport(pub(super) World);
 
 impl Transport for ScriptedTransport {
-    fn poll_receive(&mut self, cx: &mut Context<'_>, inbox: &mut Inbox) -> Poll<()> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>, incoming: &mut ReceiveBuffer) -> Poll<()> {
         let mut state = self.0.lock();
         if state.arrived.is_empty() {
             state.read_waker = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        state.take_arrivals(inbox);
+        state.take_arrivals(incoming);
         Poll::Ready(())
     }
 
-    fn send(&mut self, outgoing: Outgoing) {
+    fn send(&mut self, outgoing: OutgoingFrame) {
         self.0.lock().take_over(&outgoing);
     }
 
@@ -360,5 +360,5 @@ impl Drop for ScriptedTransport {
 
 /// The peer went away without a Close.
 pub(super) fn disconnected() -> Arrival {
-    Arrival::End(InboxEnd::Failed(Error::new(ErrorKind::Disconnected)))
+    Arrival::End(ReceiveEnd::Failed(Error::new(ErrorKind::Disconnected)))
 }

@@ -6,8 +6,8 @@ mod frames;
 use std::{sync::Arc, time::Duration};
 
 use switchwire_core::{
-    CloseOutcome, HandshakeRequest, SessionControl, SessionId, SessionPort, WebSocketHandler,
-    WebSocketSettings,
+    CloseOutcome, HandshakeRequest, SessionId, WebSocketHandler, WebSocketSettings,
+    spi::{SessionControl, SessionPort},
 };
 use switchwire_driver::{SessionDriver, StreamTransport};
 use tokio::{

@@ -5,7 +5,8 @@ use std::mem;
 use bytes::{BufMut, Bytes, buf::Limit};
 use bytestring::ByteString;
 use switchwire_core::{
-    CloseCode, CloseStatus, Error, ErrorKind, Inbox, InboxEnd, WebSocketMessage,
+    CloseCode, CloseStatus, Error, ErrorKind, WebSocketMessage,
+    spi::{ReceiveBuffer, ReceiveEnd},
 };
 
 use super::{
@@ -55,13 +56,13 @@ impl Decoder {
         &mut self,
         frame: Frame,
         input: &mut &[u8],
-        inbox: &mut Inbox,
+        incoming: &mut ReceiveBuffer,
     ) -> Result<bool, Error> {
         let (arrived, rest) = input.split_at(frame.remaining.min(input.len()));
         *input = rest;
         let payload = self.reserve(frame, arrived.len());
         payload.extend_from_slice(arrived);
-        self.take_payload(frame, arrived.len(), inbox)
+        self.take_payload(frame, arrived.len(), incoming)
     }
 
     /// Room for what comes next when that is a large payload: what is read to its place needs no copy.
@@ -85,12 +86,12 @@ impl Decoder {
     ///
     /// # Panics
     /// When there was none.
-    pub fn filled(&mut self, count: usize, inbox: &mut Inbox) {
+    pub fn filled(&mut self, count: usize, incoming: &mut ReceiveBuffer) {
         let frame = self.frame.expect("a frame has the room");
-        if let Err(error) = self.take_payload(frame, count, inbox) {
-            inbox.end(InboxEnd::Failed(error));
+        if let Err(error) = self.take_payload(frame, count, incoming) {
+            incoming.end(ReceiveEnd::Failed(error));
         }
-        inbox.note_bytes(count, mem::take(&mut self.ended_frame));
+        incoming.note_bytes(count, mem::take(&mut self.ended_frame));
     }
 
     /// Where the payload of a frame goes, with room for so many more bytes: never for more than twice what has arrived,
@@ -128,7 +129,7 @@ impl Decoder {
         &mut self,
         mut frame: Frame,
         arrived: usize,
-        inbox: &mut Inbox,
+        incoming: &mut ReceiveBuffer,
     ) -> Result<bool, Error> {
         let payload = self.payload(frame.opcode);
         let start = payload.len() - arrived;
@@ -144,7 +145,7 @@ impl Decoder {
         match frame.opcode {
             Opcode::Control(control) => {
                 if is_whole {
-                    self.end_control(control, inbox)?;
+                    self.end_control(control, incoming)?;
                 }
             }
             Opcode::Data(_) => {
@@ -155,19 +156,19 @@ impl Decoder {
                     .check_text(is_last)?;
                 if is_last {
                     let message = self.message.take().expect("a data frame has one");
-                    inbox.push(message.finish());
+                    incoming.push(message.finish());
                 }
             }
         }
         Ok(is_whole)
     }
 
-    fn end_control(&mut self, control: Control, inbox: &mut Inbox) -> Result<(), Error> {
+    fn end_control(&mut self, control: Control, incoming: &mut ReceiveBuffer) -> Result<(), Error> {
         let payload = Bytes::from(mem::take(&mut self.control));
         match control {
-            Control::Ping => inbox.push(WebSocketMessage::Ping(payload)),
-            Control::Pong => inbox.push(WebSocketMessage::Pong(payload)),
-            Control::Close => inbox.end(InboxEnd::Close(close_status(&payload)?)),
+            Control::Ping => incoming.push(WebSocketMessage::Ping(payload)),
+            Control::Pong => incoming.push(WebSocketMessage::Pong(payload)),
+            Control::Close => incoming.end(ReceiveEnd::Close(close_status(&payload)?)),
         }
         Ok(())
     }

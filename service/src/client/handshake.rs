@@ -1,7 +1,7 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header, uri::Authority,
 };
-use switchwire_core::{ClientRequest, HandshakeViolation};
+use switchwire_core::{ClientRequest, client::HandshakeViolation};
 
 use switchwire_protocol::{
     accept_key,

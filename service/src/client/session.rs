@@ -9,8 +9,9 @@ use std::{
 use async_trait::async_trait;
 use http::{Request, Response};
 use switchwire_core::{
-    ClientRequest, CloseCode, HandlerResult, HandshakeInfo, HandshakeRequest, SessionPort,
-    Transport, WebSocketHandler, WebSocketSession, WebSocketSettings,
+    ClientRequest, CloseCode, HandlerResult, HandshakeInfo, HandshakeRequest, WebSocketHandler,
+    WebSocketSession, WebSocketSettings,
+    spi::{SessionPort, Transport},
 };
 use switchwire_driver::SessionDriver;
 use tokio::sync::oneshot;

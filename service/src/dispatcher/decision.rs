@@ -1,7 +1,7 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
-use switchwire_core::{Acceptance, HandshakeError};
+use switchwire_core::{HandshakeError, spi::Acceptance};
 use tokio::time::timeout;
 
 /// Waits for a decision, no longer than `limit`, and takes a panic of the application for a failure.

@@ -3,7 +3,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use http::Response;
 use switchwire_core::{
-    Acceptance, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
+    HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest, spi::Acceptance,
 };
 use tokio::time::timeout;
 

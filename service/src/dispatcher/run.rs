@@ -2,27 +2,31 @@ use std::sync::Arc;
 
 use futures_util::future::Either;
 use switchwire_core::{
-    CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, HandshakeInfo, Place, SessionId,
-    SessionPort, Transport, WebSocketSession,
+    CloseOutcome, Endpoint, Error, ErrorKind, HandshakeError, HandshakeInfo, SessionId,
+    WebSocketSession,
+    spi::{SessionPermit, SessionPort, Transport},
 };
 use switchwire_driver::{SessionDriver, SessionStats};
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use crate::{SessionRegistry, observe::Route, registry::Registration};
+use crate::{
+    observe::Route,
+    registry::{Registration, SessionRegistry},
+};
 
 /// A session that may begin once its connection is switched. Dropping it gives back what was taken for it.
-pub(super) struct Admitted {
+pub(super) struct PendingSession {
     endpoint: Endpoint,
     session: WebSocketSession,
     port: SessionPort,
     registration: Registration,
-    place: Place,
+    permit: SessionPermit,
     route: Route,
 }
 
-impl Admitted {
-    /// Takes a place for the session, and registers it.
+impl PendingSession {
+    /// Takes a permit for the session, and registers it.
     pub(super) fn new(
         endpoint: Endpoint,
         info: Arc<HandshakeInfo>,
@@ -30,7 +34,7 @@ impl Admitted {
         route: Route,
     ) -> Result<Self, HandshakeError> {
         let address = info.remote_address().map(|address| address.ip());
-        let place = endpoint.take_place(address)?;
+        let permit = endpoint.acquire_permit(address)?;
         let id = new_id();
         let (session, port) = SessionPort::open(id, info, Arc::clone(endpoint.settings()));
         let registration = registry.register(id, port.control())?;
@@ -39,7 +43,7 @@ impl Admitted {
             session,
             port,
             registration,
-            place,
+            permit,
             route,
         })
     }
@@ -71,7 +75,7 @@ impl Admitted {
             session,
             port,
             registration,
-            place,
+            permit,
             route,
         } = self;
         let limit = endpoint.settings().handshake_timeout();
@@ -92,7 +96,7 @@ impl Admitted {
                 CloseOutcome::Abnormal(error)
             }
         };
-        drop(place);
+        drop(permit);
         registration.end(outcome.clone());
         outcome
     }

@@ -1,6 +1,6 @@
 use std::{future::pending, sync::Arc, time::Duration};
 
-use switchwire_core::{CloseOutcome, SessionControl};
+use switchwire_core::{CloseOutcome, spi::SessionControl};
 use tokio::{
     sync::watch,
     task::yield_now,

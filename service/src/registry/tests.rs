@@ -2,7 +2,8 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use switchwire_core::{
-    CloseCode, HandlerResult, HandshakeRequest, SessionPort, WebSocketSession, WebSocketSettings,
+    CloseCode, HandlerResult, HandshakeRequest, WebSocketSession, WebSocketSettings,
+    spi::SessionPort,
 };
 use tokio::{io::DuplexStream, task::JoinHandle};
 

@@ -4,7 +4,7 @@ use std::{io, net::TcpStream};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
-use switchwire_core::{ClientRequest, ConnectError, HandshakeViolation as Not};
+use switchwire_core::{ClientRequest, ConnectError, client::HandshakeViolation as Not};
 
 use super::{
     Wrong,

@@ -15,8 +15,8 @@ use std::{
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use switchwire_core::{
-    ClientRequest, CloseCode, CloseOutcome, ConnectError, HandshakeRequest, SessionId, SessionPort,
-    WebSocketClient, WebSocketHandler, WebSocketSession,
+    ClientRequest, CloseCode, CloseOutcome, ConnectError, HandshakeRequest, SessionId,
+    WebSocketClient, WebSocketHandler, WebSocketSession, spi::SessionPort,
 };
 use tokio::sync::oneshot;
 

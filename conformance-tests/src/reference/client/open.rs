@@ -13,7 +13,8 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::header;
 use switchwire_core::{
-    ClientRequest, ConnectError, HandshakeInfo, HandshakeRequest, HandshakeViolation, RedirectError,
+    ClientRequest, ConnectError, HandshakeInfo, HandshakeRequest,
+    client::{HandshakeViolation, RedirectError},
 };
 
 use super::{

@@ -16,8 +16,9 @@ use std::{
 
 use bytes::Bytes;
 use switchwire_core::{
-    ByteString, CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, Inbox, SessionPort,
-    WebSocketMessage, WebSocketSender,
+    ByteString, CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, WebSocketMessage,
+    WebSocketSender,
+    spi::{ReceiveBuffer, SessionPort},
 };
 
 use super::{super::World, Wrong, fault::ClientFault as Fault, open::random};
@@ -58,7 +59,9 @@ pub(super) fn run(
         thread::spawn(move || piled.iter().try_for_each(|bytes| writing.write_all(&bytes)));
     }
     let session = Session {
-        inbox: Inbox::new(settings.control_frames() && !fault.is(Fault::HidesControlFrames)),
+        incoming: ReceiveBuffer::new(
+            settings.control_frames() && !fault.is(Fault::HidesControlFrames),
+        ),
         time: settings.closing_deadline(),
         stream,
         port,
@@ -91,7 +94,7 @@ fn read(mut stream: TcpStream, most: usize, to: &SyncSender<io::Result<Vec<u8>>>
 struct Session {
     stream: TcpStream,
     port: SessionPort,
-    inbox: Inbox,
+    incoming: ReceiveBuffer,
     fault: Wrong,
     phase: Phase,
     time: Duration,
@@ -127,7 +130,7 @@ impl Session {
             }) as _
         });
         loop {
-            let _ = self.port.enter(&waker);
+            let _ = self.port.begin_poll(&waker);
             if let Some(wait) = &mut abandoned
                 && wait
                     .as_mut()
@@ -141,7 +144,7 @@ impl Session {
             let Some(wait) = self.left() else {
                 break;
             };
-            if self.port.leave() && !wrote && !read {
+            if self.port.end_poll() && !wrote && !read {
                 thread::park_timeout(wait);
             }
         }
@@ -252,7 +255,9 @@ impl Session {
                 Err(_) => false,
             };
         }
-        let has_room = self.port.make_room(&mut self.inbox, usize::MAX, usize::MAX);
+        let has_room = self
+            .port
+            .make_room(&mut self.incoming, usize::MAX, usize::MAX);
         if !has_room
             && matches!(self.phase, Phase::Open)
             && !self.fault.is(Fault::ReadsWithoutBound)
@@ -268,7 +273,7 @@ impl Session {
                 Ok(ended) => self.ended(ended.err()),
             }
         }
-        self.port.deliver(&mut self.inbox);
+        self.port.deliver(&mut self.incoming);
         true
     }
 
@@ -303,18 +308,19 @@ impl Session {
                 if late && self.fault.is(Fault::DropsLateMessages) {
                     return;
                 }
-                self.inbox.push(match (text, String::from_utf8(payload)) {
-                    (true, Ok(text)) => WebSocketMessage::Text(ByteString::from(text)),
-                    (_, Ok(payload)) => WebSocketMessage::Binary(payload.into_bytes().into()),
-                    (_, Err(payload)) => WebSocketMessage::Binary(payload.into_bytes().into()),
-                });
+                self.incoming
+                    .push(match (text, String::from_utf8(payload)) {
+                        (true, Ok(text)) => WebSocketMessage::Text(ByteString::from(text)),
+                        (_, Ok(payload)) => WebSocketMessage::Binary(payload.into_bytes().into()),
+                        (_, Err(payload)) => WebSocketMessage::Binary(payload.into_bytes().into()),
+                    });
             }
             Event::Ping(payload) => self.ping(payload),
             Event::Pong(payload) => {
                 if self.fault.is(Fault::AnswersPongs) {
                     self.send(Frame::pong(&payload));
                 }
-                self.inbox.push(WebSocketMessage::Pong(payload.into()));
+                self.incoming.push(WebSocketMessage::Pong(payload.into()));
             }
             Event::Close(payload) => self.peer_closed(&payload),
             Event::Violation(code) => self.violation(code),
@@ -328,7 +334,7 @@ impl Session {
             _ => self.send(Frame::pong(&payload)),
         }
         let bytes = Bytes::from(payload);
-        self.inbox.push(WebSocketMessage::Ping(bytes));
+        self.incoming.push(WebSocketMessage::Ping(bytes));
     }
 
     fn violation(&mut self, code: u16) {

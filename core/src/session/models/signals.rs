@@ -21,9 +21,9 @@ use crate::session::signals::Signals;
 async fn drive(signals: &Signals, session: &Mutex<usize>, used: usize, others: usize) {
     let mut found = 0;
     poll_fn(|cx| {
-        let _ = signals.enter(cx.waker());
+        let _ = signals.begin_poll(cx.waker());
         loop {
-            found += usize::from(signals.take_order());
+            found += usize::from(signals.take_command());
             found += usize::from(signals.take_handler());
             if signals.take_session() {
                 found += std::mem::take(&mut *session.lock().unwrap());
@@ -31,7 +31,7 @@ async fn drive(signals: &Signals, session: &Mutex<usize>, used: usize, others: u
             if found == used + others {
                 return Poll::Ready(());
             }
-            if signals.leave() {
+            if signals.end_poll() {
                 return Poll::Pending;
             }
         }
@@ -62,7 +62,7 @@ fn signals_of_different_kinds_hide_none_of_each_other() {
         let signals = Arc::new(Signals::default());
         let session = Arc::new(Mutex::new(0));
         let (ordering, waking) = (signals.clone(), signals.clone());
-        thread::spawn(move || ordering.order());
+        thread::spawn(move || ordering.command());
         thread::spawn(move || Waker::from(waking).wake());
         block_on(drive(&signals, &session, 0, 2));
     });
@@ -81,10 +81,10 @@ fn the_driver_is_woken_once_for_each_sleep_and_not_from_inside_its_poll() {
             using.session();
         });
         for _ in 0..2 {
-            let _ = signals.enter(&driver.waker());
+            let _ = signals.begin_poll(&driver.waker());
             signals.session();
             Waker::from(signals.clone()).wake();
-            while !signals.leave() {
+            while !signals.end_poll() {
                 signals.take_session();
                 signals.take_handler();
             }
@@ -102,17 +102,17 @@ fn a_driver_that_moves_is_woken_where_it_is() {
         let signals = Arc::new(Signals::default());
         let (here, there) = (Arc::new(Task::default()), Arc::new(Task::default()));
         let is_used = Arc::new(AtomicBool::new(false));
-        let _ = signals.enter(&here.waker());
-        assert!(signals.leave());
+        let _ = signals.begin_poll(&here.waker());
+        assert!(signals.end_poll());
         let using = (signals.clone(), is_used.clone());
         let other = thread::spawn(move || {
             using.1.store(true, Ordering::SeqCst);
             using.0.session();
         });
-        let is_new = signals.enter(&there.waker());
+        let is_new = signals.begin_poll(&there.waker());
         assert!(is_new);
         let is_found = signals.take_session();
-        let slept = signals.leave();
+        let slept = signals.end_poll();
         other.join().unwrap();
         if slept && !is_found {
             assert_eq!(there.woken(), 1);

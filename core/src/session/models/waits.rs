@@ -9,8 +9,10 @@ use loom::{future::block_on, model, thread};
 
 use super::Task;
 use crate::{
-    CloseCode, CloseOutcome, HandshakeRequest, Inbox, SessionId, SessionPort, WebSocketSession,
-    WebSocketSettings,
+    close::{CloseCode, CloseOutcome},
+    handshake::HandshakeRequest,
+    session::{ReceiveBuffer, SessionId, SessionPort, WebSocketSession},
+    settings::WebSocketSettings,
 };
 
 /// A session that has room for one message to be sent.
@@ -56,11 +58,11 @@ fn a_message_is_received_while_another_wait_for_it_is_dropped() {
             let _ = futures_core::Stream::poll_next(pin!(&mut stream), &mut cx);
         });
         let delivering = thread::spawn(move || {
-            let mut inbox = Inbox::new(false);
-            let _ = port.make_room(&mut inbox, 2, 2);
-            inbox.push("a message".into()); // either may get the first
-            inbox.push("a message".into());
-            port.deliver(&mut inbox);
+            let mut incoming = ReceiveBuffer::new(false);
+            let _ = port.make_room(&mut incoming, 2, 2);
+            incoming.push("a message".into()); // either may get the first
+            incoming.push("a message".into());
+            port.deliver(&mut incoming);
             port
         });
         block_on(session.receive()).unwrap();
@@ -93,7 +95,7 @@ fn what_is_sent_is_found_by_the_driver() {
         let sender = session.sender();
         thread::spawn(move || sender.try_send("a message").unwrap());
         block_on(std::future::poll_fn(|cx| {
-            let _ = port.enter(cx.waker());
+            let _ = port.begin_poll(cx.waker());
             loop {
                 let mut taken = VecDeque::new();
                 if port.take_session_use() && {
@@ -102,7 +104,7 @@ fn what_is_sent_is_found_by_the_driver() {
                 } {
                     return std::task::Poll::Ready(());
                 }
-                if port.leave() {
+                if port.end_poll() {
                     return std::task::Poll::Pending;
                 }
             }

@@ -1,11 +1,11 @@
 use std::{cell::Cell, sync::Arc, time::Duration};
 
 use proptest::prelude::*;
-use switchwire_core::{CloseCode, HandshakeRequest, SessionId, SessionPort, WebSocketSession};
+use switchwire_core::{CloseCode, HandshakeRequest, SessionId, WebSocketSession, spi::SessionPort};
 use switchwire_driver::MemoryShare;
 
 use super::*;
-use crate::{SessionRegistry, registry::Registration};
+use crate::registry::{Registration, SessionRegistry};
 
 const KIB: usize = 1 << 10;
 

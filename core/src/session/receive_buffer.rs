@@ -2,24 +2,24 @@ use std::{collections::VecDeque, mem};
 
 use bytes::Bytes;
 
-use crate::{CloseStatus, Error, WebSocketMessage};
+use crate::{close::CloseStatus, error::Error, message::WebSocketMessage};
 
 /// Where a transport puts what it read, with room for as much as the session may hold.
 ///
 /// For authors of transports and drivers.
 #[derive(Debug, Default)]
-pub struct Inbox {
+pub struct ReceiveBuffer {
     pub(super) messages: VecDeque<WebSocketMessage>,
     pub(super) bytes: usize,
     pub(super) room: Room,
     pings: Vec<Bytes>,
     /// How many messages were here when each of them came.
     before_pings: Vec<usize>,
-    received: Received,
+    received: ReadSummary,
     /// How the payloads of the driver's own pings begin, and what followed in the last pong with one.
     ping_tag: Option<[u8; 4]>,
     pong: Option<[u8; 4]>,
-    end: Option<InboxEnd>,
+    end: Option<ReceiveEnd>,
     control_frames: bool,
     discard: bool,
 }
@@ -37,7 +37,7 @@ pub(super) struct Room {
 /// What a transport has read, to be judged by the driver.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Received {
+pub struct ReadSummary {
     /// How many messages, text and binary.
     pub messages: usize,
     /// How many bytes, of all frames with their headers.
@@ -48,15 +48,15 @@ pub struct Received {
 
 /// Why nothing more comes from the peer.
 #[derive(Debug, Clone)]
-pub enum InboxEnd {
+pub enum ReceiveEnd {
     /// The peer sent a Close frame, with a status or empty.
     Close(Option<CloseStatus>),
     /// The peer broke the rules, left without a Close, or the network failed.
     Failed(Error),
 }
 
-impl Inbox {
-    /// An empty inbox without a bound; `control_frames` says whether pings and pongs are kept as messages too.
+impl ReceiveBuffer {
+    /// An empty incoming without a bound; `control_frames` says whether pings and pongs are kept as messages too.
     #[must_use]
     pub fn new(control_frames: bool) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl Inbox {
     /// Takes the account of what was read.
     #[must_use]
     #[inline]
-    pub fn take_received(&mut self) -> Received {
+    pub fn take_summary(&mut self) -> ReadSummary {
         let mut received = mem::take(&mut self.received);
         received.is_whole_frame |= received.messages > 0;
         received
@@ -145,7 +145,7 @@ impl Inbox {
     }
 
     /// Says that nothing more comes. The first end counts.
-    pub fn end(&mut self, end: InboxEnd) {
+    pub fn end(&mut self, end: ReceiveEnd) {
         self.end.get_or_insert(end);
     }
 
@@ -191,7 +191,7 @@ impl Inbox {
     }
 
     /// Takes the end, if it came.
-    pub fn take_end(&mut self) -> Option<InboxEnd> {
+    pub fn take_end(&mut self) -> Option<ReceiveEnd> {
         self.end.take()
     }
 }
