@@ -17,8 +17,8 @@ use actix_web::{
 use bytes::Buf;
 use futures_core::Stream;
 use switchwire_core::{
-    Error, ErrorKind, WebSocketSettings,
-    spi::{OutgoingFrame, ReceiveBuffer, ReceiveEnd, Transport},
+    Error, ErrorKind,
+    spi::{OutgoingFrame, ReceiveBuffer, ReceiveEnd, SessionParameters, Transport},
 };
 use switchwire_protocol::{Decoder, Encoder};
 
@@ -56,15 +56,18 @@ impl ActixTransport {
     pub(crate) fn new(
         payload: Payload,
         socket: Option<Socket>,
-        settings: &WebSocketSettings,
+        parameters: &SessionParameters,
     ) -> (Self, UpgradedBody) {
         if let Some(socket) = socket {
-            socket.limit_silence(settings);
+            socket.limit_silence(parameters.settings());
         }
-        let outbound = Rc::new(RefCell::new(Outbound::default()));
+        let outbound = Rc::new(RefCell::new(Outbound {
+            encoder: Encoder::for_session(parameters),
+            ..Outbound::default()
+        }));
         let transport = Self {
             payload,
-            decoder: Decoder::new(settings),
+            decoder: Decoder::for_session(parameters),
             unread: Bytes::new(),
             outbound: outbound.clone(),
             socket,

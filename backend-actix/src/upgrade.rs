@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri, Version, request::Parts};
 use switchwire_core::{
     Error, HandshakeError, HandshakeRequest, InvalidSettings, RequestUpgradeStrategy,
-    WebSocketSettings,
+    WebSocketSettings, spi::SessionParameters,
 };
 
 use crate::{request::WebSocketRequest, socket::Socket, transport::ActixTransport};
@@ -58,7 +58,7 @@ impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
         &self,
         request: WebSocketRequest,
         response: Response<()>,
-        settings: &WebSocketSettings,
+        parameters: &SessionParameters,
     ) -> Result<(HttpResponse, Upgrading), HandshakeError> {
         match request.payload {
             Payload::H1 { .. } | Payload::Stream { .. } => {}
@@ -68,7 +68,7 @@ impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
             _ => return Err(HandshakeError::NotUpgradable),
         }
         let socket = Socket::from_request(&request.http);
-        let (transport, body) = ActixTransport::new(request.payload, socket, settings);
+        let (transport, body) = ActixTransport::new(request.payload, socket, parameters);
 
         let mut switching = HttpResponse::SwitchingProtocols()
             .message_body(body)

@@ -10,10 +10,10 @@ use switchwire_service::{Dispatch, WebSocketDispatcher};
 
 use crate::upgrade::HyperRequestUpgradeStrategy;
 
-/// The body of an [`UpgradeService`]'s response: its with_full_body, or the application's.
+/// The body of an [`UpgradeService`]'s response: its own, or the application's.
 pub type UpgradeBody<B> = Either<Full<Bytes>, B>;
 
-/// Serves WebSocket requests with the dispatcher's handlers, and everything else with the application's with_full_body service,
+/// Serves WebSocket requests with the dispatcher's handlers, and everything else with the application's own service,
 /// on the same port and even on the same path.
 ///
 /// Serve it with hyper's `http1` connection builder and `.with_upgrades()`, or let

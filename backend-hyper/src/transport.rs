@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use switchwire_core::WebSocketSettings;
+use switchwire_core::spi::SessionParameters;
 use switchwire_driver::{Socket, StreamTransport};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -31,11 +31,12 @@ pub enum HyperIo {
 }
 
 /// Takes the connection, and what has been read of it already, out of hyper.
-pub(crate) fn transport(upgraded: Upgraded, settings: &WebSocketSettings) -> HyperTransport {
+pub(crate) fn transport(upgraded: Upgraded, parameters: &SessionParameters) -> HyperTransport {
     let (io, already_read) = take_socket(upgraded);
     // hyper's read buffer is kilobytes; a session must not hold on to it for a few bytes.
     let already_read = Bytes::copy_from_slice(&already_read);
-    StreamTransport::new(io, already_read, settings).with_socket(HyperIo::socket, settings)
+    StreamTransport::new(io, already_read, parameters)
+        .with_socket(HyperIo::socket, parameters.settings())
 }
 
 fn take_socket(upgraded: Upgraded) -> (HyperIo, Bytes) {

@@ -13,7 +13,7 @@ use http::{Request, Response};
 use hyper::upgrade::OnUpgrade;
 use switchwire_core::{
     Error, ErrorKind, HandshakeError, HandshakeRequest, HttpSession, Principal,
-    RequestUpgradeStrategy, ResponseHeaders, WebSocketSettings,
+    RequestUpgradeStrategy, ResponseHeaders, spi::SessionParameters,
 };
 
 use crate::transport::{HyperTransport, transport};
@@ -73,18 +73,18 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
         &self,
         mut request: Request<B>,
         response: Response<()>,
-        settings: &WebSocketSettings,
+        parameters: &SessionParameters,
     ) -> Result<(Response<()>, HyperUpgrading), HandshakeError> {
         let on_upgrade = request
             .extensions_mut()
             .remove::<OnUpgrade>()
             .ok_or(HandshakeError::NotUpgradable)?;
-        let settings = settings.clone();
+        let parameters = parameters.clone();
         Ok((
             response,
             HyperUpgrading {
                 on_upgrade,
-                settings,
+                parameters,
             },
         ))
     }
@@ -94,7 +94,7 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
 #[derive(Debug)]
 pub struct HyperUpgrading {
     on_upgrade: OnUpgrade,
-    settings: WebSocketSettings,
+    parameters: SessionParameters,
 }
 
 impl Future for HyperUpgrading {
@@ -104,7 +104,7 @@ impl Future for HyperUpgrading {
         let this = &mut *self;
         Pin::new(&mut this.on_upgrade)
             .poll(cx)
-            .map_ok(|upgraded| transport(upgraded, &this.settings))
+            .map_ok(|upgraded| transport(upgraded, &this.parameters))
             .map_err(|error| Error::with_source(ErrorKind::Handshake, error))
     }
 }

@@ -16,7 +16,7 @@ use hyper_util::{
 use switchwire_backend_hyper::{HyperIo, HyperRequestUpgradeStrategy, HyperServer, HyperTransport};
 use switchwire_core::{
     Endpoint, Error, HandshakeError, HandshakeRequest, InvalidSettings, RequestUpgradeStrategy,
-    WebSocketSettings,
+    WebSocketSettings, spi::SessionParameters,
 };
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 use tokio::{
@@ -58,10 +58,10 @@ impl RequestUpgradeStrategy for Watched {
         &self,
         request: Self::Request,
         response: Response<()>,
-        settings: &WebSocketSettings,
+        parameters: &SessionParameters,
     ) -> Result<(Response<()>, Self::Upgrading), HandshakeError> {
         let hyper = HyperRequestUpgradeStrategy::default();
-        let (response, upgrading) = hyper.upgrade(request, response, settings)?;
+        let (response, upgrading) = hyper.upgrade(request, response, parameters)?;
         let seen = self.0.clone();
         let watched = async move {
             let transport = upgrading.await?;

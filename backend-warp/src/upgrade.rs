@@ -4,6 +4,7 @@ use http::Response;
 use switchwire_backend_hyper::{HyperRequestUpgradeStrategy, HyperTransport, HyperUpgrading};
 use switchwire_core::{
     HandshakeError, HandshakeRequest, InvalidSettings, RequestUpgradeStrategy, WebSocketSettings,
+    spi::SessionParameters,
 };
 use warp::Reply;
 
@@ -43,9 +44,9 @@ impl RequestUpgradeStrategy for WarpRequestUpgradeStrategy {
         &self,
         request: WebSocketRequest,
         response: Response<()>,
-        settings: &WebSocketSettings,
+        parameters: &SessionParameters,
     ) -> Result<(warp::reply::Response, HyperUpgrading), HandshakeError> {
-        let (response, upgrading) = self.hyper.upgrade(request.http, response, settings)?;
+        let (response, upgrading) = self.hyper.upgrade(request.http, response, parameters)?;
         let response = response.map(|()| "").into_response();
         Ok((response, upgrading))
     }

@@ -10,7 +10,7 @@ use switchwire_backend_warp::{
     ConnectionInfo, WarpRequestUpgradeStrategy, WebSocketRequest, http, request, serve, websocket,
     without_delay,
 };
-use switchwire_core::{RequestUpgradeStrategy, WebSocketSession, WebSocketSettings};
+use switchwire_core::{RequestUpgradeStrategy, WebSocketSession, spi::SessionParameters};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
@@ -43,7 +43,11 @@ async fn a_session_runs_on_the_raw_socket() {
             .body(())
             .unwrap();
         let (response, upgrading) = WarpRequestUpgradeStrategy::default()
-            .upgrade(request, response, &WebSocketSettings::default())
+            .upgrade(
+                request,
+                response,
+                &SessionParameters::server(std::sync::Arc::default()),
+            )
             .unwrap();
         let seen = seen.clone();
         tokio::spawn(async move {

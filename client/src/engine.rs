@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use switchwire_core::{
     ClientRequest, CloseOutcome, ConnectError, HandshakeInfo, WebSocketHandler, WebSocketSession,
-    WebSocketSettings,
+    WebSocketSettings, spi::SessionParameters,
 };
 use switchwire_driver::StreamTransport;
 use switchwire_service::{ClientHandshake, client_info, hand_over, serve_client};
@@ -117,7 +117,7 @@ async fn attempt<E: Engine>(
     let info = client_info(request, &answer, subprotocol, connection.addresses);
     let settings = request.settings().clone();
     Ok(Opened {
-        transport: StreamTransport::client(io, early, &settings)
+        transport: StreamTransport::new(io, early, &SessionParameters::client(settings.clone()))
             .with_socket(ClientIo::socket, &settings),
         info,
         settings,

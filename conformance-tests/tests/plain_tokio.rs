@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, Response, StatusCode, Version};
 use switchwire_conformance::{Backend, Served, Suite, TestApp};
 use switchwire_core::{
-    Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSettings,
+    Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, spi::SessionParameters,
 };
 use switchwire_driver::{Socket, StreamTransport};
 use switchwire_service::{Dispatch, WebSocketDispatcher};
@@ -51,15 +51,15 @@ impl RequestUpgradeStrategy for PlainStrategy {
         &self,
         request: Request<Connection>,
         response: Response<()>,
-        settings: &WebSocketSettings,
+        parameters: &SessionParameters,
     ) -> Result<((), Self::Upgrading), HandshakeError> {
         let mut connection = request.body().try_lock().expect("one request at a time");
         let (mut socket, unread) = connection.take().ok_or(HandshakeError::NotUpgradable)?;
-        let settings = settings.clone();
+        let parameters = parameters.clone();
         let upgrading = async move {
             socket.write_all(&head_bytes(&response)).await?;
-            let transport = StreamTransport::new(socket, unread.freeze(), &settings);
-            Ok(transport.with_socket(|socket| Some(Socket::new(socket)), &settings))
+            let transport = StreamTransport::new(socket, unread.freeze(), &parameters);
+            Ok(transport.with_socket(|socket| Some(Socket::new(socket)), parameters.settings()))
         };
         Ok(((), Box::pin(upgrading)))
     }

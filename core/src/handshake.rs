@@ -4,6 +4,7 @@ mod error;
 mod http_session;
 mod info;
 mod interceptor;
+mod opening;
 mod read;
 mod request;
 
@@ -12,5 +13,6 @@ pub use self::{
     http_session::HttpSession,
     info::{HandshakeInfo, Principal, ResponseHeaders},
     interceptor::HandshakeInterceptor,
+    opening::Opening,
     request::HandshakeRequest,
 };

@@ -11,6 +11,7 @@ mod handler;
 mod handshake;
 mod message;
 mod origin;
+mod parameters;
 mod service;
 mod session;
 mod settings;
@@ -64,11 +65,14 @@ pub mod future {
 /// - [`SessionPort`](spi::SessionPort) is the driver's end of a session.
 /// - [`SessionControl`](spi::SessionControl) is a registry's, and [`SessionPermit`](spi::SessionPermit) what a session
 ///   takes of the limits of its endpoint.
-/// - [`Acceptance`](spi::Acceptance) is what a [`WebSocketService`] answers.
+/// - [`Acceptance`](spi::Acceptance) is what a [`WebSocketService`] answers, and
+///   [`SessionParameters`](spi::SessionParameters) what a session is opened with.
 pub mod spi {
     pub use crate::{
         admission::SessionPermit,
         foreign::discard,
+        handshake::Opening,
+        parameters::{Extensions, Role, SessionParameters},
         service::Acceptance,
         session::{
             OutboundBatch, ReadSummary, ReceiveBuffer, ReceiveEnd, SessionCommand, SessionControl,

@@ -9,6 +9,7 @@ use crate::{
     admission::Places,
     handler::WebSocketHandler,
     handshake::{HandshakeError, HandshakeInterceptor, HandshakeRequest},
+    parameters::Extensions,
     settings::WebSocketSettings,
 };
 
@@ -122,4 +123,6 @@ pub struct Acceptance {
     pub response: Response<()>,
     /// The subprotocol, if there is one.
     pub subprotocol: Option<String>,
+    /// The extensions, which the response names.
+    pub extensions: Extensions,
 }

@@ -7,6 +7,7 @@ use http::Response;
 use crate::{
     error::Error,
     handshake::{HandshakeError, HandshakeRequest},
+    parameters::SessionParameters,
     settings::{InvalidSettings, WebSocketSettings},
     transport::Transport,
 };
@@ -63,6 +64,6 @@ pub trait RequestUpgradeStrategy {
         &self,
         request: Self::Request,
         response: Response<()>,
-        settings: &WebSocketSettings,
+        parameters: &SessionParameters,
     ) -> Result<(Self::Response, Self::Upgrading), HandshakeError>;
 }

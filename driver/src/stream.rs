@@ -10,7 +10,7 @@ use std::{
 use bytes::{Buf, Bytes};
 use switchwire_core::{
     Error, ErrorKind, WebSocketSettings,
-    spi::{OutgoingFrame, ReceiveBuffer, ReceiveEnd, Transport},
+    spi::{OutgoingFrame, ReceiveBuffer, ReceiveEnd, Role, SessionParameters, Transport},
 };
 use switchwire_protocol::{Decoder, Encoder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
@@ -40,33 +40,22 @@ pub struct StreamTransport<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
-    /// A server's transport over `io`, of which `already_read` came together with the request.
+    /// A transport over `io`, of which `already_read` came together with the other side's handshake.
+    ///
+    /// `client.30` A client's waits for the server to end its direction before it ends its own
+    /// ([RFC 6455 section 7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)); the driver's deadline bounds that.
     #[must_use]
-    pub fn new(io: IO, already_read: Bytes, settings: &WebSocketSettings) -> Self {
+    pub fn new(io: IO, already_read: Bytes, parameters: &SessionParameters) -> Self {
         Self {
             io,
             socket: |_| None,
-            decoder: Decoder::new(settings),
-            encoder: Encoder::default(),
+            decoder: Decoder::for_session(parameters),
+            encoder: Encoder::for_session(parameters),
             unread: already_read,
-            read_size: settings.read_buffer_size() + Decoder::MAX_HEADER_SIZE,
-            is_client: false,
+            read_size: parameters.settings().read_buffer_size() + Decoder::MAX_HEADER_SIZE,
+            is_client: parameters.role() == Role::Client,
             shut_down: false,
             discarded: 0,
-        }
-    }
-
-    /// A client's transport over `io`, of which `already_read` came together with the answer.
-    ///
-    /// `client.30` It waits for the server to close TCP before it does so itself
-    /// ([RFC 6455 section 7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)); the driver's deadline ends that.
-    #[must_use]
-    pub fn client(io: IO, already_read: Bytes, settings: &WebSocketSettings) -> Self {
-        Self {
-            decoder: Decoder::client(settings),
-            encoder: Encoder::client(),
-            is_client: true,
-            ..Self::new(io, already_read, settings)
         }
     }
 

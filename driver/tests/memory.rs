@@ -16,7 +16,7 @@ use bytes::Bytes;
 use switchwire_core::{
     HandlerResult, HandshakeRequest, SessionId, SlowConsumerPolicy, WebSocketHandler,
     WebSocketMessage, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder,
-    spi::SessionPort,
+    spi::{SessionParameters, SessionPort},
 };
 use switchwire_driver::{SessionDriver, StreamTransport};
 use tokio::{
@@ -106,7 +106,11 @@ impl Session {
         let info = HandshakeRequest::from(head).into_info(None);
         counted[1] = held();
         let id = SessionId::from_bytes([7; 16]);
-        let transport = StreamTransport::new(line.clone(), Bytes::new(), settings);
+        let transport = StreamTransport::new(
+            line.clone(),
+            Bytes::new(),
+            &SessionParameters::server(settings.clone()),
+        );
         let (session, port) = SessionPort::open(id, info, settings.clone());
         counted[2] = held();
         let driver = Box::pin(SessionDriver::new(transport, handler, session, port));

@@ -3,9 +3,7 @@
 use http::{HeaderName, HeaderValue, Method, Request};
 use libfuzzer_sys::fuzz_target;
 use switchwire_core::{
-    CorsConfiguration, Endpoint, Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSession,
-    WebSocketSettings,
-};
+    CorsConfiguration, Endpoint, Error, HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSession, spi::SessionParameters};
 use switchwire_driver::StreamTransport;
 use switchwire_service::{Dispatch, UrlHandlerMapping, WebSocketDispatcher};
 
@@ -31,7 +29,7 @@ impl RequestUpgradeStrategy for NoServer {
         &self,
         _: Request<()>,
         _: http::Response<()>,
-        _: &WebSocketSettings,
+        _: &SessionParameters,
     ) -> Result<(http::Response<()>, Self::Upgrading), HandshakeError> {
         Err(HandshakeError::NotUpgradable)
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use switchwire_core::{
     Error, ErrorKind, WebSocketMessage, WebSocketSettings,
-    spi::{ReceiveBuffer, ReceiveEnd},
+    spi::{ReceiveBuffer, ReceiveEnd, Role, SessionParameters},
 };
 
 use self::{header::Opcode, payload::Message};
@@ -64,6 +64,15 @@ impl Decoder {
     #[must_use]
     pub fn client(settings: &WebSocketSettings) -> Self {
         Self::with_mask_bit(0, settings)
+    }
+
+    /// The decoder of a session.
+    #[must_use]
+    pub fn for_session(parameters: &SessionParameters) -> Self {
+        match parameters.role() {
+            Role::Server => Self::new(parameters.settings()),
+            Role::Client => Self::client(parameters.settings()),
+        }
     }
 
     fn with_mask_bit(mask_bit: u8, settings: &WebSocketSettings) -> Self {

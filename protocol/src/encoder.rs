@@ -3,7 +3,7 @@ use std::{collections::VecDeque, io::IoSlice, mem};
 use bytes::{Buf, Bytes};
 use switchwire_core::{
     CloseStatus, WebSocketMessage,
-    spi::{OutgoingFrame, discard},
+    spi::{OutgoingFrame, Role, SessionParameters, discard},
 };
 
 use crate::{mask, pool, random, spare};
@@ -44,6 +44,15 @@ impl Encoder {
         Self {
             masks: true,
             ..Self::default()
+        }
+    }
+
+    /// The encoder of a session.
+    #[must_use]
+    pub fn for_session(parameters: &SessionParameters) -> Self {
+        match parameters.role() {
+            Role::Server => Self::default(),
+            Role::Client => Self::client(),
         }
     }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use switchwire_core::{
     CloseOutcome, Endpoint, HandshakeError, HandshakeRequest, InvalidSettings,
-    RequestUpgradeStrategy, WebSocketService,
+    RequestUpgradeStrategy, WebSocketService, spi::SessionParameters,
 };
 
 pub(crate) use self::run::new_id;
@@ -187,10 +187,10 @@ impl WebSocketDispatcher {
             None => Err(HandshakeError::NotFound),
         };
         match switched {
-            Ok((response, admitted, upgrading)) => {
+            Ok((response, pending, upgrading)) => {
                 route.accepted();
                 // Made last: it is large, and would be carried through each wait before.
-                Dispatch::Accepted(response, admitted.run(upgrading))
+                Dispatch::Accepted(response, pending.run(upgrading))
             }
             Err(error) => {
                 route.refused(&error);
@@ -234,17 +234,17 @@ impl WebSocketDispatcher {
             cors::add_headers(&cors, handshake.headers(), response);
         }
         let witnesses = Witnesses::new(&mut handshake, &decided);
-        let (decided, subprotocol) = match decided {
-            Ok(acceptance) => (Ok(acceptance.response), acceptance.subprotocol),
-            Err(error) => (Err(error), None),
-        };
+        let subprotocol = decided.as_mut().ok().and_then(|it| it.subprotocol.take());
         let info = handshake.into_info(subprotocol);
-        let switched = decided.and_then(|response| {
-            let admitted =
+        let switched = decided.and_then(|acceptance| {
+            let settings = endpoint.settings().clone();
+            let parameters =
+                SessionParameters::server(settings).with_extensions(acceptance.extensions);
+            let pending =
                 PendingSession::new(endpoint, info.clone(), &self.registry, route.clone())?;
-            let settings = admitted.endpoint().settings();
-            let (response, upgrading) = strategy.upgrade(request, response, settings)?;
-            Ok((response, admitted, upgrading))
+            let (response, upgrading) =
+                strategy.upgrade(request, acceptance.response, &parameters)?;
+            Ok((response, pending, upgrading))
         });
         let refusal = switched.as_ref().err();
         witnesses.tell(limit, &info, refusal).await;

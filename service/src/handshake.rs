@@ -1,22 +1,21 @@
 //! The server's half of the opening handshake
 //! ([RFC 6455 section 4.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2)).
 
+mod extended_connect;
 mod extensions;
 mod origin;
 mod subprotocol;
+mod upgrade;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header,
-    uri::Authority,
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, uri::Authority};
 use switchwire_core::{
     Endpoint, HandshakeError, HandshakeInterceptor, HandshakeRequest, WebSocketService,
-    spi::Acceptance,
+    spi::{Acceptance, Extensions, Opening},
 };
-use switchwire_protocol::{accept_key, header_list::contains};
+use switchwire_protocol::accept_key;
 
 pub use self::origin::OriginPolicy;
 pub(crate) use self::origin::is_same_origin;
@@ -27,7 +26,8 @@ pub(crate) use self::origin::is_same_origin;
 /// The checks come in this order, and the first that fails is the answer (the dispatcher has looked at the path and at the
 /// size of the head before): method, HTTP version, `Host`,
 /// `Upgrade`, `Connection`, `Sec-WebSocket-Key`, `Sec-WebSocket-Version`, body, `Sec-WebSocket-Protocol`,
-/// `Sec-WebSocket-Extensions`, `Origin`. Then values of the HTTP session become attributes, interceptors run, and the
+/// `Sec-WebSocket-Extensions`, `Origin`. An [extended CONNECT](switchwire_core::spi::Opening::ExtendedConnect) has no key, and
+/// must have neither `Upgrade` nor `Connection`. Then values of the HTTP session become attributes, interceptors run, and the
 /// handler chooses a subprotocol.
 ///
 /// - `handshake.origin.1` With no setting made, a request whose `Origin` is not the server's own gets 403
@@ -116,7 +116,11 @@ impl WebSocketService for HandshakeWebSocketService {
         request: &mut HandshakeRequest,
         endpoint: &Endpoint,
     ) -> Result<Acceptance, HandshakeError> {
-        let accept = accept_key(check_request(request)?.as_bytes());
+        let accept = match request.opening() {
+            Opening::Upgrade => Some(accept_key(upgrade::check(request)?.as_bytes())),
+            Opening::ExtendedConnect => extended_connect::check(request).map(|()| None)?,
+        };
+        check_body(request.headers())?;
         subprotocol::check(request.headers())?;
         extensions::check(request.headers())?;
         if !origin::is_allowed(request, &self.origin_policy) {
@@ -128,10 +132,11 @@ impl WebSocketService for HandshakeWebSocketService {
         }
         let subprotocol = subprotocol::select(&**endpoint.handler(), request)?;
         let application = request.take_response_headers();
-        let response = switching_protocols(application, &accept, subprotocol.as_deref());
+        let response = accepting_response(application, accept.as_deref(), subprotocol.as_deref());
         Ok(Acceptance {
             response,
             subprotocol,
+            extensions: Extensions::default(),
         })
     }
 }
@@ -146,40 +151,12 @@ impl fmt::Debug for HandshakeWebSocketService {
     }
 }
 
-/// Checks the request line and the headers that every handshake has, and returns the key.
-fn check_request(request: &HandshakeRequest) -> Result<&str, HandshakeError> {
-    let headers = request.headers();
-    if request.method() != Method::GET {
-        return Err(HandshakeError::Method);
-    }
-    if request.version() != Version::HTTP_11 {
-        return Err(HandshakeError::Version);
-    }
-    single(headers, &header::HOST)
-        .filter(|host| is_host(host))
-        .ok_or(HandshakeError::Host)?;
-    if !contains(headers, &header::UPGRADE, "websocket") {
-        return Err(HandshakeError::Upgrade);
-    }
-    if !contains(headers, &header::CONNECTION, "upgrade") {
-        return Err(HandshakeError::Connection);
-    }
-    let key = single(headers, &header::SEC_WEBSOCKET_KEY)
-        .map(str::trim)
-        .filter(|key| is_key(key))
-        .ok_or(HandshakeError::Key)?;
-    if single(headers, &header::SEC_WEBSOCKET_VERSION) != Some("13") {
-        return Err(HandshakeError::WebSocketVersion);
-    }
-    let has_body = headers.contains_key(header::TRANSFER_ENCODING)
-        || headers
-            .get_all(header::CONTENT_LENGTH)
-            .iter()
-            .any(|length| length != "0");
-    if has_body {
+fn check_body(headers: &HeaderMap) -> Result<(), HandshakeError> {
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    if headers.contains_key(header::TRANSFER_ENCODING) || lengths.any(|length| length != "0") {
         return Err(HandshakeError::Body);
     }
-    Ok(key)
+    Ok(())
 }
 
 /// Whether this is a host with or without a port
@@ -196,17 +173,6 @@ fn is_host(host: &str) -> bool {
     !name.is_empty() && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
-/// Whether this is the base64 of 16 bytes. The bits that pad the last digit are not looked at: the key of
-/// RFC 6455's own example has some that are set.
-fn is_key(key: &str) -> bool {
-    key.len() == 24
-        && key.strip_suffix("==").is_some_and(|digits| {
-            digits
-                .bytes()
-                .all(|digit| digit.is_ascii_alphanumeric() || matches!(digit, b'+' | b'/'))
-        })
-}
-
 /// The value of a header that stands there exactly once.
 pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
@@ -216,32 +182,42 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'
     }
 }
 
-/// The response of [section 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2), with what the application set.
-fn switching_protocols(
+/// The response that accepts a handshake, with what the application set: 101 with the proof `accept`
+/// ([RFC 6455 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)), or 200 on a stream
+/// ([RFC 8441 section 5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
+fn accepting_response(
     application: HeaderMap,
-    accept: &str,
+    accept: Option<&str>,
     subprotocol: Option<&str>,
 ) -> Response<()> {
     let mut response = Response::new(());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     *headers = application;
     for name in [
+        header::CONNECTION,
         header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
+        header::SEC_WEBSOCKET_ACCEPT,
         header::SEC_WEBSOCKET_EXTENSIONS,
         header::SEC_WEBSOCKET_PROTOCOL,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
     ] {
         headers.remove(name);
     }
     let text =
         |value: &str| HeaderValue::from_str(value).expect("base64 and tokens are visible ASCII");
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, text(accept));
+    if let Some(accept) = accept {
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, text(accept));
+    }
     if let Some(subprotocol) = subprotocol {
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, text(subprotocol));
     }
+    *response.status_mut() = match accept {
+        Some(_) => StatusCode::SWITCHING_PROTOCOLS,
+        None => StatusCode::OK,
+    };
     response
 }
 

@@ -40,7 +40,7 @@ use http::{Request, Response, StatusCode};
 use switchwire_core::{
     ClientRequest, CloseOutcome, ConnectError, Error, HandshakeError, HandshakeInfo,
     HandshakeRequest, RequestUpgradeStrategy, WebSocketClient, WebSocketHandler, WebSocketSession,
-    WebSocketSettings,
+    spi::SessionParameters,
 };
 use switchwire_driver::StreamTransport;
 use tokio::io::{DuplexStream, duplex};
@@ -94,8 +94,9 @@ impl TestServer {
             }
         };
         let subprotocol = handshake.check(&answer).map_err(ConnectError::Violation)?;
+        let parameters = SessionParameters::client(request.settings().clone());
         Ok(Opened {
-            transport: StreamTransport::client(ours, Bytes::new(), request.settings()),
+            transport: StreamTransport::new(ours, Bytes::new(), &parameters),
             info: client_info(request, &answer, subprotocol, [None, None]),
         })
     }
@@ -152,9 +153,9 @@ impl RequestUpgradeStrategy for InMemory {
         &self,
         request: Asked,
         response: Response<()>,
-        settings: &WebSocketSettings,
+        parameters: &SessionParameters,
     ) -> Result<(Response<()>, Self::Upgrading), HandshakeError> {
-        let transport = StreamTransport::new(request.io, Bytes::new(), settings);
+        let transport = StreamTransport::new(request.io, Bytes::new(), parameters);
         Ok((response, std::future::ready(Ok(transport))))
     }
 }

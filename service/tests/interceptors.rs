@@ -9,7 +9,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use switchwire_core::{
     Bytes, Endpoint, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
     HandshakeRequest, Principal, RequestUpgradeStrategy, WebSocketHandler, WebSocketSession,
-    WebSocketSettings, async_trait,
+    WebSocketSettings, async_trait, spi::SessionParameters,
 };
 use switchwire_driver::StreamTransport;
 use switchwire_service::{
@@ -364,7 +364,7 @@ impl RequestUpgradeStrategy for CannotSwitch {
         &self,
         _request: http::Request<()>,
         _response: Response<()>,
-        _settings: &WebSocketSettings,
+        _: &SessionParameters,
     ) -> Result<(Response<()>, Self::Upgrading), HandshakeError> {
         Err(HandshakeError::NotUpgradable)
     }

@@ -10,7 +10,7 @@ use std::{
 use http::{Request, Response};
 use switchwire_core::{
     Error, HandlerResult, HandshakeError, HandshakeRequest, RequestUpgradeStrategy,
-    WebSocketHandler, WebSocketSession, WebSocketSettings,
+    WebSocketHandler, WebSocketSession, spi::SessionParameters,
 };
 use switchwire_driver::StreamTransport;
 use switchwire_service::{Dispatch, UrlHandlerMapping, WebSocketDispatcher};
@@ -41,10 +41,10 @@ impl RequestUpgradeStrategy for Pipe {
         &self,
         request: Request<Io>,
         _response: Response<()>,
-        settings: &WebSocketSettings,
+        parameters: &SessionParameters,
     ) -> Result<((), Self::Upgrading), HandshakeError> {
         let io = request.body().lock().unwrap().take().unwrap();
-        let transport = StreamTransport::new(io, bytes::Bytes::new(), settings);
+        let transport = StreamTransport::new(io, bytes::Bytes::new(), parameters);
         Ok(((), ready(Ok(transport))))
     }
 }

@@ -8,7 +8,8 @@ use switchwire_client::{
     rustls::{self, pki_types::CertificateDer},
 };
 use switchwire_core::{
-    ClientRequest, ConnectError, HandshakeRequest, SessionId, WebSocketSession, spi::SessionPort,
+    ClientRequest, ConnectError, HandshakeRequest, SessionId, WebSocketSession, WebSocketSettings,
+    spi::{SessionParameters, SessionPort},
 };
 use switchwire_driver::{SessionDriver, StreamTransport};
 use tokio::{
@@ -89,8 +90,9 @@ async fn serve(name: &str) -> (u16, CertificateDer<'static>) {
             };
             let (head, ()) = http::Request::new(()).into_parts();
             let info = HandshakeRequest::from(head).into_info(None);
-            let settings = Arc::default();
-            let transport = StreamTransport::new(socket, bytes::Bytes::new(), &settings);
+            let settings = Arc::<WebSocketSettings>::default();
+            let parameters = SessionParameters::server(settings.clone());
+            let transport = StreamTransport::new(socket, bytes::Bytes::new(), &parameters);
             let (session, port) = SessionPort::open(SessionId::from_bytes([1; 16]), info, settings);
             tokio::spawn(SessionDriver::new(
                 transport,

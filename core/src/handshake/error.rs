@@ -43,6 +43,12 @@ pub enum HandshakeError {
     /// `Sec-WebSocket-Version` is missing or not 13: 426.
     #[error("only version 13 of the WebSocket protocol is spoken")]
     WebSocketVersion,
+    /// An extended CONNECT has a `Connection` or an `Upgrade` header, which are HTTP/1.1's: 400.
+    #[error("an extended CONNECT has no Connection and no Upgrade header")]
+    ConnectionHeader,
+    /// In an extended CONNECT, `Sec-WebSocket-Version` is missing or not 13: 400.
+    #[error("only version 13 of the WebSocket protocol is spoken")]
+    ConnectWebSocketVersion,
     /// `Sec-WebSocket-Protocol` is not a list of tokens: 400.
     #[error("the Sec-WebSocket-Protocol header must list tokens")]
     Subprotocol,
@@ -140,6 +146,8 @@ impl HandshakeError {
             | Self::Upgrade
             | Self::Connection
             | Self::Key
+            | Self::ConnectionHeader
+            | Self::ConnectWebSocketVersion
             | Self::Subprotocol
             | Self::SubprotocolRequired
             | Self::Extensions => StatusCode::BAD_REQUEST,
@@ -160,7 +168,8 @@ impl HandshakeError {
             Self::Upgrade => "upgrade",
             Self::Connection => "connection",
             Self::Key => "key",
-            Self::WebSocketVersion => "websocket_version",
+            Self::WebSocketVersion | Self::ConnectWebSocketVersion => "websocket_version",
+            Self::ConnectionHeader => "connection_header",
             Self::Subprotocol => "subprotocol",
             Self::SubprotocolRequired => "subprotocol_required",
             Self::Extensions => "extensions",
@@ -178,13 +187,14 @@ impl HandshakeError {
 
     /// The answer to send: status, the headers that go with it, and the text of this error.
     ///
-    /// 405 has `Allow: GET`, 426 has `Sec-WebSocket-Version: 13` and `Upgrade: websocket`
+    /// 405 has `Allow: GET`; a wrong version is answered with `Sec-WebSocket-Version: 13`, and 426 with `Upgrade: websocket`
     /// ([RFC 6455 section 4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4),
     /// [RFC 9110 section 15.5.22](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22)).
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
         let status = self.status();
         let text = self.to_string();
+        let names_version = matches!(self, Self::WebSocketVersion | Self::ConnectWebSocketVersion);
         if let Self::Rejected(response) = self {
             return *response;
         }
@@ -195,19 +205,16 @@ impl HandshakeError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("text/plain; charset=utf-8"),
         );
-        match status {
-            StatusCode::METHOD_NOT_ALLOWED => {
-                headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
-            }
-            StatusCode::UPGRADE_REQUIRED => {
-                headers.insert(
-                    header::SEC_WEBSOCKET_VERSION,
-                    HeaderValue::from_static("13"),
-                );
-                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-            }
-            _ => {}
+        let mut add = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            add(header::ALLOW, "GET");
+        }
+        if names_version {
+            add(header::SEC_WEBSOCKET_VERSION, "13");
+        }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            add(header::UPGRADE, "websocket");
+            add(header::CONNECTION, "upgrade");
         }
         response
     }

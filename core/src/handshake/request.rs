@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, Uri, Version, header, request::Parts};
 use super::{
     info::{detached, detached_uri},
     interceptor::Passed,
+    opening::Opening,
     read,
 };
 use crate::{
@@ -37,6 +38,7 @@ pub struct HandshakeRequest {
     local_address: Option<SocketAddr>,
     secure: bool,
     authority: Option<String>,
+    pub(super) protocol: Option<String>,
     path_parameters: Vec<(String, String)>,
     principal: Option<Principal>,
     attributes: Attributes,
@@ -54,6 +56,7 @@ impl From<Parts> for HandshakeRequest {
             local_address: None,
             secure: false,
             authority: None,
+            protocol: None,
             path_parameters: Vec::new(),
             principal: None,
             attributes: Attributes::default(),
@@ -66,28 +69,6 @@ impl From<Parts> for HandshakeRequest {
 }
 
 impl HandshakeRequest {
-    /// Whether this request asks for a WebSocket, rightly or wrongly: it names the protocol in `Upgrade`
-    /// or carries a `Sec-WebSocket-Key`.
-    ///
-    /// `handshake.fallthrough.1` Every other request belongs to the application's HTTP side, even on a path
-    /// that has a handler; one of these is answered by the WebSocket side, with an error if it is wrong.
-    #[must_use]
-    pub fn is_websocket(&self) -> bool {
-        Self::asks_for_websocket(&self.head.headers)
-    }
-
-    /// [`is_websocket`](Self::is_websocket) for headers alone, before anything is taken from the server.
-    #[must_use]
-    pub fn asks_for_websocket(headers: &HeaderMap) -> bool {
-        headers.contains_key(header::SEC_WEBSOCKET_KEY)
-            || headers
-                .get_all(header::UPGRADE)
-                .iter()
-                .filter_map(|value| value.to_str().ok())
-                .flat_map(|line| line.split(','))
-                .any(|token| token.trim().eq_ignore_ascii_case("websocket"))
-    }
-
     /// Whether this is a preflight request: a browser asks what a page of another site may send
     /// ([the Fetch standard](https://fetch.spec.whatwg.org/#cors-preflight-request)).
     #[must_use]
@@ -208,11 +189,15 @@ impl HandshakeRequest {
         &self.head.headers
     }
 
-    /// The host and port the client addressed: what a trusted proxy said, or else the only `Host`.
+    /// The host and port the client addressed: what a trusted proxy said, or else `:authority` of an extended CONNECT and
+    /// the only `Host` of any other request.
     #[must_use]
     pub fn authority(&self) -> Option<&str> {
         if let Some(authority) = &self.authority {
             return Some(authority);
+        }
+        if self.opening() == Opening::ExtendedConnect {
+            return self.head.uri.authority().map(|it| it.as_str());
         }
         let mut hosts = self.head.headers.get_all(header::HOST).iter();
         match (hosts.next(), hosts.next()) {
@@ -303,14 +288,14 @@ impl HandshakeRequest {
         &self.attributes
     }
 
-    /// Headers and cookies that the application wants on the 101 response.
+    /// Headers and cookies that the application wants on the accepting response.
     ///
     /// `handshake.response.1` They reach the 101 response; those of the handshake itself cannot be replaced.
     pub fn response_headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.response_headers
     }
 
-    /// Adds headers for the 101 response.
+    /// Adds headers for the accepting response.
     #[must_use]
     pub fn with_response_headers(mut self, headers: HeaderMap) -> Self {
         self.response_headers.extend(headers);

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use switchwire_core::{
     CloseOutcome, HandshakeRequest, SessionId, WebSocketHandler, WebSocketSettings,
-    spi::{SessionControl, SessionPort},
+    spi::{SessionControl, SessionParameters, SessionPort},
 };
 use switchwire_driver::{SessionDriver, StreamTransport};
 use tokio::{
@@ -41,8 +41,10 @@ pub(crate) fn start_with_control(
     let (ours, theirs) = tokio::io::duplex(pipe);
     let (head, ()) = http::Request::new(()).into_parts();
     let info = HandshakeRequest::from(head).into_info(None);
-    let transport = StreamTransport::new(ours, bytes::Bytes::new(), &settings);
-    let (session, port) = SessionPort::open(SessionId::from_bytes([7; 16]), info, settings.into());
+    let settings = Arc::new(settings);
+    let parameters = SessionParameters::server(settings.clone());
+    let transport = StreamTransport::new(ours, bytes::Bytes::new(), &parameters);
+    let (session, port) = SessionPort::open(SessionId::from_bytes([7; 16]), info, settings);
     let control = port.control();
     let driver = SessionDriver::new(transport, Arc::new(handler), session, port);
     let peer = Peer {

@@ -48,10 +48,6 @@ impl PendingSession {
         })
     }
 
-    pub(super) fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
     /// Runs the session to its end, once the connection is switched.
     pub(super) fn run<T: Transport>(
         self,

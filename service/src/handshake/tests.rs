@@ -1,4 +1,4 @@
-use http::Request;
+use http::{Request, Version};
 use switchwire_core::{HandlerResult, WebSocketHandler, WebSocketSession};
 
 use super::*;
@@ -106,4 +106,102 @@ async fn the_example_key_of_the_rfc_is_a_key() {
     answer(&[("sec-websocket-key", "AQIDBAUGBwgJCgsMDQ4PEC==")])
         .await
         .unwrap();
+}
+
+/// An extended CONNECT that is right, with `changes` as in [`answer`].
+async fn answer_connect(
+    target: &str,
+    changes: &[(&str, &str)],
+) -> Result<Acceptance, HandshakeError> {
+    let mut builder = Request::builder()
+        .method("CONNECT")
+        .uri(target)
+        .version(Version::HTTP_2);
+    if !changes
+        .iter()
+        .any(|(name, _)| *name == "sec-websocket-version")
+    {
+        builder = builder.header("sec-websocket-version", "13");
+    }
+    for (name, value) in changes.iter().filter(|(_, value)| !value.is_empty()) {
+        builder = builder.header(*name, *value);
+    }
+    let (head, ()) = builder.body(()).unwrap().into_parts();
+    let mut request = HandshakeRequest::from(head).with_protocol(Some("websocket".to_owned()));
+    HandshakeWebSocketService::new()
+        .handshake(&mut request, &Endpoint::new(Nothing))
+        .await
+}
+
+const TARGET: &str = "http://chat.example/echo";
+
+#[tokio::test]
+async fn an_extended_connect_is_accepted_with_200_and_no_header_of_a_connection() {
+    let offers = [
+        ("sec-websocket-protocol", "v11.stomp"),
+        ("origin", "http://chat.example"),
+        ("sec-websocket-key", "not looked at"),
+    ];
+    let accepted = answer_connect(TARGET, &offers).await.unwrap();
+    assert_eq!(accepted.response.status(), 200);
+    let names: Vec<_> = accepted.response.headers().keys().collect();
+    assert_eq!(names, ["sec-websocket-protocol"]);
+}
+
+#[tokio::test]
+async fn each_wrong_part_of_an_extended_connect_has_its_own_answer() {
+    for (target, changes, code, status) in [
+        (
+            TARGET,
+            &[("connection", "upgrade")][..],
+            "connection_header",
+            400,
+        ),
+        (
+            TARGET,
+            &[("upgrade", "websocket")],
+            "connection_header",
+            400,
+        ),
+        (
+            TARGET,
+            &[("sec-websocket-version", "")],
+            "websocket_version",
+            400,
+        ),
+        (
+            TARGET,
+            &[("sec-websocket-version", "12")],
+            "websocket_version",
+            400,
+        ),
+        (TARGET, &[("host", "other.example")], "host", 400),
+        (
+            TARGET,
+            &[("host", "chat.example"), ("host", "chat.example")],
+            "host",
+            400,
+        ),
+        ("http://user@chat.example/echo", &[], "host", 400),
+        ("chat.example:80", &[], "target", 400),
+        (TARGET, &[("content-length", "1")], "body", 400),
+        (TARGET, &[("origin", "http://evil.example")], "origin", 403),
+        (TARGET, &[("origin", "https://chat.example")], "origin", 403),
+    ] {
+        let error = answer_connect(target, changes).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.status().as_u16()),
+            (code, status),
+            "{changes:?}"
+        );
+        let answer = error.into_response();
+        assert!(!answer.headers().contains_key("connection"), "{changes:?}");
+        let names_version = answer.headers().contains_key("sec-websocket-version");
+        assert_eq!(names_version, code == "websocket_version");
+    }
+    assert!(
+        answer_connect(TARGET, &[("host", "chat.example")])
+            .await
+            .is_ok()
+    );
 }

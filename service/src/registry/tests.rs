@@ -3,7 +3,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use switchwire_core::{
     CloseCode, HandlerResult, HandshakeRequest, WebSocketSession, WebSocketSettings,
-    spi::SessionPort,
+    spi::{SessionParameters, SessionPort},
 };
 use tokio::{io::DuplexStream, task::JoinHandle};
 
@@ -23,7 +23,11 @@ fn start<Fut: Future<Output = HandlerResult> + Send + 'static>(
     let (head, ()) = http::Request::new(()).into_parts();
     let info = HandshakeRequest::from(head).into_info(None);
     let settings = Arc::new(WebSocketSettings::default());
-    let transport = StreamTransport::new(ours, bytes::Bytes::new(), &settings);
+    let transport = StreamTransport::new(
+        ours,
+        bytes::Bytes::new(),
+        &SessionParameters::server(settings.clone()),
+    );
     let id = SessionId::from_bytes([number; 16]);
     let (session, port) = SessionPort::open(id, info, settings);
     let registration = registry.register(id, port.control()).unwrap();

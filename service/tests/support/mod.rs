@@ -9,7 +9,7 @@ use std::{
 use http::{Request, Response};
 use switchwire_core::{
     Error, HandshakeError, HandshakeRequest, HttpSession, InvalidSettings, RequestUpgradeStrategy,
-    WebSocketSettings,
+    WebSocketSettings, spi::SessionParameters,
 };
 use switchwire_driver::StreamTransport;
 use switchwire_service::{Dispatch, WebSocketDispatcher};
@@ -44,7 +44,7 @@ impl RequestUpgradeStrategy for NoServer {
         &self,
         _request: Request<()>,
         response: Response<()>,
-        _settings: &WebSocketSettings,
+        _: &SessionParameters,
     ) -> Result<(Response<()>, Self::Upgrading), HandshakeError> {
         Ok((response, pending()))
     }
