@@ -8,13 +8,13 @@
 pub use switchwire_core::future;
 pub use switchwire_core::{
     Attributes, ByteString, Bytes, ClientRequest, CloseCode, CloseOutcome, CloseStatus, CloseWith,
-    ConnectError, CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint, Error, ErrorKind,
-    HandlerError, HandlerResult, HandshakeError, HandshakeInfo, HandshakeInterceptor,
-    HandshakeRequest, HttpSession, InvalidCloseStatus, InvalidCors, InvalidOrigin, InvalidRequest,
-    InvalidSettings, Origin, OriginPattern, Principal, RatePolicy, ReceiveStream,
-    RequestUpgradeStrategy, ResponseHeaders, SessionId, SlowConsumerPolicy, TrySendError,
-    WebSocketClient, WebSocketHandler, WebSocketMessage, WebSocketSender, WebSocketService,
-    WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait,
+    ConnectError, ConnectionInfo, CorsConfiguration, CorsConfigurationBuilder, Dropped, Endpoint,
+    Error, ErrorKind, HandlerError, HandlerResult, HandshakeError, HandshakeInfo,
+    HandshakeInterceptor, HandshakeRequest, HttpSession, InvalidCloseStatus, InvalidCors,
+    InvalidOrigin, InvalidRequest, InvalidSettings, Origin, OriginPattern, Principal, RatePolicy,
+    ReceiveStream, RequestUpgradeStrategy, ResponseHeaders, SessionId, SlowConsumerPolicy,
+    TrySendError, WebSocketClient, WebSocketHandler, WebSocketMessage, WebSocketSender,
+    WebSocketService, WebSocketSession, WebSocketSettings, WebSocketSettingsBuilder, async_trait,
     client::{HandshakeViolation, ProxyError, RedirectError},
     join_both, join_either,
 };

@@ -1,11 +1,10 @@
 //! Accepting connections without spinning when the machine runs out of something.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, time::Duration};
 
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
+
+use crate::listener::Listener;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -14,33 +13,31 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(60);
 
 /// A listener, and how its last attempts went.
-pub(crate) struct Acceptor {
-    listener: TcpListener,
+pub(crate) struct Acceptor<L> {
+    listener: L,
     pauses: Pauses,
 }
 
-impl Acceptor {
-    pub(crate) fn new(listener: TcpListener) -> Self {
+impl<L: Listener> Acceptor<L> {
+    pub(crate) fn new(listener: L) -> Self {
         let pauses = Pauses::default();
         Self { listener, pauses }
     }
 
-    /// The next connection, with Nagle's algorithm off.
+    /// The next connection.
     ///
     /// A connection that failed before it was accepted is passed over. Without a descriptor or memory for the next one,
     /// it waits from 5 ms to 1 s before it tries again, and says so once.
     ///
     /// # Cancel safety
     /// Nothing is lost: a pause goes on, and the next one is longer, when this is called again.
-    pub(crate) async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+    pub(crate) async fn accept(&mut self) -> L::Connecting {
         loop {
             self.pauses.end().await;
             match self.listener.accept().await {
-                Ok((socket, address)) => {
+                Ok(connecting) => {
                     self.pauses.succeeded();
-                    // Fails only on a socket that is gone already; the next read tells.
-                    let _ = socket.set_nodelay(true);
-                    return (socket, address);
+                    return connecting;
                 }
                 Err(error) if is_exhaustion(&error) => self.pauses.failed(&error),
                 Err(error) => {

@@ -1,7 +1,7 @@
 //! One connection of the server, as long as it speaks HTTP.
 
 use std::{
-    error::Error as StdError, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration,
+    error::Error as StdError, future::poll_fn, io, pin::pin, sync::Arc, task::Poll, time::Duration,
 };
 
 use bytes::Bytes;
@@ -12,11 +12,11 @@ use hyper::{
     service::{Service, service_fn},
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     http_socket::{HttpSocket, Patience, Progress},
-    upgrade::ConnectionInfo,
+    listener::Listener,
 };
 
 /// How long things may take.
@@ -27,18 +27,29 @@ pub(crate) struct Timeouts {
 }
 
 /// Serves a connection until its end, or until the request that it is at once `stop` has no sender.
-pub(crate) async fn serve_connection<S, R>(
+pub(crate) async fn serve_connection<L, S, R>(
+    connecting: L::Connecting,
     service: S,
     timeouts: Timeouts,
-    socket: TcpStream,
-    info: ConnectionInfo,
     mut stop: watch::Receiver<()>,
 ) where
+    L: Listener,
     S: Service<Request<Incoming>, Response = Response<R>>,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
     R: Body<Data = Bytes> + 'static,
     R::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
+    let connected = tokio::select! {
+        connected = timeout(timeouts.header_read, connecting) => connected,
+        _ = stop.changed() => return,
+    };
+    let (io, info) = match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(connected) => connected,
+        Err(error) => {
+            tracing::debug!(%error, "a connection failed before a request");
+            return;
+        }
+    };
     let progress = Arc::new(Progress::default());
     let asked = progress.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -46,11 +57,11 @@ pub(crate) async fn serve_connection<S, R>(
         request.extensions_mut().insert(info);
         service.call(request)
     });
-    let socket = HttpSocket::new(socket, progress.clone());
+    let io = HttpSocket::new(io, L::socket, progress.clone());
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeouts.header_read)
-        .serve_connection(TokioIo::new(socket), service)
+        .serve_connection(TokioIo::new(io), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut patience = Patience::new(timeouts.write);

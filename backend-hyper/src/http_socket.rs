@@ -1,4 +1,4 @@
-//! The socket of a connection as long as it speaks HTTP, and whether the peer takes what is written to it.
+//! The I/O of a connection as long as it speaks HTTP, and whether the peer takes what is written to it.
 
 use std::{
     io::{self, IoSlice},
@@ -14,7 +14,6 @@ use std::{
 use switchwire_driver::Socket;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Sleep, sleep},
 };
 
@@ -49,31 +48,38 @@ impl Progress {
     }
 }
 
-/// A socket that tells how writing goes on.
+/// I/O that tells how writing goes on.
 #[derive(Debug)]
-pub(crate) struct HttpSocket {
-    socket: TcpStream,
+pub(crate) struct HttpSocket<IO> {
+    io: IO,
+    socket: fn(&IO) -> Option<Socket<'_>>,
     written: usize,
     progress: Arc<Progress>,
 }
 
-impl HttpSocket {
-    pub(crate) fn new(socket: TcpStream, progress: Arc<Progress>) -> Self {
+impl<IO> HttpSocket<IO> {
+    pub(crate) fn new(
+        io: IO,
+        socket: fn(&IO) -> Option<Socket<'_>>,
+        progress: Arc<Progress>,
+    ) -> Self {
         Self {
+            io,
             socket,
             written: 0,
             progress,
         }
     }
 
-    pub(crate) fn into_inner(self) -> TcpStream {
-        self.socket
+    pub(crate) fn into_inner(self) -> IO {
+        self.io
     }
 
     fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &written {
             Poll::Pending => {
-                let left = Socket::new(&self.socket).unacknowledged().unwrap_or(0);
+                let socket = (self.socket)(&self.io);
+                let left = socket.and_then(Socket::unacknowledged).unwrap_or(0);
                 let taken = self.written.wrapping_sub(left);
                 self.progress.taken.store(taken, Relaxed);
                 self.progress.blocked.store(true, Relaxed);
@@ -86,31 +92,33 @@ impl HttpSocket {
 
     fn check(&self) -> io::Result<()> {
         if self.progress.given_up.load(Relaxed) {
-            self.socket.set_zero_linger()?;
+            if let Some(socket) = (self.socket)(&self.io) {
+                socket.reset_when_closed()?;
+            }
             return Err(io::ErrorKind::TimedOut.into());
         }
         Ok(())
     }
 }
 
-impl AsyncRead for HttpSocket {
+impl<IO: AsyncRead + Unpin> AsyncRead for HttpSocket<IO> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(cx, buffer)
+        Pin::new(&mut self.io).poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for HttpSocket {
+impl<IO: AsyncWrite + Unpin> AsyncWrite for HttpSocket<IO> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
         self.note(written)
     }
 
@@ -120,22 +128,22 @@ impl AsyncWrite for HttpSocket {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
         self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.io.is_write_vectored()
     }
 
     /// hyper flushes once all was written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.progress.blocked.store(false, Relaxed);
-        Pin::new(&mut self.socket).poll_flush(cx)
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 

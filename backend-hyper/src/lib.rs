@@ -4,6 +4,7 @@
 mod accept;
 mod connection;
 mod http_socket;
+mod listener;
 mod serve;
 mod service;
 #[cfg(feature = "tower-sessions")]
@@ -14,8 +15,9 @@ mod upgrade;
 #[cfg(feature = "tower-sessions")]
 pub use self::tower_sessions::TowerSessions;
 pub use self::{
+    listener::Listener,
     serve::HyperServer,
     service::{NotFound, UpgradeBody, UpgradeService},
     transport::{HyperIo, HyperTransport},
-    upgrade::{ConnectionInfo, HyperRequestUpgradeStrategy, HyperUpgrading},
+    upgrade::{HyperRequestUpgradeStrategy, HyperUpgrading},
 };

@@ -10,19 +10,20 @@ use hyper::{
 };
 use switchwire_core::InvalidSettings;
 use switchwire_service::{SessionRegistry, ShutdownReport, WebSocketDispatcher};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     accept::Acceptor,
     connection::{Timeouts, serve_connection},
+    listener::Listener,
     service::{NotFound, UpgradeService},
-    upgrade::ConnectionInfo,
 };
 
-/// Serves WebSocket handlers, and an application's own hyper service, on a TCP listener.
+/// Serves WebSocket handlers, and an application's own hyper service, on TCP or any other [`Listener`].
 ///
 /// HTTP/1.1 with limits on the time a request's head may take and on the time an answer may wait for its peer, without
-/// Nagle's algorithm, and not to be stopped by a lack of file descriptors. Each request has a [`ConnectionInfo`] among its extensions.
+/// Nagle's algorithm, and not to be stopped by a lack of file descriptors. Each request has a
+/// [`ConnectionInfo`](switchwire_core::ConnectionInfo) among its extensions.
 ///
 /// ```no_run
 /// use switchwire_backend_hyper::HyperServer;
@@ -112,8 +113,9 @@ impl<S> HyperServer<S> {
     ///
     /// # Cancel safety
     /// Dropping it stops accepting; a connection that was being accepted is closed.
-    pub async fn serve<R>(self, listener: TcpListener)
+    pub async fn serve<L, R>(self, listener: L)
     where
+        L: Listener,
         S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,
         S::Future: Send,
         S::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -146,13 +148,14 @@ impl<S> HyperServer<S> {
     ///
     /// # Cancel safety
     /// As [`serve`](Self::serve). A shutdown that has begun goes on in the registry.
-    pub async fn serve_with_shutdown<R>(
+    pub async fn serve_with_shutdown<L, R>(
         self,
-        listener: TcpListener,
+        listener: L,
         signal: impl Future<Output = ()>,
         deadline: Duration,
     ) -> ShutdownReport
     where
+        L: Listener,
         S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,
         S::Future: Send,
         S::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -165,14 +168,14 @@ impl<S> HyperServer<S> {
         let mut signal = pin!(signal);
         loop {
             tokio::select! {
-                (socket, remote) = acceptor.accept() => {
-                    let info = ConnectionInfo {
-                        remote_address: Some(remote),
-                        local_address: socket.local_addr().ok(),
-                        secure: false,
-                    };
+                connecting = acceptor.accept() => {
                     let service = self.service.clone();
-                    connections.spawn(serve_connection(service, self.timeouts, socket, info, stopped.clone()));
+                    connections.spawn(serve_connection::<L, _, _>(
+                        connecting,
+                        service,
+                        self.timeouts,
+                        stopped.clone(),
+                    ));
                 }
                 Some(_) = connections.join_next() => {}
                 () = signal.as_mut() => break,

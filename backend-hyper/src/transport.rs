@@ -11,6 +11,8 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use switchwire_core::spi::SessionParameters;
 use switchwire_driver::{Socket, StreamTransport};
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -23,9 +25,13 @@ pub type HyperTransport = StreamTransport<HyperIo>;
 
 /// A connection after the switch: the socket itself where it can be had, else what hyper wraps it in.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum HyperIo {
     /// A plain TCP connection, taken out of hyper.
     Tcp(TcpStream),
+    /// A Unix socket, taken out of hyper.
+    #[cfg(unix)]
+    Unix(UnixStream),
     /// TLS, or any other I/O.
     Other(Box<TokioIo<Upgraded>>),
 }
@@ -40,10 +46,18 @@ pub(crate) fn transport(upgraded: Upgraded, parameters: &SessionParameters) -> H
 }
 
 fn take_socket(upgraded: Upgraded) -> (HyperIo, Bytes) {
-    let upgraded = match upgraded.downcast::<TokioIo<HttpSocket>>() {
+    let upgraded = match upgraded.downcast::<TokioIo<HttpSocket<TcpStream>>>() {
         Ok(parts) => {
             let socket = parts.io.into_inner().into_inner();
             return (HyperIo::Tcp(socket), parts.read_buf);
+        }
+        Err(upgraded) => upgraded,
+    };
+    #[cfg(unix)]
+    let upgraded = match upgraded.downcast::<TokioIo<HttpSocket<UnixStream>>>() {
+        Ok(parts) => {
+            let socket = parts.io.into_inner().into_inner();
+            return (HyperIo::Unix(socket), parts.read_buf);
         }
         Err(upgraded) => upgraded,
     };
@@ -67,6 +81,8 @@ impl HyperIo {
     fn socket(&self) -> Option<Socket<'_>> {
         match self {
             Self::Tcp(socket) => Some(Socket::new(socket)),
+            #[cfg(unix)]
+            Self::Unix(socket) => Some(Socket::new(socket)),
             Self::Other(_) => None,
         }
     }
@@ -80,6 +96,8 @@ impl AsyncRead for HyperIo {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
             Self::Other(io) => Pin::new(io).poll_read(cx, buffer),
         }
     }
@@ -97,6 +115,8 @@ impl AsyncWrite for HyperIo {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
             Self::Other(io) => Pin::new(io).poll_write(cx, bytes),
         }
     }
@@ -108,6 +128,8 @@ impl AsyncWrite for HyperIo {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
             Self::Other(io) => Pin::new(io).poll_write_vectored(cx, slices),
         }
     }
@@ -115,6 +137,8 @@ impl AsyncWrite for HyperIo {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(socket) => socket.is_write_vectored(),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.is_write_vectored(),
             Self::Other(io) => io.is_write_vectored(),
         }
     }
@@ -122,6 +146,8 @@ impl AsyncWrite for HyperIo {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_flush(cx),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_flush(cx),
             Self::Other(io) => Pin::new(io).poll_flush(cx),
         }
     }
@@ -129,6 +155,8 @@ impl AsyncWrite for HyperIo {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
             Self::Other(io) => Pin::new(io).poll_shutdown(cx),
         }
     }

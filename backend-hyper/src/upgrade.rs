@@ -3,7 +3,6 @@
 use std::{
     fmt,
     marker::PhantomData,
-    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -12,7 +11,7 @@ use std::{
 use http::{Request, Response};
 use hyper::upgrade::OnUpgrade;
 use switchwire_core::{
-    Error, ErrorKind, HandshakeError, HandshakeRequest, HttpSession, Principal,
+    ConnectionInfo, Error, ErrorKind, HandshakeError, HandshakeRequest, HttpSession, Principal,
     RequestUpgradeStrategy, ResponseHeaders, spi::SessionParameters,
 };
 
@@ -25,17 +24,6 @@ use crate::transport::{HyperTransport, transport};
 /// the 101 response.
 pub struct HyperRequestUpgradeStrategy<B = hyper::body::Incoming> {
     body: PhantomData<fn(B)>,
-}
-
-/// What is known of the connection a request came over.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ConnectionInfo {
-    /// The address of the client.
-    pub remote_address: Option<SocketAddr>,
-    /// The address it connected to.
-    pub local_address: Option<SocketAddr>,
-    /// Whether the connection is over TLS.
-    pub secure: bool,
 }
 
 impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
@@ -61,9 +49,7 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
             .unwrap_or_default();
         let headers = extensions.get::<ResponseHeaders>().cloned();
         HandshakeRequest::from(head)
-            .with_remote_address(connection.remote_address)
-            .with_local_address(connection.local_address)
-            .with_secure(connection.secure)
+            .with_connection_info(connection)
             .with_principal(extensions.get::<Principal>().cloned())
             .with_http_session(extensions.get::<Arc<dyn HttpSession>>().cloned())
             .with_response_headers(headers.unwrap_or_default().0)

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;
+#[path = "common/tls.rs"]
+mod tls;
 
-use std::{convert::Infallible, pin::Pin, sync::Arc};
+use std::{convert::Infallible, pin::Pin};
 
 use futures_util::{SinkExt, StreamExt};
 use http::{Request, Response};
@@ -24,13 +26,12 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
 };
-use tokio_rustls::{
-    TlsAcceptor, TlsConnector,
-    rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::PrivateKeyDer},
-};
 use tokio_tungstenite::tungstenite::Message;
 
-use self::common::{Peer, echo, handshake, masked, soon, text};
+use self::{
+    common::{Peer, echo, handshake, masked, soon, text},
+    tls::tls,
+};
 
 /// hyper's strategy; it tells whether the session has the socket itself.
 struct Watched(UnboundedSender<bool>);
@@ -71,6 +72,7 @@ impl RequestUpgradeStrategy for Watched {
                     true
                 }
                 HyperIo::Other(_) => false,
+                other => panic!("{other:?}"),
             };
             seen.send(is_socket).unwrap();
             Ok(transport)
@@ -202,21 +204,4 @@ async fn tls_serves_too() {
         soon(client.close(None)).await.unwrap();
         assert!(soon(client.next()).await.unwrap().unwrap().is_close());
     }
-}
-
-/// Both sides of TLS, with a certificate of the moment.
-fn tls() -> (TlsAcceptor, TlsConnector) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    let mut trusted = RootCertStore::empty();
-    trusted.add(certificate.clone()).unwrap();
-    let server = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let client = ClientConfig::builder()
-        .with_root_certificates(trusted)
-        .with_no_client_auth();
-    (Arc::new(server).into(), Arc::new(client).into())
 }

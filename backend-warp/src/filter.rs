@@ -4,10 +4,9 @@ use std::{cell::Cell, convert::Infallible, sync::Arc};
 
 use http::{HeaderMap, Method};
 use hyper::upgrade::OnUpgrade;
-use switchwire_backend_hyper::ConnectionInfo;
 use switchwire_core::{
-    Endpoint, HandshakeError, HandshakeRequest, HttpSession, Principal, ResponseHeaders,
-    WebSocketHandler,
+    ConnectionInfo, Endpoint, HandshakeError, HandshakeRequest, HttpSession, Principal,
+    ResponseHeaders, WebSocketHandler,
 };
 use switchwire_service::WebSocketDispatcher;
 use warp::{Filter, Rejection, Reply, ext, path::FullPath, reply::Response};

@@ -6,8 +6,6 @@ mod serve;
 mod upgrade;
 
 #[doc(no_inline)]
-pub use switchwire_backend_hyper::ConnectionInfo;
-
 pub use self::{
     filter::{dispatch, http, not_found, request, websocket},
     request::WebSocketRequest,

@@ -22,7 +22,7 @@ use warp::{Filter, Rejection, Reply, reply::Response};
 /// Serves until the future is dropped. That ends all HTTP connections; sessions go on to their own end.
 ///
 /// [`warp::addr::remote`] yields nothing here, as only warp's own server can set it; the address is in the extension
-/// [`ConnectionInfo`](crate::ConnectionInfo). Sessions know it either way.
+/// [`ConnectionInfo`](switchwire_core::ConnectionInfo). Sessions know it either way.
 ///
 /// For other limits than the default see [`server`].
 ///

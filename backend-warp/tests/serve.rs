@@ -7,10 +7,11 @@ mod common;
 
 use switchwire_backend_hyper::HyperIo;
 use switchwire_backend_warp::{
-    ConnectionInfo, WarpRequestUpgradeStrategy, WebSocketRequest, http, request, serve, websocket,
-    without_delay,
+    WarpRequestUpgradeStrategy, WebSocketRequest, http, request, serve, websocket, without_delay,
 };
-use switchwire_core::{RequestUpgradeStrategy, WebSocketSession, spi::SessionParameters};
+use switchwire_core::{
+    ConnectionInfo, RequestUpgradeStrategy, WebSocketSession, spi::SessionParameters,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,

@@ -1,5 +1,6 @@
 //! The opening handshake: what a server hands over, what a session keeps, why a request is refused.
 
+mod connection_info;
 mod error;
 mod http_session;
 mod info;
@@ -9,6 +10,7 @@ mod read;
 mod request;
 
 pub use self::{
+    connection_info::ConnectionInfo,
     error::HandshakeError,
     http_session::HttpSession,
     info::{HandshakeInfo, Principal, ResponseHeaders},

@@ -36,8 +36,8 @@ pub use self::{
     error::{CloseWith, Error, ErrorKind, HandlerError, HandlerResult},
     handler::WebSocketHandler,
     handshake::{
-        HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest, HttpSession,
-        Principal, ResponseHeaders,
+        ConnectionInfo, HandshakeError, HandshakeInfo, HandshakeInterceptor, HandshakeRequest,
+        HttpSession, Principal, ResponseHeaders,
     },
     message::WebSocketMessage,
     origin::{InvalidOrigin, Origin, OriginPattern},

@@ -1,13 +1,13 @@
 //! What the kernel knows of a connection and a byte stream does not tell.
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 use std::ffi::c_int;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[cfg(not(unix))]
 use std::marker::PhantomData;
 #[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd};
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use switchwire_core::WebSocketSettings;
 
@@ -90,6 +90,16 @@ impl<'a> Socket<'a> {
         }
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         None
+    }
+
+    /// Has the connection end with a reset when it is closed, so that what the system still holds for the peer goes, too.
+    ///
+    /// # Errors
+    /// The system's. On systems other than Unix it does nothing.
+    pub fn reset_when_closed(self) -> io::Result<()> {
+        #[cfg(unix)]
+        rustix::net::sockopt::set_socket_linger(self.descriptor, Some(Duration::ZERO))?;
+        Ok(())
     }
 
     /// Whether the peer has ended its half of the connection or the connection has failed, seen without reading: what has

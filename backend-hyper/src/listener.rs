@@ -1,0 +1,105 @@
+//! Where a server's connections come from.
+
+use std::{
+    future::{Ready, ready},
+    io,
+};
+
+use switchwire_core::ConnectionInfo;
+use switchwire_driver::Socket;
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
+
+/// Where a [`HyperServer`](crate::HyperServer)'s connections come from: TCP, a Unix socket, TLS on top of one of them.
+///
+/// The server does the rest in the same way for all of them: it pauses when the machine runs out of descriptors, bounds how
+/// long a connection may take to be ready and to send a request, and ends connections at a shutdown.
+///
+/// ```
+/// use std::{io, pin::Pin, sync::Arc};
+///
+/// use switchwire_backend_hyper::Listener;
+/// use switchwire_core::ConnectionInfo;
+/// use tokio::net::{TcpListener, TcpStream};
+/// use tokio_rustls::{TlsAcceptor, server::TlsStream};
+///
+/// struct TlsListener {
+///     tcp: TcpListener,
+///     acceptor: TlsAcceptor,
+/// }
+///
+/// impl Listener for TlsListener {
+///     type Io = TlsStream<TcpStream>;
+///     type Connecting = Pin<Box<dyn Future<Output = io::Result<(Self::Io, ConnectionInfo)>> + Send>>;
+///
+///     async fn accept(&mut self) -> io::Result<Self::Connecting> {
+///         let (tcp, info) = Listener::accept(&mut self.tcp).await?.await?;
+///         let handshake = self.acceptor.accept(tcp);
+///         Ok(Box::pin(async move { Ok((handshake.await?, ConnectionInfo { secure: true, ..info })) }))
+///     }
+/// }
+/// ```
+pub trait Listener: Send + 'static {
+    /// A connection that is ready to be read.
+    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    /// A connection that is being made ready, as by a TLS handshake. The server gives it as long as the head of a request.
+    type Connecting: Future<Output = io::Result<(Self::Io, ConnectionInfo)>> + Send + 'static;
+
+    /// Accepts the next connection. It **must not** wait for that connection's peer, which would hold up all others:
+    /// [`Connecting`](Self::Connecting) does.
+    ///
+    /// # Errors
+    /// One whose kind says that a connection was aborted, reset or refused concerns that connection alone. After any other the
+    /// server pauses, from 5 ms to 1 s, before it tries again.
+    ///
+    /// # Cancel safety
+    /// The server drops the future when something else happens first. No connection **may** be lost by that.
+    fn accept(&mut self) -> impl Future<Output = io::Result<Self::Connecting>> + Send;
+
+    /// The socket below the connection, by which the server sees what a peer takes of an answer. By default none; the
+    /// server then sees what the connection itself takes.
+    fn socket(io: &Self::Io) -> Option<Socket<'_>> {
+        let _ = io;
+        None
+    }
+}
+
+impl Listener for TcpListener {
+    type Io = TcpStream;
+    type Connecting = Ready<io::Result<(TcpStream, ConnectionInfo)>>;
+
+    async fn accept(&mut self) -> io::Result<Self::Connecting> {
+        let (socket, remote) = Self::accept(self).await?;
+        // Fails only on a socket that is gone already; the next read tells.
+        let _ = socket.set_nodelay(true);
+        let info = ConnectionInfo {
+            remote_address: Some(remote),
+            local_address: socket.local_addr().ok(),
+            secure: false,
+        };
+        Ok(ready(Ok((socket, info))))
+    }
+
+    fn socket(io: &TcpStream) -> Option<Socket<'_>> {
+        Some(Socket::new(io))
+    }
+}
+
+#[cfg(unix)]
+impl Listener for UnixListener {
+    type Io = UnixStream;
+    type Connecting = Ready<io::Result<(UnixStream, ConnectionInfo)>>;
+
+    async fn accept(&mut self) -> io::Result<Self::Connecting> {
+        let (socket, _) = Self::accept(self).await?;
+        Ok(ready(Ok((socket, ConnectionInfo::default()))))
+    }
+
+    fn socket(io: &UnixStream) -> Option<Socket<'_>> {
+        Some(Socket::new(io))
+    }
+}
