@@ -78,6 +78,6 @@ pub mod spi {
             OutboundBatch, ReadSummary, ReceiveBuffer, ReceiveEnd, SessionCommand, SessionControl,
             SessionPort,
         },
-        transport::{OutgoingFrame, Transport},
+        transport::{Duties, OutgoingFrame, Transport},
     };
 }

@@ -14,7 +14,8 @@ use crate::{close::CloseStatus, message::WebSocketMessage, session::ReceiveBuffe
 /// `AsyncRead + AsyncWrite`, and the framing for any other. A transport is mechanism only. It
 /// - **must** check what the peer sends as RFC 6455 sections 5 and 8.1 ask, within the limits of the
 ///   settings, and end the receive buffer with the error when it finds a violation;
-/// - **must not** answer pings, send Close frames or give up by itself: the driver does;
+/// - **must not** answer pings, send Close frames or give up by itself: the driver does, but for what
+///   [`duties`](Self::duties) says;
 /// - **must not** hold memory for a length that was announced but has not arrived;
 /// - **must** limit how long the peer's TCP may acknowledge nothing, when the server yields the socket and the system can
 ///   (`TCP_USER_TIMEOUT`, by `Socket::limit_silence` of `switchwire-service`): our kernel's buffer takes what is written to a host that is gone.
@@ -37,6 +38,12 @@ pub trait Transport {
     /// Whether a message has begun and is not whole.
     fn has_unfinished(&self) -> bool {
         false
+    }
+
+    /// What the driver does for the peer: all, by default. A transport over an engine that answers by itself says so here,
+    /// and the driver leaves it to the engine. It is asked once.
+    fn duties(&self) -> Duties {
+        Duties::default()
     }
 
     /// Takes a message or a Close to be written, in order. The driver bounds how much it hands over.
@@ -72,6 +79,41 @@ pub trait Transport {
     /// steadily but slowly would seem to take nothing.
     fn unacknowledged(&self) -> usize {
         0
+    }
+}
+
+/// What the driver does for the peer of a transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Duties {
+    /// It answers pings. Default true.
+    pub answers_pings: bool,
+    /// It answers the peer's Close, when the handler has had its time to answer messages. Default true.
+    pub answers_close: bool,
+}
+
+impl Default for Duties {
+    fn default() -> Self {
+        Self {
+            answers_pings: true,
+            answers_close: true,
+        }
+    }
+}
+
+impl Duties {
+    /// The same, but that the transport answers pings.
+    #[must_use]
+    pub fn without_pings(mut self) -> Self {
+        self.answers_pings = false;
+        self
+    }
+
+    /// The same, but that the transport answers the peer's Close.
+    #[must_use]
+    pub fn without_close(mut self) -> Self {
+        self.answers_close = false;
+        self
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use switchwire_core::{CloseOutcome, SessionId, WebSocketSettings};
+use switchwire_core::{CloseOutcome, SessionId, WebSocketSettings, spi::Duties};
 
 pub(crate) use self::{
     event::{Action, Actions, Event, Waiting},
@@ -59,11 +59,16 @@ pub(crate) struct Gone {
 
 impl Connection {
     /// A connection that opens now.
-    pub(crate) fn new(settings: Arc<WebSocketSettings>, id: SessionId, now: Instant) -> Self {
+    pub(crate) fn new(
+        settings: Arc<WebSocketSettings>,
+        duties: Duties,
+        id: SessionId,
+        now: Instant,
+    ) -> Self {
         Self {
             stage: Stage::Open,
             schedule: Schedule::new(&settings, id, now),
-            state: State::Live(Live::new(settings)),
+            state: State::Live(Live::new(settings, duties)),
         }
     }
 

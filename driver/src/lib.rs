@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod clock;
 mod connection;
 mod foreign;
 mod log;
@@ -11,6 +12,7 @@ mod stats;
 mod stream;
 
 pub use self::{
+    clock::{Clock, TokioClock},
     log::OneLine,
     memory::{MemoryAccount, MemoryShare, over_budget},
     session_driver::SessionDriver,

@@ -1,7 +1,7 @@
 //! The session driver: one future per connection.
 
 mod actions;
-mod clock;
+mod alarm;
 mod handler;
 mod memory;
 mod rate;
@@ -16,18 +16,18 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
 };
 
 use bytes::Bytes;
 use switchwire_core::{
     CloseCode, CloseOutcome, Error, ErrorKind, WebSocketHandler, WebSocketMessage,
     WebSocketSession,
-    spi::{ReceiveBuffer, SessionCommand, SessionPort, Transport, discard},
+    spi::{Duties, ReceiveBuffer, SessionCommand, SessionPort, Transport, discard},
 };
 
-use self::{clock::Clock, handler::HandlerTask, rate::Rates, turn::Turn};
+use self::{alarm::Alarm, handler::HandlerTask, rate::Rates, turn::Turn};
 use crate::{
+    clock::{Clock, TokioClock},
     connection::{Connection, Event},
     foreign::{self, Panicked},
     memory::MemoryShare,
@@ -43,14 +43,15 @@ use crate::{
 ///
 /// It is `Send` exactly when the transport is. Dropping it drops the connection and the handler; whoever waits for
 /// the session is told that it was disconnected.
-pub struct SessionDriver<T> {
+pub struct SessionDriver<T, C = TokioClock> {
     port: SessionPort,
+    duties: Duties,
     handler: HandlerTask,
     connection: Connection,
     has_started: bool,
     /// `None` once the connection is gone.
     transport: Option<T>,
-    clock: Clock,
+    alarm: Alarm<C>,
     /// `None` when nothing limits them.
     rates: Option<Box<Rates>>,
     incoming: ReceiveBuffer,
@@ -77,8 +78,22 @@ impl<T: Transport> SessionDriver<T> {
         session: WebSocketSession,
         port: SessionPort,
     ) -> Self {
-        let now = now();
-        let connection = Connection::new(port.shared_settings(), port.id(), now);
+        Self::with_clock(transport, handler, session, port, TokioClock::default())
+    }
+}
+
+impl<T: Transport, C: Clock> SessionDriver<T, C> {
+    /// The same with another clock.
+    #[must_use]
+    pub fn with_clock(
+        transport: T,
+        handler: Arc<dyn WebSocketHandler>,
+        session: WebSocketSession,
+        port: SessionPort,
+        clock: C,
+    ) -> Self {
+        let (now, duties) = (clock.now(), transport.duties());
+        let connection = Connection::new(port.shared_settings(), duties, port.id(), now);
         let mut incoming = ReceiveBuffer::new(port.settings().control_frames());
         if let Some(tag) = connection.schedule.ping_tag() {
             incoming.set_ping_tag(tag);
@@ -87,10 +102,11 @@ impl<T: Transport> SessionDriver<T> {
             handler: HandlerTask::new(handler, session, port.handler_waker()),
             rates: Rates::new(port.settings(), now),
             port,
+            duties,
             connection,
             has_started: false,
             transport: Some(transport),
-            clock: Clock::default(),
+            alarm: Alarm::new(clock),
             incoming,
             outbound: VecDeque::new(),
             pending_pong: None,
@@ -169,13 +185,13 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Waits for whatever comes next; false when that is there already.
     fn sleep(&mut self, cx: &mut Context<'_>) -> bool {
-        self.clock.sleep_until(self.connection.deadline(), cx) && self.port.end_poll()
+        self.alarm.set(self.connection.deadline(), cx) && self.port.end_poll()
     }
 
     /// Takes a turn of the task.
     fn run(&mut self, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
         if self.port.begin_poll(cx.waker()) {
-            self.clock.forget_waker();
+            self.alarm.forget_waker();
         }
         if !self.has_started {
             self.stats.open();
@@ -217,13 +233,13 @@ impl<T: Transport> SessionDriver<T> {
     }
 }
 
-impl<T> Drop for SessionDriver<T> {
+impl<T, C> Drop for SessionDriver<T, C> {
     fn drop(&mut self) {
         self.outbound.drain(..).for_each(discard);
     }
 }
 
-impl<T: Transport> Future for SessionDriver<T> {
+impl<T: Transport, C: Clock> Future for SessionDriver<T, C> {
     type Output = CloseOutcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
@@ -234,15 +250,10 @@ impl<T: Transport> Future for SessionDriver<T> {
     }
 }
 
-/// The runtime's clock, which tests may stop.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
 /// Nothing of it is pinned in place: transports are polled through `&mut`, the rest is boxed.
-impl<T> Unpin for SessionDriver<T> {}
+impl<T, C> Unpin for SessionDriver<T, C> {}
 
-impl<T> fmt::Debug for SessionDriver<T> {
+impl<T, C> fmt::Debug for SessionDriver<T, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionDriver")
             .field("id", &self.port.id())

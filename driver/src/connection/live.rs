@@ -7,7 +7,7 @@ use std::{
 
 use switchwire_core::{
     CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, WebSocketMessage, WebSocketSettings,
-    spi::{OutgoingFrame, ReceiveEnd},
+    spi::{Duties, OutgoingFrame, ReceiveEnd},
 };
 
 use super::{
@@ -24,15 +24,17 @@ pub(super) struct Live {
     pub(super) deadline: Option<Instant>,
     settings: Arc<WebSocketSettings>,
     handler_ended: bool,
+    answers_close: bool,
 }
 
 impl Live {
-    pub(super) fn new(settings: Arc<WebSocketSettings>) -> Self {
+    pub(super) fn new(settings: Arc<WebSocketSettings>, duties: Duties) -> Self {
         Self {
             phase: Phase::Open,
             deadline: None,
             settings,
             handler_ended: false,
+            answers_close: duties.answers_close,
         }
     }
 
@@ -141,7 +143,7 @@ impl Live {
         self.phase = match self.take_phase() {
             Phase::Draining(draining) if matches!(draining.cause, Cause::PeerEnded(_)) => {
                 self.deadline = Some(draining.ends_at);
-                answer(draining.cause, actions)
+                answer(draining.cause, self.answers_close, actions)
             }
             Phase::Open | Phase::Draining(_) => {
                 self.deadline = Some(after(now, self.settings.closing_deadline()));
@@ -282,11 +284,14 @@ impl Cause {
 }
 
 /// Answers the end of what the peer sent.
-fn answer(cause: Cause, actions: &mut Actions) -> Phase {
+fn answer(cause: Cause, answers_close: bool, actions: &mut Actions) -> Phase {
     let (answer, outcome) = match cause {
         Cause::PeerEnded(ReceiveEnd::Close(status)) => {
             let answer = status.as_ref().map(|status| status.code().into());
-            (Some(answer), CloseOutcome::ByPeer(status))
+            (
+                answers_close.then_some(answer),
+                CloseOutcome::ByPeer(status),
+            )
         }
         Cause::PeerEnded(ReceiveEnd::Failed(error)) => {
             let code = error.close_code().map(|code| Some(code.into()));

@@ -10,7 +10,7 @@ use std::{
 use switchwire_core::{
     CloseCode, CloseOutcome, CloseStatus, Error, ErrorKind, SessionId, SlowConsumerPolicy,
     WebSocketSettings,
-    spi::{OutgoingFrame, ReceiveEnd},
+    spi::{Duties, OutgoingFrame, ReceiveEnd},
 };
 
 use super::{Action, Condition, Connection, Event, Waiting};
@@ -71,7 +71,12 @@ impl World {
         let settings = Arc::new(settings.build().unwrap());
         let now = Instant::now();
         Self {
-            connection: Connection::new(settings, SessionId::from_bytes([1; 16]), now),
+            connection: Connection::new(
+                settings,
+                Duties::default(),
+                SessionId::from_bytes([1; 16]),
+                now,
+            ),
             now,
             random,
             handler_ended: false,
@@ -271,7 +276,12 @@ fn a_failure_with_a_close_behind_what_is_blocked_ends_at_once() {
     // and the session ended a closing deadline late.
     let settings = Arc::new(WebSocketSettings::default());
     let now = Instant::now();
-    let mut connection = Connection::new(settings, SessionId::from_bytes([1; 16]), now);
+    let mut connection = Connection::new(
+        settings,
+        Duties::default(),
+        SessionId::from_bytes([1; 16]),
+        now,
+    );
     connection.schedule.block(16 << 10);
     connection.on(Event::HandlerEnded, now);
     connection.on(Event::Failed(Error::new(ErrorKind::Io)), now);

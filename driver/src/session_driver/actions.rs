@@ -1,16 +1,17 @@
 use switchwire_core::{CloseOutcome, spi::Transport};
 use switchwire_protocol::release_unused;
 
-use super::{SessionDriver, now, turn::Turn};
+use super::{SessionDriver, turn::Turn};
 use crate::{
+    clock::Clock,
     connection::{Action, Condition, Event, Reason},
     stats,
 };
 
-impl<T: Transport> SessionDriver<T> {
+impl<T: Transport, C: Clock> SessionDriver<T, C> {
     /// Tells the connection what happened, and does what it says.
     pub(super) fn on(&mut self, event: Event, turn: &mut Turn<'_, '_>) {
-        for action in self.connection.on(event, now()) {
+        for action in self.connection.on(event, self.alarm.clock.now()) {
             self.perform(action, turn);
         }
     }
@@ -53,17 +54,17 @@ impl<T: Transport> SessionDriver<T> {
 
     /// Does what is due, if the clock went off.
     pub(super) fn tick(&mut self, turn: &mut Turn<'_, '_>) -> bool {
-        if !self.clock.take_gone_off() {
+        if !self.alarm.take_gone_off() {
             return false;
         }
         if let Some(rates) = &mut self.rates {
-            rates.refill(now());
+            rates.refill(self.alarm.clock.now());
         }
         let condition = self.condition();
         self.on(Event::Timer(condition), turn);
         self.port.shrink(&mut self.incoming);
         self.outbound.shrink_to_fit();
-        release_unused(now());
+        release_unused(self.alarm.clock.now());
         true
     }
 

@@ -1,12 +1,12 @@
 use switchwire_core::spi::Transport;
 
-use super::{SessionDriver, now, turn::Turn};
-use crate::connection::Reason;
+use super::{SessionDriver, turn::Turn};
+use crate::{clock::Clock, connection::Reason};
 
 /// With less than this in sight it is not looked for more.
 const LITTLE: usize = 4 << 10;
 
-impl<T: Transport> SessionDriver<T> {
+impl<T: Transport, C: Clock> SessionDriver<T, C> {
     /// Tells what the session holds, and how much of it left in this poll, for the budget of all sessions together.
     #[inline]
     pub(super) fn tell_share(&mut self, turn: &Turn<'_, '_>) {
@@ -29,7 +29,7 @@ impl<T: Transport> SessionDriver<T> {
         self.unread = inbound;
         let held = inbound + partial + outbound.max(self.unwritten);
         let moved = taken + seen.saturating_sub(inbound);
-        if share.report(held, moved, now) {
+        if share.report(held, moved, || self.alarm.clock.now()) {
             self.report(Reason::OVER_BUDGET);
         }
     }

@@ -4,13 +4,13 @@ use switchwire_core::{
     spi::{OutgoingFrame, ReadSummary, ReceiveEnd, Transport},
 };
 
-use super::{SessionDriver, now, rate::Rated, turn::Turn};
-use crate::{connection::Event, stats::SessionStats};
+use super::{SessionDriver, rate::Rated, turn::Turn};
+use crate::{clock::Clock, connection::Event, stats::SessionStats};
 
 /// With this much unwritten, answers to pings wait, and the latest stands for all.
 const PONGS_WAIT_FROM: usize = 16 << 10;
 
-impl<T: Transport> SessionDriver<T> {
+impl<T: Transport, C: Clock> SessionDriver<T, C> {
     /// Reads once, if anything may still come and there is room for it.
     pub(super) fn read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         if turn.read_blocked || !self.connection.may_read() {
@@ -62,7 +62,7 @@ impl<T: Transport> SessionDriver<T> {
         let schedule = &mut self.connection.schedule;
         schedule.note_received(received);
         if self.transport.as_ref().is_some_and(T::has_unfinished) && !schedule.awaits_message() {
-            schedule.start_message(self.port.settings(), now());
+            schedule.start_message(self.port.settings(), self.alarm.clock.now());
         }
         if self.rates.is_none() && self.incoming.has_messages_only() {
             turn.has_room = self.port.deliver(&mut self.incoming);
@@ -80,7 +80,10 @@ impl<T: Transport> SessionDriver<T> {
             self.answer_ping(payload, turn);
         }
         if let Some(number) = self.incoming.take_pong()
-            && let Some(time) = self.connection.schedule.pong(number, now())
+            && let Some(time) = self
+                .connection
+                .schedule
+                .pong(number, self.alarm.clock.now())
         {
             self.port.set_round_trip_time(time);
             self.stats.round_trip(time);
@@ -100,7 +103,7 @@ impl<T: Transport> SessionDriver<T> {
         if !self.connection.is_open() {
             return None;
         }
-        let rated = rates.charge(received, self.incoming.pings(), now());
+        let rated = rates.charge(received, self.incoming.pings(), self.alarm.clock.now());
         match rated {
             Rated::Allowed => None,
             Rated::ReadFrom(at) => {
@@ -120,8 +123,9 @@ impl<T: Transport> SessionDriver<T> {
     }
 
     fn answer_ping(&mut self, payload: Bytes, turn: &mut Turn<'_, '_>) {
-        if !self.connection.may_send() {
-            return; // nothing follows our Close
+        // Nothing follows our Close.
+        if !self.duties.answers_pings || !self.connection.may_send() {
+            return;
         }
         if self.buffered() >= PONGS_WAIT_FROM {
             self.flush(turn);

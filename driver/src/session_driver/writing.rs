@@ -6,12 +6,15 @@ use switchwire_core::{
 };
 
 use super::{SessionDriver, turn::Turn};
-use crate::connection::{Event, Waiting};
+use crate::{
+    clock::Clock,
+    connection::{Event, Waiting},
+};
 
 /// How many messages an empty queue keeps memory for.
 const KEPT: usize = 32;
 
-impl<T: Transport> SessionDriver<T> {
+impl<T: Transport, C: Clock> SessionDriver<T, C> {
     /// Hands to the transport what was sent, and what follows it; false when there was nothing. `used` says whether the
     /// session was.
     #[inline(never)]
