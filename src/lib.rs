@@ -22,7 +22,7 @@ pub use switchwire_service::{
     HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, SessionRegistry,
     ShutdownReport, TrustedProxies, UrlHandlerMapping, WebSocketDispatcher,
 };
-pub use switchwire_topics::{Broadcast, Membership, Published, Topic};
+pub use switchwire_topics::{Broadcast, BroadcastError, Gap, Membership, Published, Topic};
 
 /// Serving on hyper 1.
 ///

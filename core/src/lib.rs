@@ -3,6 +3,7 @@
 mod admission;
 mod attributes;
 pub mod client;
+mod clock;
 mod close;
 mod cors;
 mod error;
@@ -70,6 +71,7 @@ pub mod future {
 pub mod spi {
     pub use crate::{
         admission::SessionPermit,
+        clock::Clock,
         foreign::discard,
         handshake::Opening,
         parameters::{Extensions, Role, SessionParameters},

@@ -12,7 +12,7 @@ mod stats;
 mod stream;
 
 pub use self::{
-    clock::{Clock, TokioClock},
+    clock::TokioClock,
     log::OneLine,
     memory::{MemoryAccount, MemoryShare, over_budget},
     session_driver::SessionDriver,

@@ -22,12 +22,12 @@ use bytes::Bytes;
 use switchwire_core::{
     CloseCode, CloseOutcome, Error, ErrorKind, WebSocketHandler, WebSocketMessage,
     WebSocketSession,
-    spi::{Duties, ReceiveBuffer, SessionCommand, SessionPort, Transport, discard},
+    spi::{Clock, Duties, ReceiveBuffer, SessionCommand, SessionPort, Transport, discard},
 };
 
 use self::{alarm::Alarm, handler::HandlerTask, rate::Rates, turn::Turn};
 use crate::{
-    clock::{Clock, TokioClock},
+    clock::TokioClock,
     connection::{Connection, Event},
     foreign::{self, Panicked},
     memory::MemoryShare,

@@ -14,9 +14,9 @@ use bytes::Bytes;
 use switchwire_core::{
     CloseCode, CloseOutcome, HandshakeRequest, SessionId, WebSocketMessage, WebSocketSession,
     WebSocketSettings,
-    spi::{Duties, OutgoingFrame, ReceiveBuffer, ReceiveEnd, SessionPort, Transport},
+    spi::{Clock, Duties, OutgoingFrame, ReceiveBuffer, ReceiveEnd, SessionPort, Transport},
 };
-use switchwire_driver::{Clock, SessionDriver};
+use switchwire_driver::SessionDriver;
 
 /// A peer that has sent all it sends, and takes everything.
 #[derive(Clone)]

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod error;
+mod gap;
 mod members;
 mod waiting;
 mod yielding;
@@ -10,7 +12,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use switchwire_core::{TrySendError, WebSocketMessage, WebSocketSender};
 
-pub use self::members::Membership;
+pub use self::{error::BroadcastError, gap::Gap, members::Membership};
 use self::{
     members::{Member, Members, Walk},
     yielding::yield_now,
@@ -21,20 +23,36 @@ use self::{
 ///
 /// # For authors of adapters
 /// An adapter joins and delivers through a [`Topic`] of its own on each machine, and hands what is published to a broker.
-/// Its counts are those of this machine.
+/// Its counts are those of this machine. When its connection to the broker was interrupted, it tells the members by
+/// [`Topic::tell_gap`].
 #[async_trait]
 pub trait Broadcast: Send + Sync {
-    /// Takes in a session, until the guard is dropped.
-    fn join(&self, session: &WebSocketSender) -> Membership;
+    /// The name by which all machines know the topic. A topic of one process may have none, and then it is empty.
+    fn name(&self) -> &str;
+
+    /// Takes in a session, until the guard is dropped. An adapter may have to subscribe at its broker first.
+    ///
+    /// # Errors
+    /// [`BroadcastError::Unavailable`] when the broker does not answer; a [`Topic`] never fails.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped, the session has not joined.
+    async fn join(&self, session: &WebSocketSender) -> Result<Membership, BroadcastError>;
 
     /// Publishes, and waits for members whose outbound buffer is full: see [`Topic::publish`].
     ///
+    /// # Errors
+    /// [`BroadcastError::Unavailable`] when the broker does not answer; a [`Topic`] never fails.
+    ///
     /// # Cancel safety
     /// When the future is dropped, members that have the message keep it, and nobody else gets it.
-    async fn publish(&self, message: WebSocketMessage) -> Published;
+    async fn publish(&self, message: WebSocketMessage) -> Result<Published, BroadcastError>;
 
     /// Publishes to the members that can take the message now: see [`Topic::publish_now`].
-    fn publish_now(&self, message: WebSocketMessage) -> Published;
+    ///
+    /// # Errors
+    /// [`BroadcastError::Unavailable`] when the broker does not answer; a [`Topic`] never fails.
+    fn publish_now(&self, message: WebSocketMessage) -> Result<Published, BroadcastError>;
 }
 
 /// What became of a message that was published.
@@ -92,6 +110,7 @@ pub struct Published {
 #[derive(Clone, Default)]
 pub struct Topic {
     members: Arc<Members>,
+    name: Option<Arc<str>>,
 }
 
 impl Topic {
@@ -99,6 +118,28 @@ impl Topic {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A topic without members, with a name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: Some(name.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Its name, which is empty when it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+
+    /// Tells every member that messages may be missing: see [`Membership::gap`].
+    ///
+    /// For adapters, which know when their connection to a broker was interrupted.
+    pub fn tell_gap(&self, gap: Gap) {
+        self.members.gaps.tell(gap);
     }
 
     /// Takes in a session, until the guard is dropped.
@@ -200,22 +241,27 @@ impl<'a> Offer<'a> {
 
 #[async_trait]
 impl Broadcast for Topic {
-    fn join(&self, session: &WebSocketSender) -> Membership {
-        self.join(session)
+    fn name(&self) -> &str {
+        self.name()
     }
 
-    async fn publish(&self, message: WebSocketMessage) -> Published {
-        self.publish(message).await
+    async fn join(&self, session: &WebSocketSender) -> Result<Membership, BroadcastError> {
+        Ok(self.join(session))
     }
 
-    fn publish_now(&self, message: WebSocketMessage) -> Published {
-        self.publish_now(message)
+    async fn publish(&self, message: WebSocketMessage) -> Result<Published, BroadcastError> {
+        Ok(self.publish(message).await)
+    }
+
+    fn publish_now(&self, message: WebSocketMessage) -> Result<Published, BroadcastError> {
+        Ok(self.publish_now(message))
     }
 }
 
 impl fmt::Debug for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Topic")
+            .field("name", &self.name())
             .field("members", &self.len())
             .finish()
     }

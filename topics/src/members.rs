@@ -13,6 +13,8 @@ use event_listener::Event;
 use futures_util::future::{Either, select};
 use switchwire_core::{WebSocketMessage, WebSocketSender};
 
+use crate::gap::{Gap, Gaps, Heard};
+
 /// How many members have their turn before others do: the lock is held, and a worker thread kept, for no more.
 ///
 /// Less than a millisecond's work. A session's driver comes back to a handler that has woken itself up to 16 times before it
@@ -26,6 +28,7 @@ const LOOKS: usize = 2;
 /// Who gets what is published, in the order they joined.
 #[derive(Default)]
 pub(super) struct Members {
+    pub(super) gaps: Arc<Gaps>,
     state: Mutex<State>,
     /// How many were sent to since a publisher let others run.
     met: AtomicUsize,
@@ -64,6 +67,7 @@ impl Members {
             members: Arc::downgrade(self),
             number,
             member,
+            heard: Heard::new(self.gaps.clone()),
         }
     }
 
@@ -192,6 +196,33 @@ pub struct Membership {
     members: Weak<Members>,
     number: u64,
     member: Arc<Member>,
+    heard: Heard,
+}
+
+impl Membership {
+    /// Resolves when messages may be missing, and tells how many that are. What is told while nobody waits is told by the
+    /// next call, as one gap. A [`Topic`](crate::Topic) of one process has no gaps.
+    ///
+    /// ```
+    /// use switchwire_core::{HandlerResult, WebSocketSession};
+    /// use switchwire_topics::{Broadcast, BroadcastError};
+    ///
+    /// async fn prices(session: WebSocketSession, prices: &dyn Broadcast) -> HandlerResult {
+    ///     let Ok(mut membership) = prices.join(&session.sender()).await else {
+    ///         return Ok(session.send("no prices now, try again later").await?);
+    ///     };
+    ///     loop {
+    ///         membership.gap().await;
+    ///         session.send("some prices are missing, load them anew").await?;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// When the future is dropped before it is ready, no gap is lost.
+    pub async fn gap(&mut self) -> Gap {
+        self.heard.next().await
+    }
 }
 
 impl Drop for Membership {

@@ -1,4 +1,11 @@
-use std::{pin::Pin, sync::Arc};
+use std::{
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -174,4 +181,124 @@ fn who_publishes_in_a_loop_lets_others_run() {
         }
     };
     assert_eq!(publishing.now_or_never(), None);
+}
+
+#[test]
+fn gaps_are_told_to_members_once_and_as_one() {
+    let topic = Topic::named("prices");
+    topic.tell_gap(Gap::new(7)); // before anyone joined
+    let (_sessions, mut guards) = joined(&topic, 2);
+    assert!(guards[0].gap().now_or_never().is_none());
+    topic.tell_gap(Gap::new(2));
+    topic.tell_gap(Gap::new(3));
+    assert_eq!(guards[0].gap().now_or_never(), Some(Gap::new(5)));
+    assert!(guards[0].gap().now_or_never().is_none());
+    topic.tell_gap(Gap::new(None));
+    assert_eq!(guards[0].gap().now_or_never(), Some(Gap::new(None)));
+    topic.tell_gap(Gap::new(1));
+    assert_eq!(guards[0].gap().now_or_never(), Some(Gap::new(1)));
+    assert_eq!(guards[1].gap().now_or_never(), Some(Gap::new(None)));
+}
+
+#[test]
+fn a_gap_wakes_those_who_wait_for_one() {
+    let topic = Topic::new();
+    let (_sessions, mut guards) = joined(&topic, 1);
+    let mut gap = pin!(guards[0].gap());
+    assert!(gap.as_mut().now_or_never().is_none());
+    let (waker, count) = counting_waker();
+    let mut cx = Context::from_waker(&waker);
+    assert!(gap.as_mut().poll(&mut cx).is_pending());
+    topic.tell_gap(Gap::new(1));
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+    assert_eq!(gap.as_mut().poll(&mut cx), Poll::Ready(Gap::new(1)));
+}
+
+/// A topic of several machines, whose broker is there or is not.
+struct Distributed {
+    here: Topic,
+    is_away: AtomicBool,
+}
+
+impl Distributed {
+    fn check(&self) -> Result<(), BroadcastError> {
+        match self.is_away.load(Ordering::Relaxed) {
+            true => Err(BroadcastError::Unavailable("no route".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// The broker goes away or comes back; in the second case messages may be missing.
+    fn set_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::Relaxed);
+        if !is_away {
+            self.here.tell_gap(Gap::new(None));
+        }
+    }
+}
+
+#[async_trait]
+impl Broadcast for Distributed {
+    fn name(&self) -> &str {
+        self.here.name()
+    }
+
+    async fn join(&self, session: &WebSocketSender) -> Result<Membership, BroadcastError> {
+        self.check()?;
+        yield_now().await; // the broker confirms
+        Ok(self.here.join(session))
+    }
+
+    async fn publish(&self, message: WebSocketMessage) -> Result<Published, BroadcastError> {
+        self.check()?;
+        Ok(self.here.publish(message).await)
+    }
+
+    fn publish_now(&self, message: WebSocketMessage) -> Result<Published, BroadcastError> {
+        self.check()?;
+        Ok(self.here.publish_now(message))
+    }
+}
+
+#[test]
+fn an_adapter_says_that_its_broker_is_away_and_tells_a_gap_when_it_is_back() {
+    let topic = Distributed {
+        here: Topic::named("prices"),
+        is_away: AtomicBool::new(false),
+    };
+    let broadcast: &dyn Broadcast = &topic;
+    assert_eq!(broadcast.name(), "prices");
+    let (session, port) = session(1);
+    let sender = session.sender();
+    let mut joining = broadcast.join(&sender);
+    assert!(
+        joining.as_mut().now_or_never().is_none(),
+        "the broker has not confirmed"
+    );
+    let mut membership = joining.now_or_never().unwrap().unwrap();
+    let publish = |text: &'static str| broadcast.publish(text.into()).now_or_never().unwrap();
+    assert_eq!(publish("1").unwrap(), published(1, 0, 0));
+    topic.set_away(true);
+    assert_eq!(
+        publish("2").unwrap_err().to_string(),
+        "the broker is not available"
+    );
+    assert!(broadcast.publish_now("3".into()).is_err());
+    assert!(broadcast.join(&sender).now_or_never().unwrap().is_err());
+    assert!(membership.gap().now_or_never().is_none());
+    topic.set_away(false);
+    assert_eq!(membership.gap().now_or_never(), Some(Gap::new(None)));
+    assert_eq!(take(&port), ["1".into()]);
+}
+
+/// A waker that counts.
+fn counting_waker() -> (Waker, Arc<AtomicUsize>) {
+    struct Count(Arc<AtomicUsize>);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let count = Arc::<AtomicUsize>::default();
+    (Arc::new(Count(count.clone())).into(), count)
 }

@@ -1,9 +1,11 @@
-use switchwire_core::{CloseOutcome, spi::Transport};
+use switchwire_core::{
+    CloseOutcome,
+    spi::{Clock, Transport},
+};
 use switchwire_protocol::release_unused;
 
 use super::{SessionDriver, turn::Turn};
 use crate::{
-    clock::Clock,
     connection::{Action, Condition, Event, Reason},
     stats,
 };

@@ -1,6 +1,6 @@
 use std::{task::Context, time::Instant};
 
-use crate::clock::Clock;
+use switchwire_core::spi::Clock;
 
 /// The one timer of a session. The clock is told of it only when its time changes, and when the task has another waker.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
-use switchwire_core::spi::Transport;
+use switchwire_core::spi::{Clock, Transport};
 
 use super::{SessionDriver, turn::Turn};
-use crate::{clock::Clock, connection::Reason};
+use crate::connection::Reason;
 
 /// With less than this in sight it is not looked for more.
 const LITTLE: usize = 4 << 10;

@@ -1,11 +1,11 @@
 use bytes::Bytes;
 use switchwire_core::{
     Error, ErrorKind, WebSocketMessage,
-    spi::{OutgoingFrame, ReadSummary, ReceiveEnd, Transport},
+    spi::{Clock, OutgoingFrame, ReadSummary, ReceiveEnd, Transport},
 };
 
 use super::{SessionDriver, rate::Rated, turn::Turn};
-use crate::{clock::Clock, connection::Event, stats::SessionStats};
+use crate::{connection::Event, stats::SessionStats};
 
 /// With this much unwritten, answers to pings wait, and the latest stands for all.
 const PONGS_WAIT_FROM: usize = 16 << 10;

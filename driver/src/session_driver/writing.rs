@@ -2,14 +2,11 @@ use std::task::Poll;
 
 use switchwire_core::{
     WebSocketMessage,
-    spi::{OutgoingFrame, Transport},
+    spi::{Clock, OutgoingFrame, Transport},
 };
 
 use super::{SessionDriver, turn::Turn};
-use crate::{
-    clock::Clock,
-    connection::{Event, Waiting},
-};
+use crate::connection::{Event, Waiting};
 
 /// How many messages an empty queue keeps memory for.
 const KEPT: usize = 32;
