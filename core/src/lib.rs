@@ -77,8 +77,8 @@ pub mod spi {
         parameters::{Extensions, Role, SessionParameters},
         service::Acceptance,
         session::{
-            OutboundBatch, ReadSummary, ReceiveBuffer, ReceiveEnd, SessionCommand, SessionControl,
-            SessionPort,
+            OutboundBatch, OutboundMessage, ReadSummary, ReceiveBuffer, ReceiveEnd, SessionCommand,
+            SessionControl, SessionPort, SharedMessage,
         },
         transport::{Duties, OutgoingFrame, Transport},
     };

@@ -5,6 +5,7 @@ mod id;
 #[cfg(all(test, loom))]
 mod models;
 mod outbound;
+mod outbound_message;
 mod port;
 mod receive_buffer;
 mod sender;
@@ -23,6 +24,7 @@ pub use self::{
     control::{SessionCommand, SessionControl, ShuttingDown},
     id::SessionId,
     outbound::Dropped,
+    outbound_message::{OutboundMessage, SharedMessage},
     port::{OutboundBatch, SessionPort},
     receive_buffer::{ReadSummary, ReceiveBuffer, ReceiveEnd},
     sender::{Closed, Sending, TrySendError, WebSocketSender},

@@ -5,7 +5,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::{close::CloseStatus, message::WebSocketMessage, session::ReceiveBuffer};
+use crate::{
+    close::CloseStatus,
+    message::WebSocketMessage,
+    session::{ReceiveBuffer, SharedMessage},
+};
 
 /// One connection after the protocol switch, as messages in and messages out.
 ///
@@ -122,6 +126,8 @@ impl Duties {
 pub enum OutgoingFrame {
     /// A message, as one frame.
     Message(WebSocketMessage),
+    /// A message that other sessions write, too, as one frame.
+    Shared(SharedMessage),
     /// A Close frame, with a status or empty.
     Close(Option<CloseStatus>),
 }

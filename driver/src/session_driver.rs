@@ -20,9 +20,11 @@ use std::{
 
 use bytes::Bytes;
 use switchwire_core::{
-    CloseCode, CloseOutcome, Error, ErrorKind, WebSocketHandler, WebSocketMessage,
-    WebSocketSession,
-    spi::{Clock, Duties, ReceiveBuffer, SessionCommand, SessionPort, Transport, discard},
+    CloseCode, CloseOutcome, Error, ErrorKind, WebSocketHandler, WebSocketSession,
+    spi::{
+        Clock, Duties, OutboundMessage, ReceiveBuffer, SessionCommand, SessionPort, Transport,
+        discard,
+    },
 };
 
 use self::{alarm::Alarm, handler::HandlerTask, rate::Rates, turn::Turn};
@@ -55,7 +57,7 @@ pub struct SessionDriver<T, C = TokioClock> {
     /// `None` when nothing limits them.
     rates: Option<Box<Rates>>,
     incoming: ReceiveBuffer,
-    outbound: VecDeque<WebSocketMessage>,
+    outbound: VecDeque<OutboundMessage>,
     pending_pong: Option<Bytes>,
     /// The transport has something to write.
     unflushed: bool,

@@ -3,7 +3,7 @@ use std::{collections::VecDeque, io::IoSlice, mem};
 use bytes::{Buf, Bytes};
 use switchwire_core::{
     CloseStatus, WebSocketMessage,
-    spi::{OutgoingFrame, Role, SessionParameters, discard},
+    spi::{OutgoingFrame, Role, SessionParameters, SharedMessage, discard},
 };
 
 use crate::{mask, pool, random, spare};
@@ -59,23 +59,43 @@ impl Encoder {
     /// Puts a message behind what is there.
     pub fn encode(&mut self, outgoing: OutgoingFrame) {
         match outgoing {
-            OutgoingFrame::Message(message) => {
-                let first = match message {
-                    WebSocketMessage::Text(_) => first::TEXT,
-                    WebSocketMessage::Binary(_) => first::BINARY,
-                    WebSocketMessage::Ping(_) => first::PING,
-                    WebSocketMessage::Pong(_) => first::PONG,
-                };
-                let key = self.header(first, message.len());
-                if message.len() < SHARED_FROM {
-                    self.copy_masked(message.payload(), key, 0);
-                    discard(message);
-                } else {
-                    self.share(message.into_payload(), key);
-                }
-            }
+            OutgoingFrame::Message(message) => self.encode_message(message),
+            OutgoingFrame::Shared(shared) => self.encode_shared(&shared),
             OutgoingFrame::Close(status) => self.encode_close(status),
         }
+    }
+
+    fn encode_message(&mut self, message: WebSocketMessage) {
+        let first = match message {
+            WebSocketMessage::Text(_) => first::TEXT,
+            WebSocketMessage::Binary(_) => first::BINARY,
+            WebSocketMessage::Ping(_) => first::PING,
+            WebSocketMessage::Pong(_) => first::PONG,
+        };
+        let key = self.header(first, message.len());
+        if message.len() < SHARED_FROM {
+            self.copy_masked(message.payload(), key, 0);
+            discard(message);
+        } else {
+            self.share(message.into_payload(), key);
+        }
+    }
+
+    /// A server's frame of a small message is the same for all; large payloads are shared as they are.
+    fn encode_shared(&mut self, shared: &SharedMessage) {
+        if self.masks || shared.message().len() >= SHARED_FROM {
+            return self.encode_message(shared.message().clone());
+        }
+        let frame = shared.frame(|message| {
+            let mut encoder = Self {
+                tail: Vec::with_capacity(10 + message.len()),
+                ..Self::default()
+            };
+            encoder.encode_message(message.clone());
+            mem::take(&mut encoder.tail).into()
+        });
+        self.take_tail();
+        self.copy(frame);
     }
 
     fn encode_close(&mut self, status: Option<CloseStatus>) {
@@ -157,11 +177,15 @@ impl Encoder {
         Some(chunk)
     }
 
-    /// Writes a header, and returns the key that its payload has to be masked with.
-    fn header(&mut self, first: u8, payload: usize) -> Option<[u8; 4]> {
+    fn take_tail(&mut self) {
         if self.tail.capacity() == 0 {
             self.tail = spare::take();
         }
+    }
+
+    /// Writes a header, and returns the key that its payload has to be masked with.
+    fn header(&mut self, first: u8, payload: usize) -> Option<[u8; 4]> {
+        self.take_tail();
         let masked = if self.masks { 0x80 } else { 0 };
         match payload {
             0..=125 => self.copy(&[first, masked | payload as u8]),
@@ -397,5 +421,37 @@ mod tests {
         }
         assert_eq!(taken, expected);
         assert!(encoder.is_empty());
+    }
+
+    #[test]
+    fn what_many_send_is_encoded_once_and_the_same() {
+        use switchwire_core::{WebSocketSettings, spi::ReceiveBuffer};
+
+        use crate::decoder::Decoder;
+
+        for len in [0, 125, 126, SHARED_FROM - 1, SHARED_FROM, 70_000] {
+            let message = WebSocketMessage::from(vec![7; len]);
+            let shared = SharedMessage::new(message.clone());
+            let mut alone = Encoder::default();
+            alone.encode(OutgoingFrame::Message(message.clone()));
+            for _ in 0..3 {
+                let mut encoder = Encoder::default();
+                encoder.encode(OutgoingFrame::Message("before".into()));
+                encoder.encode(OutgoingFrame::Shared(shared.clone()));
+                encoder.encode(OutgoingFrame::Message("behind".into()));
+                let expected = [b"\x81\x06before", &bytes(&alone)[..], b"\x81\x06behind"];
+                assert_eq!(bytes(&encoder), expected.concat(), "{len}");
+                assert_eq!(encoder.len(), expected.concat().len());
+            }
+            let frame = shared.frame(|_| Bytes::from_static(b"not made before"));
+            assert_eq!(frame != "not made before", len < SHARED_FROM, "{len}");
+
+            let mut client = Encoder::client();
+            client.encode(OutgoingFrame::Shared(shared));
+            let mut incoming = ReceiveBuffer::new(false);
+            let sent = bytes(&client);
+            Decoder::new(&WebSocketSettings::default()).decode(&mut &sent[..], &mut incoming);
+            assert_eq!(incoming.take_messages(), [message]);
+        }
     }
 }

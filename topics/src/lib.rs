@@ -10,7 +10,7 @@ mod yielding;
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use switchwire_core::{TrySendError, WebSocketMessage, WebSocketSender};
+use switchwire_core::{TrySendError, WebSocketMessage, WebSocketSender, spi::SharedMessage};
 
 pub use self::{error::BroadcastError, gap::Gap, members::Membership};
 use self::{
@@ -93,7 +93,7 @@ pub struct Published {
 ///
 /// A publisher that must not wait at all calls `publish_now`.
 ///
-/// The payload is shared by all members, however many there are.
+/// The payload is shared by all members, however many there are, and its frame is made once.
 ///
 /// ```
 /// use switchwire_core::{HandlerResult, WebSocketSession};
@@ -155,7 +155,7 @@ impl Topic {
     /// # Cancel safety
     /// When the future is dropped, members that have the message keep it, and nobody else gets it.
     pub async fn publish(&self, message: impl Into<WebSocketMessage>) -> Published {
-        let message = message.into();
+        let message = SharedMessage::new(message.into());
         let mut offer = Offer::new(&self.members);
         let mut has_yielded = false;
         while offer.go_on(&message) {
@@ -180,7 +180,7 @@ impl Topic {
     /// member, which is a tenth of a second with 100 000. Where that is too long for one thread of an async runtime, call
     /// it on one where blocking is allowed, or await [`publish`](Self::publish).
     pub fn publish_now(&self, message: impl Into<WebSocketMessage>) -> Published {
-        let message = message.into();
+        let message = SharedMessage::new(message.into());
         let mut offer = Offer::new(&self.members);
         while offer.go_on(&message) {}
         Published {
@@ -225,17 +225,19 @@ impl<'a> Offer<'a> {
     }
 
     /// Sends to the next share of members; false when those were the last.
-    fn go_on(&mut self, message: &WebSocketMessage) -> bool {
+    fn go_on(&mut self, message: &SharedMessage) -> bool {
         let Self {
             walk,
             published,
             full,
         } = self;
-        walk.go_on(|member| match member.session().try_send(message.clone()) {
-            Ok(()) => published.accepted += 1,
-            Err(TrySendError::Full(_)) => full.push(member.clone()),
-            Err(TrySendError::Failed(_)) => published.gone += 1,
-        })
+        walk.go_on(
+            |member| match member.session().try_send_shared(message.clone()) {
+                Ok(()) => published.accepted += 1,
+                Err(TrySendError::Full(_)) => full.push(member.clone()),
+                Err(TrySendError::Failed(_)) => published.gone += 1,
+            },
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use event_listener::Event;
 use futures_util::future::{Either, select};
-use switchwire_core::{WebSocketMessage, WebSocketSender};
+use switchwire_core::{WebSocketSender, spi::SharedMessage};
 
 use crate::gap::{Gap, Gaps, Heard};
 
@@ -178,12 +178,12 @@ impl Member {
     }
 
     /// Waits until the session takes the message; false when it left or ended before.
-    pub(super) async fn send(&self, message: WebSocketMessage) -> bool {
+    pub(super) async fn send(&self, message: SharedMessage) -> bool {
         let leaving = self.leaving.listen(); // hears of all that comes after this
         if self.has_left.load(Ordering::Acquire) {
             return false;
         }
-        match select(pin!(self.session.send(message)), leaving).await {
+        match select(pin!(self.session.send_shared(message)), leaving).await {
             Either::Left((sent, _)) => sent.is_ok(),
             Either::Right(((), _)) => false,
         }

@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     pin::{Pin, pin},
     sync::{
         Arc,
@@ -11,7 +12,8 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use switchwire_core::{
     CloseOutcome, HandshakeRequest, SessionId, WebSocketMessage, WebSocketSession,
-    WebSocketSettings, spi::SessionPort,
+    WebSocketSettings,
+    spi::{OutboundMessage, SessionPort},
 };
 
 use super::{members::SHARE, *};
@@ -34,10 +36,11 @@ fn joined(topic: &Topic, count: usize) -> (Vec<(WebSocketSession, SessionPort)>,
 }
 
 fn take(port: &SessionPort) -> Vec<WebSocketMessage> {
-    let mut taken = Default::default();
+    let mut taken = VecDeque::new();
     let _ = port.take_outbound(&mut taken);
     let _ = port.written();
-    taken.into()
+    let taken = taken.into_iter();
+    taken.map(OutboundMessage::into_message).collect()
 }
 
 fn published(accepted: usize, missed: usize, gone: usize) -> Published {

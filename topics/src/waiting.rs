@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::{Stream, stream::FuturesUnordered};
-use switchwire_core::WebSocketMessage;
+use switchwire_core::spi::SharedMessage;
 
 use crate::{
     Published,
@@ -20,7 +20,7 @@ use crate::{
 /// Sends to members that have no room, to all at the same time, as each has some; polls a share of them at a time.
 pub(super) async fn wait_for(
     members: &[Arc<Member>],
-    message: &WebSocketMessage,
+    message: &SharedMessage,
     published: &mut Published,
 ) {
     let left = AtomicUsize::new(SHARE);
@@ -55,7 +55,7 @@ pub(super) async fn wait_for(
 }
 
 /// Sends to one member, in a turn in which something is `left` of the share.
-async fn send(member: &Member, message: &WebSocketMessage, left: &AtomicUsize) -> bool {
+async fn send(member: &Member, message: &SharedMessage, left: &AtomicUsize) -> bool {
     let mut sending = pin!(member.send(message.clone()));
     poll_fn(|cx| match left.load(Ordering::Relaxed) {
         0 => {

@@ -1,12 +1,13 @@
 use std::collections::VecDeque;
 
-use crate::{message::WebSocketMessage, settings::WebSocketSettings};
+use super::OutboundMessage;
+use crate::settings::WebSocketSettings;
 
 /// What was accepted for sending and is not written yet.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
     /// What waits for the driver, and its bytes.
-    waiting: VecDeque<WebSocketMessage>,
+    waiting: VecDeque<OutboundMessage>,
     waiting_bytes: usize,
     /// What the driver has taken and not written.
     taken_messages: usize,
@@ -52,30 +53,30 @@ impl Outbound {
         self.dropped
     }
 
-    pub(super) fn push(&mut self, message: WebSocketMessage) {
-        self.waiting_bytes += message.len();
+    pub(super) fn push(&mut self, message: OutboundMessage) {
+        self.waiting_bytes += message.message().len();
         self.accepted += 1;
         self.waiting.push_back(message);
     }
 
     /// Counts a message that is dropped.
-    pub(super) fn count_dropped(&mut self, message: Option<&WebSocketMessage>) {
+    pub(super) fn count_dropped(&mut self, message: Option<&OutboundMessage>) {
         if let Some(message) = message {
             self.dropped.messages += 1;
-            self.dropped.bytes += message.len() as u64;
+            self.dropped.bytes += message.message().len() as u64;
         }
     }
 
     /// Takes out what has waited longest, to be dropped when no lock is held.
-    pub(super) fn displace(&mut self) -> Option<WebSocketMessage> {
+    pub(super) fn displace(&mut self) -> Option<OutboundMessage> {
         let message = self.waiting.pop_front()?;
-        self.waiting_bytes -= message.len();
+        self.waiting_bytes -= message.message().len();
         self.count_dropped(Some(&message));
         Some(message)
     }
 
     /// Takes all that waits.
-    pub(super) fn take_all(&mut self, into: &mut VecDeque<WebSocketMessage>) {
+    pub(super) fn take_all(&mut self, into: &mut VecDeque<OutboundMessage>) {
         self.taken_messages += self.waiting.len();
         self.taken_bytes += std::mem::take(&mut self.waiting_bytes);
         if into.is_empty() {
@@ -88,7 +89,7 @@ impl Outbound {
     /// Takes until a quarter of what may wait is taken, so that the rest can be displaced; true when some is left.
     pub(super) fn take_share(
         &mut self,
-        into: &mut VecDeque<WebSocketMessage>,
+        into: &mut VecDeque<OutboundMessage>,
         settings: &WebSocketSettings,
     ) -> bool {
         let messages = settings.outbound_messages().div_ceil(4);
@@ -97,8 +98,8 @@ impl Outbound {
             && self.taken_bytes < bytes
             && let Some(message) = self.waiting.pop_front()
         {
-            self.waiting_bytes -= message.len();
-            self.taken_bytes += message.len();
+            self.waiting_bytes -= message.message().len();
+            self.taken_bytes += message.message().len();
             self.taken_messages += 1;
             into.push_back(message);
         }
@@ -122,7 +123,7 @@ impl Outbound {
     }
 
     /// Takes out what will never be written, to be dropped when no lock is held.
-    pub(super) fn abandon(&mut self) -> VecDeque<WebSocketMessage> {
+    pub(super) fn abandon(&mut self) -> VecDeque<OutboundMessage> {
         self.waiting_bytes = 0;
         self.taken_bytes = 0;
         self.taken_messages = 0;
@@ -135,7 +136,7 @@ const KEPT: usize = 32;
 
 /// Gives back what a burst made an empty queue allocate.
 #[inline]
-pub(super) fn shrink(queue: &mut VecDeque<WebSocketMessage>) {
+pub(super) fn shrink<T>(queue: &mut VecDeque<T>) {
     if queue.capacity() > KEPT {
         queue.shrink_to(KEPT);
     }
@@ -144,11 +145,16 @@ pub(super) fn shrink(queue: &mut VecDeque<WebSocketMessage>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::WebSocketMessage;
+
+    fn message(payload: impl Into<WebSocketMessage>) -> OutboundMessage {
+        OutboundMessage::Single(payload.into())
+    }
 
     fn outbound(lengths: &[usize]) -> Outbound {
         let mut outbound = Outbound::default();
         for length in lengths {
-            outbound.push(vec![0; *length].into());
+            outbound.push(message(vec![0; *length]));
         }
         outbound
     }
@@ -187,7 +193,7 @@ mod tests {
         let mut outbound = outbound(&[1, 1]);
         let mut taken = VecDeque::new();
         outbound.take_all(&mut taken);
-        outbound.push("x".into());
+        outbound.push(message("x"));
         assert!(outbound.written());
         assert!(outbound.is_written(2));
         assert!(!outbound.is_written(3));

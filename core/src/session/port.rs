@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Dropped, SessionCommand, SessionControl, SessionId, WebSocketSession,
+    Dropped, OutboundMessage, SessionCommand, SessionControl, SessionId, WebSocketSession,
     outbound::shrink,
     state::{Shared, State},
     waiting::Waiting,
@@ -18,7 +18,6 @@ use crate::{
     error::{Error, ErrorKind},
     foreign::discard,
     handshake::HandshakeInfo,
-    message::WebSocketMessage,
     session::ReceiveBuffer,
     settings::{SlowConsumerPolicy, WebSocketSettings},
 };
@@ -235,7 +234,7 @@ impl SessionPort {
     }
 
     /// Takes what has been accepted for sending. Where the policy may yet drop some of it, only what is soon written.
-    pub fn take_outbound(&self, into: &mut VecDeque<WebSocketMessage>) -> OutboundBatch {
+    pub fn take_outbound(&self, into: &mut VecDeque<OutboundMessage>) -> OutboundBatch {
         let settings = &self.shared.settings;
         let mut state = self.shared.lock();
         let may_displace = settings.slow_consumer() == SlowConsumerPolicy::DropOldest;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Dropped, SessionId, ShuttingDown,
+    Dropped, OutboundMessage, SessionId, SharedMessage, ShuttingDown,
     state::{IfFull, Shared},
     waiting::Waiting,
 };
@@ -50,7 +50,21 @@ impl WebSocketSender {
     pub fn send(&self, message: impl Into<WebSocketMessage>) -> Sending<'_> {
         Sending {
             waiting: Waiting::new(&self.shared),
-            message: Some(message.into()),
+            message: Some(OutboundMessage::Single(message.into())),
+        }
+    }
+
+    /// Sends a message that others send, too: as [`send`](Self::send). For authors of broadcasts.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    /// As [`send`](Self::send).
+    pub fn send_shared(&self, message: SharedMessage) -> Sending<'_> {
+        Sending {
+            waiting: Waiting::new(&self.shared),
+            message: Some(OutboundMessage::Shared(message)),
         }
     }
 
@@ -60,10 +74,22 @@ impl WebSocketSender {
     /// [`TrySendError::Full`] gives the message back when [`send`](Self::send) would wait;
     /// [`TrySendError::Failed`] as [`send`](Self::send).
     pub fn try_send(&self, message: impl Into<WebSocketMessage>) -> Result<(), TrySendError> {
-        let mut message = Some(message.into());
+        self.offer(OutboundMessage::Single(message.into()))
+    }
+
+    /// Accepts a message that others send, too: as [`try_send`](Self::try_send). For authors of broadcasts.
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send).
+    pub fn try_send_shared(&self, message: SharedMessage) -> Result<(), TrySendError> {
+        self.offer(OutboundMessage::Shared(message))
+    }
+
+    fn offer(&self, message: OutboundMessage) -> Result<(), TrySendError> {
+        let mut message = Some(message);
         match (self.shared.offer(&mut message, IfFull::Refuse), message) {
             (Ok(_), None) => Ok(()),
-            (Ok(_), Some(message)) => Err(TrySendError::Full(message)),
+            (Ok(_), Some(message)) => Err(TrySendError::Full(message.into_message())),
             (Err(error), _) => Err(TrySendError::Failed(error)),
         }
     }
@@ -168,7 +194,7 @@ impl fmt::Debug for WebSocketSender {
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Sending<'a> {
     waiting: Waiting<&'a Shared>,
-    message: Option<WebSocketMessage>,
+    message: Option<OutboundMessage>,
 }
 
 impl Future for Sending<'_> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    SessionId,
+    OutboundMessage, SessionId,
     outbound::{Outbound, shrink},
     receive_buffer::Room,
     signals::Signals,
@@ -158,7 +158,7 @@ impl Shared {
         &self,
         cx: &mut Context<'_>,
         place: &mut Place,
-        message: &mut Option<WebSocketMessage>,
+        message: &mut Option<OutboundMessage>,
     ) -> Poll<Result<(), Error>> {
         if self.accept(message) {
             return Poll::Ready(Ok(()));
@@ -171,8 +171,9 @@ impl Shared {
     }
 
     /// Takes a message of text or bytes for which there is room, as most often.
-    fn accept(&self, message: &mut Option<WebSocketMessage>) -> bool {
-        if message.as_ref().is_none_or(WebSocketMessage::is_control) {
+    fn accept(&self, message: &mut Option<OutboundMessage>) -> bool {
+        let is_control = |offered: &OutboundMessage| offered.message().is_control();
+        if message.as_ref().is_none_or(is_control) {
             return false;
         }
         let mut state = self.lock();
@@ -233,12 +234,13 @@ impl Shared {
     /// Takes the message to accept it, or to do what the policy says when there is no room; false when it was left.
     pub(super) fn offer(
         &self,
-        message: &mut Option<WebSocketMessage>,
+        message: &mut Option<OutboundMessage>,
         mut if_full: IfFull<'_>,
     ) -> Result<bool, Error> {
         let offered = message
             .as_ref()
-            .expect("a send is not polled after it is ready");
+            .expect("a send is not polled after it is ready")
+            .message();
         if offered.is_control() && offered.len() > 125 {
             return Err(Error::with_source(
                 ErrorKind::Misuse,

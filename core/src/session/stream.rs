@@ -10,7 +10,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 
 use super::{
-    WebSocketSession,
+    OutboundMessage, WebSocketSession,
     state::{IfFull, Shared},
     waiting::Waiting,
     wakers::Place,
@@ -111,7 +111,9 @@ impl Sink<WebSocketMessage> for WebSocketSession {
     }
 
     fn start_send(self: Pin<&mut Self>, message: WebSocketMessage) -> Result<(), Error> {
-        let offered = self.shared().offer(&mut Some(message), IfFull::Accept);
+        let offered = self
+            .shared()
+            .offer(&mut Some(OutboundMessage::Single(message)), IfFull::Accept);
         offered.map(|_| ())
     }
 

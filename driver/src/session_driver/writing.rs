@@ -2,7 +2,7 @@ use std::task::Poll;
 
 use switchwire_core::{
     WebSocketMessage,
-    spi::{Clock, OutgoingFrame, Transport},
+    spi::{Clock, OutboundMessage, OutgoingFrame, Transport},
 };
 
 use super::{SessionDriver, turn::Turn};
@@ -40,10 +40,13 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             self.connection.schedule.note_message();
         }
         while let Some(message) = self.outbound.pop_front() {
-            if !message.is_control() {
-                self.stats.send(message.len());
+            if !message.message().is_control() {
+                self.stats.send(message.message().len());
             }
-            self.send(OutgoingFrame::Message(message));
+            self.send(match message {
+                OutboundMessage::Single(message) => OutgoingFrame::Message(message),
+                OutboundMessage::Shared(shared) => OutgoingFrame::Shared(shared),
+            });
         }
         if self.outbound.capacity() > KEPT {
             self.outbound.shrink_to(KEPT);

@@ -6,7 +6,7 @@ use std::{
 
 use switchwire_core::{
     CloseCode, CloseStatus, HandlerError, HandlerResult, WebSocketMessage, WebSocketSender,
-    WebSocketSession,
+    WebSocketSession, spi::SharedMessage,
 };
 use tokio::time::sleep;
 
@@ -221,8 +221,14 @@ async fn next(world: &World, session: &mut Option<WebSocketSession>) -> Option<W
 /// Sends a message that carries its number; false when nothing can be sent any more.
 async fn send(world: &World, sender: &WebSocketSender, size: usize) -> bool {
     let mut payload = vec![0; size];
-    payload[..4].copy_from_slice(&world.next_number().to_be_bytes());
-    let sent = sender.send(payload).await.is_ok();
+    let number = world.next_number();
+    payload[..4].copy_from_slice(&number.to_be_bytes());
+    // Every other message is one that others might send, too.
+    let sent = match number % 2 {
+        0 => sender.send(payload).await,
+        _ => sender.send_shared(SharedMessage::new(payload.into())).await,
+    };
+    let sent = sent.is_ok();
     if sent {
         world.note(Event::Sent);
     }

@@ -265,19 +265,22 @@ impl State {
                 self.close_sent = Some(status.clone());
                 self.unwritten += 2 + status.as_ref().map_or(0, |it| 2 + it.reason().len());
             }
-            OutgoingFrame::Message(message) => {
-                self.unwritten += 2 + message.len();
-                if let WebSocketMessage::Ping(_) = message {
-                    self.last_ping = Some(message.clone());
-                }
-                if let Some(number) = number(message) {
-                    let expected = self.handed_over;
-                    self.handed_over = number + 1;
-                    if number != expected && !(self.loses && number > expected) {
-                        let text = format!("message {number} was sent instead of {expected}");
-                        self.violations.add(Property::Order, text);
-                    }
-                }
+            OutgoingFrame::Message(message) => self.take_over_message(message),
+            OutgoingFrame::Shared(shared) => self.take_over_message(shared.message()),
+        }
+    }
+
+    fn take_over_message(&mut self, message: &WebSocketMessage) {
+        self.unwritten += 2 + message.len();
+        if let WebSocketMessage::Ping(_) = message {
+            self.last_ping = Some(message.clone());
+        }
+        if let Some(number) = number(message) {
+            let expected = self.handed_over;
+            self.handed_over = number + 1;
+            if number != expected && !(self.loses && number > expected) {
+                let text = format!("message {number} was sent instead of {expected}");
+                self.violations.add(Property::Order, text);
             }
         }
     }

@@ -186,7 +186,7 @@ impl Session {
         let mut messages = std::collections::VecDeque::new();
         let close = self.port.take_outbound(&mut messages).close;
         for message in messages {
-            self.send(match &message {
+            self.send(match message.message() {
                 WebSocketMessage::Text(text) => Frame::text(text),
                 WebSocketMessage::Binary(payload) => Frame::binary(payload),
                 WebSocketMessage::Ping(payload) => Frame::ping(payload),
