@@ -65,6 +65,7 @@ impl Encoder {
         }
     }
 
+    #[inline(always)]
     fn encode_message(&mut self, message: WebSocketMessage) {
         let first = match message {
             WebSocketMessage::Text(_) => first::TEXT,
@@ -82,6 +83,7 @@ impl Encoder {
     }
 
     /// A server's frame of a small message is the same for all; large payloads are shared as they are.
+    #[inline(never)]
     fn encode_shared(&mut self, shared: &SharedMessage) {
         if self.masks || shared.message().len() >= SHARED_FROM {
             return self.encode_message(shared.message().clone());

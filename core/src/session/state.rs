@@ -170,19 +170,22 @@ impl Shared {
         }
     }
 
-    /// Takes a message of text or bytes for which there is room, as most often.
+    /// Takes a message of text or bytes of this session alone for which there is room, as most often.
     fn accept(&self, message: &mut Option<OutboundMessage>) -> bool {
-        let is_control = |offered: &OutboundMessage| offered.message().is_control();
-        if message.as_ref().is_none_or(is_control) {
+        let Some(OutboundMessage::Single(offered)) = message else {
+            return false;
+        };
+        if offered.is_control() {
             return false;
         }
+        let len = offered.len();
         let mut state = self.lock();
         // Nothing is sent any more once there is an outcome.
         if state.sending_ended || !state.outbound.has_room(&self.settings) {
             return false;
         }
         if let Some(message) = message.take() {
-            state.outbound.push(message);
+            state.outbound.push_sized(message, len);
         }
         drop(state);
         self.signals.session();
