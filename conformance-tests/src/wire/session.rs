@@ -1,6 +1,9 @@
 //! A session of the client under test.
 
-use std::time::Duration;
+use std::{
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use switchwire_core::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, WebSocketMessage, WebSocketSession,
@@ -162,5 +165,7 @@ pub(super) fn wait<T>(
     time: Duration,
     future: impl Future<Output = T>,
 ) -> Result<T, Elapsed> {
+    // One type for all futures: hundreds of them would be compiled each on its own.
+    let future: Pin<&mut dyn Future<Output = T>> = pin!(future);
     runtime.block_on(async { timeout(time, future).await })
 }
