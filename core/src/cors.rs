@@ -128,8 +128,8 @@ impl CorsConfiguration {
     ///
     /// - `cors.combine.1` What lists origins, patterns, methods or headers is joined, in order and without duplicates;
     ///   `*` of either wins.
-    /// - `cors.combine.2` What [permits by default](CorsConfigurationBuilder::with_permit_defaults) gives way to what is
-    ///   explicit.
+    /// - `cors.combine.2` An explicit value replaces one that [permits by
+    ///   default](CorsConfigurationBuilder::with_permit_defaults).
     /// - `cors.combine.3` Credentials, private network and age are those of `other`, where it sets them.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ mod first {
 /// Turns messages into the bytes of frames: unfragmented, lengths in their shortest form, masked by a client only.
 #[derive(Debug, Default)]
 pub struct Encoder {
-    /// What comes first: large payloads, and the small frames between them.
+    /// The first bytes: large payloads, and the small frames between them.
     chunks: VecDeque<Chunk>,
     /// Small frames behind all chunks, of which the first `written` bytes are gone. When it is empty the thread has
     /// its memory.
@@ -56,7 +56,7 @@ impl Encoder {
         }
     }
 
-    /// Puts a message behind what is there.
+    /// Encodes a frame after those that are there.
     pub fn encode(&mut self, outgoing: OutgoingFrame) {
         match outgoing {
             OutgoingFrame::Message(message) => self.encode_message(message),

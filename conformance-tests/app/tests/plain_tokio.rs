@@ -118,7 +118,7 @@ async fn serve_connection(
     }
 }
 
-/// The next request; `None` at the end of the connection, a status when it is none.
+/// The next request; `None` at the end of the connection, a status when it is invalid.
 async fn read_head(
     socket: &mut TcpStream,
     unread: &mut BytesMut,

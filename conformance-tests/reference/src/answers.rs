@@ -1,4 +1,4 @@
-//! Handlers that answer later, and what becomes of their answers when the session is to be closed.
+//! Handlers that answer later, and what happens to their answers when the session is to be closed.
 
 use std::{
     collections::VecDeque,

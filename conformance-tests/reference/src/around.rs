@@ -170,7 +170,7 @@ impl Around {
     }
 }
 
-/// The places of a limited endpoint, and the status of whoever finds none.
+/// The places of a limited endpoint, and the status of a handshake that finds none.
 fn place(path: &str, client: &str, world: &World) -> Option<(String, u16)> {
     if path.starts_with("/few-each/") {
         let client = client.parse::<SocketAddr>().ok()?.ip();

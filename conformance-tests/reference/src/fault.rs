@@ -389,13 +389,13 @@ faults! {
     SwapsTrySend breaks ["try_send_"];
 
     // Rates.
-    /// Takes what comes as fast as it comes.
+    /// Takes messages at any rate.
     IgnoresRates breaks ["messages_over_the_rate_wait", "rate_closes_with_1008", "rate_close_with_1008", "told_of_the_policy", "bytes_over_the_rate_wait", "are_bytes"];
     /// Loses what has to wait.
     LosesWhatWaited breaks ["lost_by_waiting", "lose_the_close"];
 
     // Closing by the handler.
-    /// Closes when somebody awaits it.
+    /// Closes when the handler awaits it.
     ClosesWhenAwaited breaks ["nobody_awaits", "behind_late_messages", "unread_input_does"];
     /// Lets the last status count.
     LastStatusCounts breaks ["first_status", "closing_after_the_end"];
@@ -407,7 +407,7 @@ faults! {
     SendsAfterClose breaks ["sending_afterwards"];
     /// Waits for ever for the peer's Close.
     WaitsForEver breaks ["does_not_answer", "deadline_is_told", "goes_on_talking", "earliest_deadline", "later_deadline", "deadline_cuts_a", "without_sessions_it"];
-    /// Drops what comes after our Close.
+    /// Drops the messages after our Close.
     DropsLateMessages breaks ["message_on_its_way"];
     /// Answers the answer to its Close.
     AnswersTheAnswer breaks ["both_at_once"];
@@ -567,7 +567,7 @@ faults! {
     WaitsInTurn breaks ["slow_member_delays"];
     /// Waits for no member.
     WaitsForNobody breaks ["slow_member_delays", "slow_member_is_waited"];
-    /// Counts whoever missed a message among those who have it.
+    /// Counts the members that missed a message among those who have it.
     MissesNobody breaks ["who_has_no_room", "gets_what_follows"];
     /// Lets all sessions together hold what they like.
     NeverSheds breaks ["contract::budget"];

@@ -46,12 +46,12 @@ impl Journals {
         self.started.notify_all();
     }
 
-    /// Whether somebody started the key.
+    /// Whether a case started the key.
     pub(super) fn is_started(&self, key: &str) -> bool {
         self.with(key, |entry| entry.started)
     }
 
-    /// Waits until somebody started the key.
+    /// Waits until a case started the key.
     pub(super) fn wait(&self, key: &str) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         while !entries.entry(key.to_owned()).or_default().started {

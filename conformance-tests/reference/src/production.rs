@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// With so much to write, output counts as blocked.
 const MARK: usize = 256 << 10;
 
-/// When what is due on an endpoint.
+/// The times of an endpoint.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Plan {
     ping: Option<Duration>,
@@ -222,7 +222,7 @@ fn read(
     Ok(end)
 }
 
-/// Reads what comes in a moment; `Some` when there is nothing more to come.
+/// Reads the bytes of a moment; `Some` when there is nothing more to come.
 pub(super) fn read_some(
     stream: &mut TcpStream,
     inbound: &mut Inbound<'_>,
@@ -364,7 +364,7 @@ impl State<'_> {
         Ok(gives_up.then_some(End::Abnormal("Timeout")))
     }
 
-    /// Does what is due.
+    /// Serves the timers that are due.
     fn tick(&mut self, session: &mut Session<'_>) -> Option<End> {
         let (now, plan) = (Instant::now(), self.plan);
         let passed = (now - self.refilled).as_secs_f64();

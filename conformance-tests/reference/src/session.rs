@@ -124,7 +124,7 @@ impl<'a> Session<'a> {
         unread.push(text.to_owned());
     }
 
-    /// Hears of a Close that was sent from outside.
+    /// Learns of a Close that was sent from outside.
     fn hear(&mut self) {
         let closed = self
             .kept
@@ -140,7 +140,7 @@ impl<'a> Session<'a> {
         self.messages == 1
     }
 
-    /// Begins the closing handshake, unless somebody outside has.
+    /// Begins the closing handshake, unless it has begun from outside.
     pub(super) fn close_as_known(&mut self, code: u16) {
         self.kept.close(code);
         self.hear();

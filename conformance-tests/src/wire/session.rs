@@ -52,7 +52,7 @@ impl Session {
         sent.map_err(|error| Failure::new("a message to be sent", error))
     }
 
-    /// What becomes of sending.
+    /// The result of sending.
     pub(crate) fn try_send(
         &self,
         message: impl Into<WebSocketMessage>,
@@ -60,7 +60,7 @@ impl Session {
         self.wait("an end of sending", self.session.send(message))
     }
 
-    /// What comes next.
+    /// The next message.
     pub(crate) fn receive(&mut self) -> Verdict<Result<Option<WebSocketMessage>, Error>> {
         let within = self.timing.deadline;
         wait(&self.runtime, within, self.session.receive()).map_err(|_| {

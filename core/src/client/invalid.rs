@@ -16,7 +16,7 @@ pub enum InvalidRequest {
     /// The URL names no host.
     #[error("the url names no host")]
     Host,
-    /// The port is none.
+    /// The port is invalid.
     #[error("the port of the url is not a number from 1 to 65535")]
     Port,
     /// A user name stands in the URL.
@@ -28,7 +28,7 @@ pub enum InvalidRequest {
     /// The method is another than GET.
     #[error("the method of a handshake is get")]
     Method,
-    /// What was given as a header's name is none.
+    /// The name of a header is invalid.
     #[error("a header's name is no token")]
     HeaderName,
     /// The value of a header has characters that none has.

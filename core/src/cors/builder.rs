@@ -106,7 +106,7 @@ impl CorsConfigurationBuilder {
     }
 
     /// Permits what is not set yet: any origin, GET, HEAD and POST, any request header, remembered for 30 minutes.
-    /// In [`combine`](CorsConfiguration::combine) it gives way to what is explicit.
+    /// In [`combine`](CorsConfiguration::combine), explicit values replace it.
     pub fn with_permit_defaults(mut self) -> Self {
         let configuration = &mut self.configuration;
         if configuration.origins.is_unset() && configuration.origin_patterns.is_empty() {

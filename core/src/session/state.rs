@@ -109,8 +109,9 @@ impl Shared {
         Poll::Ready(Ok(Some(message)))
     }
 
-    /// A message was received though reading had stopped, or while somebody waits for one: the driver reads again when so
-    /// much was received that it is worth it, and who received waits no more.
+    /// A message was received while reading had stopped, or while another receiver waits for one. The
+    /// driver reads again when enough was received to be worth it. The receiver of this message waits no
+    /// more.
     fn received(&self, mut state: MutexGuard<'_, State>, place: &Place) {
         let waker = place
             .get()
@@ -170,7 +171,7 @@ impl Shared {
         }
     }
 
-    /// Takes a message of text or bytes of this session alone for which there is room, as most often.
+    /// Takes a message of text or bytes of this session alone if there is room, as there usually is.
     fn accept(&self, message: &mut Option<OutboundMessage>) -> bool {
         let Some(OutboundMessage::Single(offered)) = message else {
             return false;
@@ -421,7 +422,7 @@ impl State {
     }
 }
 
-/// What becomes of a message that finds no room and may not be dropped.
+/// What happens to a message that finds no room and may not be dropped.
 pub(super) enum IfFull<'a> {
     /// It is given back.
     Refuse,

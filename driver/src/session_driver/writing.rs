@@ -68,7 +68,8 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         }
     }
 
-    /// Writes, and goes on to what comes after all is written. True when the handler is to be looked at again.
+    /// Writes, and when all is written takes the next step. True when the handler is to be looked at
+    /// again.
     #[inline]
     pub(super) fn write(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         if !self.unflushed && !self.connection.heeds_flushed() {

@@ -75,7 +75,7 @@ impl Journals {
     }
 }
 
-/// What handlers wait for until somebody starts their key.
+/// What handlers wait for until a case starts their key.
 pub(super) struct Start {
     starts: watch::Receiver<usize>,
     used: AtomicUsize,

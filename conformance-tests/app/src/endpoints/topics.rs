@@ -78,7 +78,7 @@ async fn be_member(mut session: WebSocketSession, topic: Topic) -> HandlerResult
     Ok(())
 }
 
-/// A member that holds up the others is given up soon.
+/// A member that holds up the others is dropped soon.
 fn crowded(settings: WebSocketSettingsBuilder) -> WebSocketSettingsBuilder {
     kept(settings)
         .with_inbound_buffer_size(1 << 10)

@@ -80,7 +80,7 @@ faults! {
     AcceptsHttp10 breaks ["answer_in_http_1_0"];
     /// Needs a reason phrase.
     NeedsReasons breaks ["empty_reason", "without_a_reason"];
-    /// Takes what comes first for the whole head.
+    /// Takes the first bytes for the whole head.
     ReadsHeadsAtOnce breaks ["answer_byte_by_byte"];
     /// Accepts only what it has a key for, and has none.
     RefusesEverything breaks ["right_answer", "subprotocol_of_the_offer"];
@@ -204,7 +204,7 @@ faults! {
     SendsAfterClose breaks ["sent_before_closing", "after_the_answer"];
     /// Accepts any Close.
     AcceptsAnyClose breaks ["close_of_one_byte", "::close_with_", "close_reason_that"];
-    /// Drops what comes after its Close.
+    /// Drops the messages after its Close.
     DropsLateMessages breaks ["message_on_its_way"];
     /// Answers the answer to its Close.
     AnswersTheAnswer breaks ["both_closes"];
