@@ -31,6 +31,7 @@ pub use switchwire_topics::{Broadcast, BroadcastError, Gap, Membership, Publishe
 #[cfg(feature = "hyper")]
 pub mod hyper {
     pub use switchwire_backend_hyper::*;
+    pub use switchwire_driver::Socket;
 }
 
 /// Serving on warp 0.4.

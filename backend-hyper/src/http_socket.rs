@@ -75,19 +75,30 @@ impl<IO> HttpSocket<IO> {
         self.io
     }
 
-    fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn note_write(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &written {
-            Poll::Pending => {
-                let socket = (self.socket)(&self.io);
-                let left = socket.and_then(Socket::unacknowledged).unwrap_or(0);
-                let taken = self.written.wrapping_sub(left);
-                self.progress.taken.store(taken, Relaxed);
-                self.progress.blocked.store(true, Relaxed);
-            }
+            Poll::Pending => self.note_blocked(),
             Poll::Ready(Ok(count)) => self.written = self.written.wrapping_add(*count),
             Poll::Ready(Err(_)) => {}
         }
         written
+    }
+
+    /// TLS takes what is written into a buffer of its own, so that a flush or a shutdown may wait for the peer, too.
+    fn note_flush(&mut self, flushed: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        match flushed {
+            Poll::Pending => self.note_blocked(),
+            Poll::Ready(_) => self.progress.blocked.store(false, Relaxed),
+        }
+        flushed
+    }
+
+    fn note_blocked(&self) {
+        let socket = (self.socket)(&self.io);
+        let left = socket.and_then(Socket::unacknowledged).unwrap_or(0);
+        let taken = self.written.wrapping_sub(left);
+        self.progress.taken.store(taken, Relaxed);
+        self.progress.blocked.store(true, Relaxed);
     }
 
     fn check(&self) -> io::Result<()> {
@@ -119,7 +130,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for HttpSocket<IO> {
     ) -> Poll<io::Result<usize>> {
         self.check()?;
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.note(written)
+        self.note_write(written)
     }
 
     fn poll_write_vectored(
@@ -129,7 +140,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for HttpSocket<IO> {
     ) -> Poll<io::Result<usize>> {
         self.check()?;
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.note(written)
+        self.note_write(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -138,12 +149,15 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for HttpSocket<IO> {
 
     /// hyper flushes once all was written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.progress.blocked.store(false, Relaxed);
-        Pin::new(&mut self.io).poll_flush(cx)
+        self.check()?;
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        self.note_flush(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        self.check()?;
+        let shut_down = Pin::new(&mut self.io).poll_shutdown(cx);
+        self.note_flush(shut_down)
     }
 }
 

@@ -23,7 +23,8 @@ use tokio::{
 /// use std::{io, pin::Pin, sync::Arc};
 ///
 /// use switchwire_backend_hyper::Listener;
-/// use switchwire_core::ConnectionInfo;
+/// use switchwire_core::{ConnectionInfo, WebSocketSettings};
+/// use switchwire_driver::Socket;
 /// use tokio::net::{TcpListener, TcpStream};
 /// use tokio_rustls::{TlsAcceptor, server::TlsStream};
 ///
@@ -38,8 +39,14 @@ use tokio::{
 ///
 ///     async fn accept(&mut self) -> io::Result<Self::Connecting> {
 ///         let (tcp, info) = Listener::accept(&mut self.tcp).await?.await?;
+///         // A session over TLS cannot find the socket later.
+///         Socket::new(&tcp).limit_silence(&WebSocketSettings::default());
 ///         let handshake = self.acceptor.accept(tcp);
 ///         Ok(Box::pin(async move { Ok((handshake.await?, ConnectionInfo { secure: true, ..info })) }))
+///     }
+///
+///     fn socket(io: &Self::Io) -> Option<Socket<'_>> {
+///         Some(Socket::new(io.get_ref().0))
 ///     }
 /// }
 /// ```
@@ -60,8 +67,8 @@ pub trait Listener: Send + 'static {
     /// The server drops the future when something else happens first. No connection **may** be lost by that.
     fn accept(&mut self) -> impl Future<Output = io::Result<Self::Connecting>> + Send;
 
-    /// The socket below the connection, by which the server sees what a peer takes of an answer. By default none; the
-    /// server then sees what the connection itself takes.
+    /// The socket below the connection. By it the server sees what a peer takes of an answer, and resets a connection whose
+    /// peer takes none. By default none: the server then sees what the connection itself takes, and closes without a reset.
     fn socket(io: &Self::Io) -> Option<Socket<'_>> {
         let _ = io;
         None

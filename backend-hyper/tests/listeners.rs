@@ -5,12 +5,20 @@ mod common;
 #[path = "common/tls.rs"]
 mod tls;
 
-use std::{io, net::SocketAddr, pin::Pin, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use switchwire_backend_hyper::{HyperServer, Listener};
 use switchwire_core::{ConnectionInfo, HandlerResult, WebSocketSession};
+use switchwire_driver::Socket;
 use switchwire_service::{ShutdownReport, UrlHandlerMapping};
 use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
@@ -30,6 +38,10 @@ struct TlsListener(TcpListener, TlsAcceptor);
 impl Listener for TlsListener {
     type Io = TlsStream<TcpStream>;
     type Connecting = Pin<Box<dyn Future<Output = io::Result<(Self::Io, ConnectionInfo)>> + Send>>;
+
+    fn socket(io: &Self::Io) -> Option<Socket<'_>> {
+        Some(Socket::new(io.get_ref().0))
+    }
 
     async fn accept(&mut self) -> io::Result<Self::Connecting> {
         let (tcp, info) = Listener::accept(&mut self.0).await?.await?;
@@ -111,6 +123,66 @@ async fn a_handshake_that_takes_too_long_is_dropped() {
     let (address, _, _running) = serve_tls(Duration::from_millis(50)).await;
     let silent = soon(TcpStream::connect(address)).await.unwrap();
     assert!(soon(Peer::new(silent).end()).await.is_empty());
+}
+
+/// I/O that takes all that is written, as TLS does up to a limit, and whose peer takes nothing of it.
+struct Buffering(TcpStream);
+
+impl AsyncRead for Buffering {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Buffering {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+struct BufferingListener(TcpListener);
+
+impl Listener for BufferingListener {
+    type Io = Buffering;
+    type Connecting = std::future::Ready<io::Result<(Buffering, ConnectionInfo)>>;
+
+    async fn accept(&mut self) -> io::Result<Self::Connecting> {
+        let (tcp, info) = Listener::accept(&mut self.0).await?.await?;
+        Ok(std::future::ready(Ok((Buffering(tcp), info))))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_waits_in_a_buffer_is_dropped_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mapping = UrlHandlerMapping::new().with("/", tell).unwrap();
+    let server = HyperServer::new(mapping)
+        .with_write_timeout(Duration::from_millis(50))
+        .unwrap();
+    tokio::spawn(server.serve(BufferingListener(listener)));
+    for more in ["", "connection: close\r\n"] {
+        let mut peer = Peer::new(soon(TcpStream::connect(address)).await.unwrap());
+        peer.send(format!("GET /page HTTP/1.1\r\nhost: a\r\n{more}\r\n"))
+            .await;
+        assert!(soon(peer.end()).await.is_empty());
+    }
 }
 
 #[cfg(unix)]

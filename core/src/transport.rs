@@ -102,7 +102,8 @@ pub struct Duties {
     /// It answers pings. Default true.
     pub answers_pings: bool,
     /// It answers the peer's Close, when the handler has had its time to answer messages. Default
-    /// true.
+    /// true. When it is false, the transport **must** send its answer when `poll_shutdown` is first
+    /// called, not before: until then the driver still sends messages of the handler.
     pub answers_close: bool,
 }
 

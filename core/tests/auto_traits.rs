@@ -5,7 +5,10 @@ use switchwire_core::{
     HandshakeInfo, HandshakeRequest, ReceiveStream, SessionId, WebSocketHandler, WebSocketMessage,
     WebSocketSender, WebSocketService, WebSocketSession, WebSocketSettings,
     future::Closed,
-    spi::{Acceptance, SessionPort},
+    spi::{
+        Acceptance, OutboundMessage, OutgoingFrame, SessionControl, SessionParameters, SessionPort,
+        SharedMessage,
+    },
 };
 
 fn send<T: Send + ?Sized>() {}
@@ -38,6 +41,11 @@ fn everything_a_server_shares_is_send() {
     send::<HandshakeRequest>();
     send::<HandshakeError>();
     send::<Acceptance>();
+    send_sync::<SessionParameters>();
+    send_sync::<SessionControl>();
+    send_sync::<OutgoingFrame>();
+    send_sync::<OutboundMessage>();
+    send_sync::<SharedMessage>();
 }
 
 #[test]

@@ -9,7 +9,8 @@ const STEP: usize = 4 << 10;
 
 /// Counts what one session holds towards a bound that it shares with others, such as the sessions of a registry.
 ///
-/// The methods are called from the poll of the session's driver, so they must not wait.
+/// The driver calls the methods from its poll, and [`change`](Self::change) when it is dropped, so they
+/// must not wait.
 pub trait MemoryAccount: fmt::Debug + Send + Sync {
     /// The session holds `now` bytes, and held `before` when this was called before, or 0 when it was not.
     fn change(&self, before: usize, now: usize);

@@ -44,7 +44,7 @@ use crate::{
 /// connection and the handler. A state machine, the `Connection`, decides what the driver may read,
 /// write, close and end. The driver does the I/O.
 ///
-/// The driver is `Send` exactly when the transport is. Dropping it drops the connection and the handler,
+/// The driver is `Send` exactly when the transport and the clock are. Dropping it drops the connection and the handler,
 /// and the session ends as disconnected.
 pub struct SessionDriver<T, C = TokioClock> {
     port: SessionPort,
@@ -198,7 +198,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             self.alarm.forget_waker();
         }
         if !self.has_started {
-            self.stats.open();
+            self.stats.open(self.alarm.clock.now());
         }
         let mut turn = Turn::new(cx);
         turn.taken = self.unwritten.saturating_sub(self.buffered());

@@ -3,10 +3,12 @@
 #[cfg(feature = "metrics")]
 mod metrics;
 
-use std::{error::Error as _, time::Duration};
+use std::{
+    error::Error as _,
+    time::{Duration, Instant},
+};
 
 use switchwire_core::{CloseOutcome, Dropped, Error};
-use tokio::time::Instant;
 
 #[cfg(feature = "metrics")]
 use self::metrics::SessionMetrics;
@@ -45,8 +47,8 @@ impl SessionStats {
         }
     }
 
-    pub(crate) fn open(&mut self) {
-        self.opened = Some(Instant::now());
+    pub(crate) fn open(&mut self, now: Instant) {
+        self.opened = Some(now);
         tracing::debug!(target: "switchwire", "open");
         #[cfg(feature = "metrics")]
         if let Some(metrics) = &mut self.metrics {
@@ -113,7 +115,7 @@ impl SessionStats {
     }
 
     /// The connection is gone. Said once.
-    pub(crate) fn close(&mut self, outcome: &CloseOutcome, dropped: Dropped) {
+    pub(crate) fn close(&mut self, outcome: &CloseOutcome, dropped: Dropped, now: Instant) {
         let Some(opened) = self.opened.take() else {
             return;
         };
@@ -128,7 +130,7 @@ impl SessionStats {
             CloseOutcome::ByPeer(_) | CloseOutcome::ByUs(_) | CloseOutcome::TimedOut => None,
         };
         let code = outcome.code();
-        let duration = opened.elapsed();
+        let duration = now.saturating_duration_since(opened);
         tracing::debug!(
             target: "switchwire",
             by,
@@ -155,7 +157,8 @@ impl Drop for SessionStats {
     /// The session was dropped with its task.
     fn drop(&mut self) {
         let error = Error::new(switchwire_core::ErrorKind::Disconnected);
-        self.close(&CloseOutcome::Abnormal(error), Dropped::default());
+        let now = tokio::time::Instant::now().into_std();
+        self.close(&CloseOutcome::Abnormal(error), Dropped::default(), now);
     }
 }
 

@@ -137,8 +137,9 @@ impl WebSocketDispatcher {
             .try_for_each(|settings| strategy.check_settings(settings))
     }
 
-    /// Whether a request is answered here, rather than by the application: for servers that choose a route before they
-    /// give the request away.
+    /// Whether an HTTP/1.1 request is answered here, rather than by the application: for servers that
+    /// choose a route before they give the request away. An extended CONNECT is answered here when its
+    /// `:protocol` is `websocket`.
     #[must_use]
     pub fn wants(&self, method: &Method, headers: &HeaderMap, path: &str) -> bool {
         HandshakeRequest::asks_for_websocket(headers)

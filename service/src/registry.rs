@@ -125,6 +125,7 @@ impl SessionRegistry {
     #[must_use]
     pub fn with_memory_budget(self, bytes: impl Into<Option<usize>>) -> Self {
         self.shared.budget.set(bytes.into());
+        self.shared.shed();
         self
     }
 

@@ -43,8 +43,11 @@ impl Gaps {
     pub(super) fn tell(&self, gap: Gap) {
         let mut told = self.lock();
         told.gaps += 1;
-        match gap.missed {
-            Some(missed) => told.missed = told.missed.saturating_add(missed),
+        match gap
+            .missed
+            .and_then(|missed| told.missed.checked_add(missed))
+        {
+            Some(missed) => told.missed = missed,
             None => told.unknown += 1,
         }
         drop(told);

@@ -56,6 +56,7 @@ impl Members {
             has_left: AtomicBool::new(false),
             leaving: Event::new(),
         });
+        let heard = Heard::new(self.gaps.clone()); // before it is a member, so that it misses no gap
         let mut state = self.lock();
         let ended = state.sweep();
         let number = state.next;
@@ -67,7 +68,7 @@ impl Members {
             members: Arc::downgrade(self),
             number,
             member,
-            heard: Heard::new(self.gaps.clone()),
+            heard,
         }
     }
 

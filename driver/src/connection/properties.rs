@@ -23,6 +23,7 @@ struct World {
     connection: Connection,
     now: Instant,
     random: Random,
+    answers_close: bool,
     handler_ended: bool,
     /// A close the session was asked for and has not come to.
     asked: Option<CloseStatus>,
@@ -70,15 +71,13 @@ impl World {
         }
         let settings = Arc::new(settings.build().unwrap());
         let now = Instant::now();
+        let mut duties = Duties::default();
+        duties.answers_close = !random.one_in(4);
         Self {
-            connection: Connection::new(
-                settings,
-                Duties::default(),
-                SessionId::from_bytes([1; 16]),
-                now,
-            ),
+            connection: Connection::new(settings, duties, SessionId::from_bytes([1; 16]), now),
             now,
             random,
+            answers_close: duties.answers_close,
             handler_ended: false,
             asked: None,
             close_sent: false,
@@ -209,7 +208,10 @@ impl World {
     fn told_the_truth(&self) {
         let told = self.finished.as_ref().expect("there is always an outcome");
         let is_true = match told {
-            CloseOutcome::ByPeer(_) => self.peer_closed && (self.close_written || self.broken),
+            // The transport writes the answer itself, when its duties say so.
+            CloseOutcome::ByPeer(_) => {
+                self.peer_closed && (self.close_written || self.broken || !self.answers_close)
+            }
             CloseOutcome::ByUs(_) => self.peer_closed && self.close_sent && self.close_written,
             CloseOutcome::TimedOut => self.ended_by_timer,
             CloseOutcome::Abnormal(error) if error.kind() == ErrorKind::Timeout => {

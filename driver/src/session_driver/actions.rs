@@ -51,7 +51,8 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
 
     pub(super) fn finish(&mut self, outcome: &CloseOutcome) {
         self.port.finish(outcome.clone());
-        self.stats.close(outcome, self.port.dropped());
+        let now = self.alarm.clock.now();
+        self.stats.close(outcome, self.port.dropped(), now);
     }
 
     /// Serves the timers that are due, if the alarm went off.

@@ -14,7 +14,8 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         let partial = self.transport.as_ref().map_or(0, T::unread);
         let seen = self.unread + turn.delivered;
         let holds = self.share.as_ref().is_some_and(|share| share.told() > 0);
-        if !holds && seen + self.unwritten + partial < LITTLE {
+        // What the transport's own buffers hold is seen by the port alone.
+        if !holds && !self.unflushed && seen + self.unwritten + partial < LITTLE {
             self.unread = seen; // at most: it is looked at once that is much
         } else {
             self.tell(seen, partial, turn.taken);

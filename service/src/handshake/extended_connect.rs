@@ -2,7 +2,7 @@
 //! ([RFC 8441 section 5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
 
 use http::{Method, Version, header};
-use switchwire_core::{HandshakeError, HandshakeRequest};
+use switchwire_core::{HandshakeError, HandshakeRequest, Origin};
 
 use super::{is_host, single};
 
@@ -18,17 +18,19 @@ pub(super) fn check(request: &HandshakeRequest) -> Result<(), HandshakeError> {
     if request.uri().scheme().is_none() {
         return Err(HandshakeError::Target);
     }
-    // A Host beside `:authority` has to say the same (RFC 9113 section 8.3.1).
     let authority = request
         .uri()
         .authority()
-        .map(|authority| authority.as_str());
-    let host = match headers.contains_key(header::HOST) {
-        true => single(headers, &header::HOST),
-        false => authority,
-    };
-    if !authority.is_some_and(is_host) || host != authority {
-        return Err(HandshakeError::Host);
+        .map(|authority| authority.as_str())
+        .filter(|authority| is_host(authority))
+        .ok_or(HandshakeError::Host)?;
+    // A Host beside `:authority` has to name the same (RFC 9113 section 8.3.1).
+    if headers.contains_key(header::HOST) {
+        let origin = |host: &str| Origin::parse(&format!("http://{host}")).ok();
+        let host = single(headers, &header::HOST).and_then(origin);
+        if host.is_none() || host != origin(authority) {
+            return Err(HandshakeError::Host);
+        }
     }
     // These make a request malformed (RFC 9113 section 8.2.2).
     if headers.contains_key(header::CONNECTION) || headers.contains_key(header::UPGRADE) {

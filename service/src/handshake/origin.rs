@@ -1,7 +1,7 @@
 //! Which web pages may connect ([RFC 6455 section 10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)).
 
-use http::header;
-use switchwire_core::{HandshakeRequest, InvalidOrigin, Origin, OriginPattern};
+use http::{Method, header};
+use switchwire_core::{HandshakeRequest, InvalidOrigin, Origin, OriginPattern, spi::Opening};
 
 use super::single;
 
@@ -61,7 +61,12 @@ pub(super) fn is_allowed(request: &HandshakeRequest, policy: &OriginPolicy) -> b
     };
     match request.cors_configuration() {
         Some(cors) => {
-            cors.check_origin(text).is_some() && cors.check_method(request.method()).is_some()
+            // A page asks in the same way, whichever version of HTTP carries it.
+            let method = match request.opening() {
+                Opening::Upgrade => request.method(),
+                Opening::ExtendedConnect => &Method::GET,
+            };
+            cors.check_origin(text).is_some() && cors.check_method(method).is_some()
         }
         None if matches!(policy, OriginPolicy::Any) => true,
         None => Origin::parse(text).is_ok_and(|origin| policy.allows(&origin)),
@@ -153,6 +158,25 @@ mod tests {
         assert!(allows("https://app.example"));
         assert!(allows("http://other"), "its own origin");
         assert!(!allows("https://good.example"));
+    }
+
+    #[test]
+    fn an_extended_connect_is_a_get_to_cors() {
+        let cors = CorsConfiguration::builder().with_allowed_origins(["https://app.example"]);
+        let cors = Some(Arc::new(cors.build().unwrap()));
+        let allows = |origin: &str| {
+            let (head, ()) = http::Request::connect("https://chat.example/")
+                .header("origin", origin)
+                .body(())
+                .unwrap()
+                .into_parts();
+            let request = HandshakeRequest::from(head)
+                .with_protocol(Some("websocket".to_owned()))
+                .with_cors_configuration(cors.clone());
+            is_allowed(&request, &OriginPolicy::SameOrigin)
+        };
+        assert!(allows("https://app.example"));
+        assert!(!allows("https://evil.example"));
     }
 
     #[test]

@@ -176,6 +176,7 @@ async fn each_wrong_part_of_an_extended_connect_has_its_own_answer() {
             400,
         ),
         (TARGET, &[("host", "other.example")], "host", 400),
+        (TARGET, &[("host", "chat.example:81")], "host", 400),
         (
             TARGET,
             &[("host", "chat.example"), ("host", "chat.example")],
@@ -199,9 +200,7 @@ async fn each_wrong_part_of_an_extended_connect_has_its_own_answer() {
         let names_version = answer.headers().contains_key("sec-websocket-version");
         assert_eq!(names_version, code == "websocket_version");
     }
-    assert!(
-        answer_connect(TARGET, &[("host", "chat.example")])
-            .await
-            .is_ok()
-    );
+    for same in ["chat.example", "Chat.Example", "chat.example:80"] {
+        assert!(answer_connect(TARGET, &[("host", same)]).await.is_ok());
+    }
 }

@@ -137,7 +137,7 @@ impl Shared {
     /// Closes the sessions that have made no progress for longest, until the others hold an eighth less than they may.
     ///
     /// The eighth keeps this rare, as it looks at every session.
-    fn shed(&self) {
+    pub(super) fn shed(&self) {
         let (mut victims, mut bytes) = (Vec::new(), 0);
         let one_at_a_time = self.budget.shedding.lock();
         let one_at_a_time = one_at_a_time.unwrap_or_else(PoisonError::into_inner);

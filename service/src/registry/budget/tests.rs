@@ -118,6 +118,16 @@ fn session_that_is_over_the_budget_alone_is_closed() {
 }
 
 #[test]
+fn a_lower_budget_takes_effect_at_once() {
+    let registry = registry(1024 * KIB);
+    let [mut one] = sessions(&registry);
+    assert!(!one.report(100 * KIB, 0, 1));
+    assert_eq!(one.closed_with(), None);
+    let _ = registry.clone().with_memory_budget(50 * KIB);
+    assert_eq!(one.closed_with(), Some(CloseCode::TRY_AGAIN_LATER));
+}
+
+#[test]
 fn without_a_budget_nobody_is_closed() {
     let registry = SessionRegistry::new().with_memory_budget(None);
     let [mut one, mut other] = sessions(&registry);
