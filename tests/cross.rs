@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use switchwire_conformance::CrossSuite;
+use switchwire_conformance_app::{AppOn, CrossSuite};
 
 // The clients and servers are those that the conformance tests of the crates start.
 
@@ -23,8 +23,8 @@ fn main() -> ExitCode {
     CrossSuite::new()
         .client(clients::Tokio)
         .client(clients::Hyper)
-        .server(hyper::Hyper)
-        .server(actix::Actix)
-        .server(warp::Warp)
+        .server(AppOn(hyper::Hyper))
+        .server(AppOn(actix::Actix))
+        .server(AppOn(warp::Warp))
         .main()
 }

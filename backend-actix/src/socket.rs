@@ -18,7 +18,7 @@ use crate::close::Closing;
 /// off, and lets sessions end TCP themselves.
 ///
 /// Without it everything works, but
-/// - what is answered to a peer that takes nothing of it, pages included, waits until TCP gives up, and not 50 s at most;
+/// - what is answered to a peer that takes nothing of it, pages included, waits until TCP gives up, and not 65 s at most;
 /// - the server leaves a connection open for its `client_disconnect_timeout` (1 s) after the closing handshake, unless
 ///   the peer ends it first;
 /// - a peer that stops reading keeps the server's buffers until TCP gives up;

@@ -261,7 +261,7 @@ impl Drop for UpgradedBody {
 #[derive(Debug, Default)]
 struct Outbound {
     encoder: Encoder,
-    /// What is left of a chunk that was taken from the encoder.
+    /// The rest of a chunk that was taken from the encoder.
     chunk: Bytes,
     state: State,
     /// Wakes the server's connection to take what is there.
@@ -332,7 +332,7 @@ impl Outbound {
         Poll::Pending
     }
 
-    /// Nothing more is written; what was not taken is given up.
+    /// Writes nothing more, and drops the bytes that the server has not taken.
     fn end(&mut self) {
         self.encoder = Encoder::default();
         self.chunk = Bytes::new();

@@ -4,7 +4,7 @@ use std::{io, net::TcpListener, process::ExitCode, sync::mpsc, thread};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, middleware::from_fn, rt, web};
 use switchwire_backend_actix::{configure, end_after_close, on_connect};
-use switchwire_conformance::{Backend, Served, Suite, TestApp};
+use switchwire_conformance_app::{AppOn, Backend, Served, Suite, TestApp};
 
 pub(crate) struct Actix;
 
@@ -49,7 +49,7 @@ impl Drop for Stop {
 }
 
 fn main() -> ExitCode {
-    Suite::new(Actix)
+    Suite::new(AppOn(Actix))
         .known_failure(
             "contract::handshake::refusal_leaves_the_connection_usable",
             "actix-http 3.20 takes all that follows a request with `Upgrade: websocket` for its body and closes \

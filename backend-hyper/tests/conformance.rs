@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Response, service::service_fn};
 use switchwire_backend_hyper::HyperServer;
-use switchwire_conformance::{Backend, Served, Suite, TestApp};
+use switchwire_conformance_app::{AppOn, Backend, Served, Suite, TestApp};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 
 pub(crate) struct Hyper;
@@ -38,5 +38,5 @@ impl Backend for Hyper {
 }
 
 fn main() -> ExitCode {
-    Suite::new(Hyper).main()
+    Suite::new(AppOn(Hyper)).main()
 }

@@ -117,8 +117,8 @@ fn path() -> impl Filter<Extract = (Option<FullPath>,), Error = Infallible> + Cl
 
 /// Rejects targets without a path: all that warp says about paths panics on them.
 ///
-/// Except for what it tells a log. That is told in the poll in which the filter before it is done, right before what comes
-/// behind it goes on.
+/// The one exception is what it tells a log: it logs in the poll in which the filter before it is
+/// ready, right before the filter after it runs.
 fn has_path() -> impl Filter<Extract = (), Error = Rejection> + Clone {
     thread_local! {
         static HAS_PATH: Cell<bool> = const { Cell::new(false) };

@@ -3,7 +3,7 @@
 use std::{io, process::ExitCode, thread};
 
 use switchwire_backend_warp::{dispatch, http, not_found, without_delay};
-use switchwire_conformance::{Backend, Served, Suite, TestApp};
+use switchwire_conformance_app::{AppOn, Backend, Served, Suite, TestApp};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 use warp::Filter;
 
@@ -36,5 +36,5 @@ impl Backend for Warp {
 }
 
 fn main() -> ExitCode {
-    Suite::new(Warp).main()
+    Suite::new(AppOn(Warp)).main()
 }

@@ -1,4 +1,4 @@
-//! What becomes of connections, on warp's own server and on `serve`.
+//! What happens to connections, on warp's own server and on `serve`.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 

@@ -1,4 +1,4 @@
-//! Checks an echo server that somebody else wrote, with our client: one line for each check.
+//! Checks an echo server of another project, with our client: one line for each check.
 //!
 //! interop ENGINE URL [--ca FILE] [--proxy URL], where ENGINE is tokio or hyper. `scripts/interop` runs it, with the
 //! servers of `scripts/interop.d`. Exit status 1 when a check failed.

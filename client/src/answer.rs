@@ -77,7 +77,7 @@ fn head_size(buffer: &[u8], looked_at: usize) -> Option<usize> {
         .find(|end| buffer[..*end].ends_with(b"\r\n\r\n") || buffer[..*end].ends_with(b"\n\n"))
 }
 
-/// Finds out soon when somebody speaks another protocol.
+/// Finds out soon when the server speaks another protocol.
 fn check_beginning(buffer: &[u8]) -> Result<(), HandshakeViolation> {
     let expected = b"HTTP/1.";
     let known = buffer.len().min(expected.len());

@@ -111,7 +111,7 @@ impl fmt::Debug for Case {
 pub enum Needs {
     /// An endpoint that sends back every message: any server in any language.
     Echo,
-    /// The kit's own handlers, a [`TestApp`](crate::TestApp).
+    /// The kit's own handlers, the kit's application.
     App,
     /// The kit's own handlers, and a feature that not every server can have.
     Feature(Feature),

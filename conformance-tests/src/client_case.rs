@@ -89,7 +89,7 @@ impl PairCase {
         }
     }
 
-    /// Runs the case against a server that serves a [`TestApp`](crate::TestApp).
+    /// Runs the case against a server that serves the kit's application.
     #[must_use]
     pub fn run(&self, engine: &dyn ClientEngine, server: SocketAddr, timing: Timing) -> Verified {
         let client = Client::new(engine, runtime().handle().clone(), timing);

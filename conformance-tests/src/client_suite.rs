@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, process::ExitCode, sync::Arc};
 use libtest_mimic::{Arguments, Trial};
 
 use crate::{
-    Backend, ClientEngine, Timing, client_cases, pair_cases,
+    ClientEngine, Target, Timing, client_cases, pair_cases,
     suite::{Report, ServerUnderTest, default_report, judged},
 };
 
@@ -142,8 +142,8 @@ impl CrossSuite {
     }
 
     /// With this server.
-    pub fn server(mut self, backend: impl Backend) -> Self {
-        self.servers.push(Arc::new(ServerUnderTest::new(backend)));
+    pub fn server(mut self, target: impl Target) -> Self {
+        self.servers.push(Arc::new(ServerUnderTest::new(target)));
         self
     }
 
@@ -154,7 +154,7 @@ impl CrossSuite {
         let mut trials = Vec::new();
         for engine in &self.engines {
             for server in &self.servers {
-                let names = (engine.name(), server.backend.name());
+                let names = (engine.name(), server.target.name());
                 let report = report(&path, &format!("{} x {}", names.0, names.1));
                 for case in pair_cases() {
                     let (engine, server, report) = (engine.clone(), server.clone(), report.clone());

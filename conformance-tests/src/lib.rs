@@ -1,29 +1,25 @@
 #![doc = include_str!("../README.md")]
 
-mod app;
-mod backend;
 mod case;
 mod cases;
 mod client_case;
 mod client_suite;
+pub mod contract;
 mod docs;
-mod endpoints;
 mod engine;
 mod exact;
 mod matrix;
 mod outcome;
-pub mod reference;
 mod remote;
 mod report;
 mod requirement;
 mod requirements;
 mod suite;
+mod target;
 mod timing;
 mod wire;
 
 pub use self::{
-    app::TestApp,
-    backend::{Backend, Served},
     case::{Case, Feature, Needs},
     cases::{cases, client_cases, pair_cases},
     client_case::{ClientCase, PairCase},
@@ -37,5 +33,12 @@ pub use self::{
     requirement::{Level, Requirement, Spec, Testable},
     requirements::requirements,
     suite::Suite,
+    target::{Served, Target},
     timing::Timing,
 };
+
+/// For the other packages of the kit; it may change in any version.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::wire::{Frame, Length, accept_value, opcode};
+}

@@ -3,7 +3,7 @@
 use std::{fmt, io, net::SocketAddr};
 
 use crate::{
-    Backend, Case, Requirement, Served, Side, TestApp, Timing,
+    Case, Requirement, Served, Side, Target, Timing,
     case::{About, Failure, Verdict},
     wire::{Server, Transcript},
 };
@@ -31,7 +31,7 @@ pub struct Verified {
 }
 
 impl Case {
-    /// Runs the case against a server that serves a [`TestApp`](crate::TestApp) or, for a case that
+    /// Runs the case against a server that serves the kit's application or, for a case that
     /// [needs](crate::Needs) no more, echoes at `/echo`.
     #[must_use]
     pub fn run(&self, address: SocketAddr, timing: Timing) -> Verified {
@@ -57,10 +57,8 @@ impl Case {
     ///
     /// # Errors
     /// When the server cannot be started.
-    pub fn run_alone(&self, backend: &dyn Backend, timing: Timing) -> io::Result<Verified> {
-        let app = TestApp::new();
-        let control = app.control();
-        let (app, control) = (backend.serve(app)?, backend.serve(control)?);
+    pub fn run_alone(&self, target: &dyn Target, timing: Timing) -> io::Result<Verified> {
+        let (app, control) = target.start_with_control()?;
         let at = |served: &Served| {
             let address = served.address();
             Server::new(address, address.to_string(), "/echo".to_owned(), timing)

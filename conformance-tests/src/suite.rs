@@ -11,30 +11,37 @@ use std::{
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{
-    Backend, Case, Feature, Needs, Outcome, Served, TestApp, Timing, Verified, case::About, cases,
+    Case, Feature, Needs, Outcome, Served, Target, Timing, Verified, case::About, cases,
     report::Record,
 };
 
 /// Every case against one backend, as a test binary with the usual output, filters and `--list`.
 ///
 /// ```no_run
-/// use switchwire_conformance::{Backend, Served, Suite, TestApp};
+/// use std::{io, process::ExitCode};
+///
+/// use switchwire_conformance::{Served, Suite, Target};
 ///
 /// struct Mine;
 ///
-/// impl Backend for Mine {
+/// impl Target for Mine {
 ///     fn name(&self) -> &'static str {
 ///         "mine"
 ///     }
-///     fn serve(&self, app: TestApp) -> std::io::Result<Served> {
+///     fn start(&self) -> io::Result<Served> {
 ///         unimplemented!("start on 127.0.0.1:0, return the address and a guard whose drop stops the server")
+///     }
+///     fn start_with_control(&self) -> io::Result<(Served, Served)> {
+///         unimplemented!("the same, and a second server that ends the sessions of the first")
 ///     }
 /// }
 ///
-/// fn main() -> std::process::ExitCode {
+/// fn main() -> ExitCode {
 ///     Suite::new(Mine).main()
 /// }
 /// ```
+///
+/// A backend uses `switchwire-conformance-app`, which has the application and the control.
 #[derive(Debug)]
 #[must_use = "nothing runs until `main`"]
 pub struct Suite {
@@ -45,10 +52,10 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// The whole suite against `backend`.
-    pub fn new(backend: impl Backend) -> Self {
+    /// The whole suite against `target`.
+    pub fn new(target: impl Target) -> Self {
         Self {
-            server: ServerUnderTest::new(backend),
+            server: ServerUnderTest::new(target),
             without: Vec::new(),
             known: Vec::new(),
             report: default_report(),
@@ -92,7 +99,7 @@ impl Suite {
         let arguments = Arguments::from_args();
         let report = self.report.map(|path| {
             Arc::new(Report {
-                backend: self.server.backend.name().to_owned(),
+                backend: self.server.target.name().to_owned(),
                 path,
             })
         });
@@ -140,7 +147,7 @@ fn judge(
     report: Option<&Report>,
 ) -> Result<(), Failed> {
     let verified = if case.is_alone() {
-        case.run_alone(&*server.backend, server.timing)?
+        case.run_alone(&*server.target, server.timing)?
     } else {
         case.run(server.address()?, server.timing)
     };
@@ -182,15 +189,15 @@ pub(crate) fn judged(
 
 /// The backend, started when the first case asks, and shared by all cases of the process.
 pub(crate) struct ServerUnderTest {
-    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) target: Box<dyn Target>,
     timing: Timing,
     served: OnceLock<Result<Served, String>>,
 }
 
 impl ServerUnderTest {
-    pub(crate) fn new(backend: impl Backend) -> Self {
+    pub(crate) fn new(target: impl Target) -> Self {
         Self {
-            backend: Box::new(backend),
+            target: Box::new(target),
             timing: Timing::default(),
             served: OnceLock::new(),
         }
@@ -198,23 +205,17 @@ impl ServerUnderTest {
 
     pub(crate) fn address(&self) -> Result<SocketAddr, Failed> {
         self.served
-            .get_or_init(|| {
-                self.backend
-                    .serve(TestApp::new())
-                    .map_err(|error| error.to_string())
-            })
+            .get_or_init(|| self.target.start().map_err(|error| error.to_string()))
             .as_ref()
             .map(Served::address)
-            .map_err(|error| {
-                format!("{} could not be started: {error}", self.backend.name()).into()
-            })
+            .map_err(|error| format!("{} could not be started: {error}", self.target.name()).into())
     }
 }
 
 impl std::fmt::Debug for ServerUnderTest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServerUnderTest")
-            .field("backend", &self.backend.name())
+            .field("backend", &self.target.name())
             .field("served", &self.served)
             .finish_non_exhaustive()
     }
@@ -242,19 +243,10 @@ mod tests {
     use std::{env, fs, process};
 
     use super::*;
-    use crate::{
-        read_records,
-        reference::{Fault, Reference},
-    };
+    use crate::read_records;
 
-    const CASE: &str = "rfc6455::s5_1::unmasked_text_fails";
-
-    fn run(backend: Reference, known: Option<&str>) -> (Result<(), Failed>, Record) {
-        let server = ServerUnderTest {
-            backend: Box::new(backend),
-            timing: Timing::default().with_deadline(std::time::Duration::from_millis(300)),
-            served: OnceLock::new(),
-        };
+    /// What the run and the report say of a case with this outcome.
+    fn run(outcome: Outcome, known: Option<&str>) -> (Result<(), Failed>, Record) {
         let name = format!(
             "conformance-{}-{:?}.jsonl",
             process::id(),
@@ -265,47 +257,44 @@ mod tests {
             backend: "reference".to_owned(),
             path: path.clone(),
         };
-        let case = cases().find(|case| case.id == CASE).unwrap();
-        let result = judge(case, &server, known, Some(&report));
+        let about = cases().next().unwrap().about();
+        let broken = (outcome != Outcome::Passed).then(|| about.requirements[0]);
+        let verified = Verified {
+            outcome,
+            broken,
+            answers: Vec::new(),
+        };
+        let result = judged(about, verified, known, Some(&report));
         let record = read_records(&path).unwrap().pop().unwrap();
         fs::remove_file(path).unwrap();
         (result, record)
     }
 
+    fn failed() -> Outcome {
+        Outcome::Failed("the story".to_owned())
+    }
+
     #[test]
     fn a_case_passes_or_fails_with_its_story() {
-        let (result, record) = run(Reference::new(), None);
+        let (result, record) = run(Outcome::Passed, None);
         assert!(result.is_ok());
         assert_eq!((record.outcome.as_str(), record.reason), ("passed", None));
-        let (result, record) = run(Reference::with_fault(Fault::AcceptsUnmasked), None);
-        let story = format!("{:?}", result.unwrap_err());
-        for part in [
-            "framing.1",
-            "section-5.1",
-            "Close 1002",
-            "not masked",
-            "on the wire",
-        ] {
-            assert!(story.contains(part), "{part} is missing: {story}");
-        }
-        assert_eq!(
-            (record.outcome.as_str(), record.reason.as_deref()),
-            ("failed", Some("framing.1"))
-        );
+        let (result, record) = run(failed(), None);
+        assert!(format!("{:?}", result.unwrap_err()).contains("the story"));
+        assert_eq!(record.outcome, "failed");
+        let rule = cases().next().unwrap().requirements[0].id;
+        assert_eq!(record.reason.as_deref(), Some(rule));
     }
 
     #[test]
     fn a_known_failure_must_fail() {
-        let (result, record) = run(
-            Reference::with_fault(Fault::AcceptsUnmasked),
-            Some("a reason"),
-        );
+        let (result, record) = run(failed(), Some("a reason"));
         assert!(result.is_ok());
         assert_eq!(
             (record.outcome.as_str(), record.reason.as_deref()),
             ("known failure", Some("a reason"))
         );
-        let (result, record) = run(Reference::new(), Some("a reason"));
+        let (result, record) = run(Outcome::Passed, Some("a reason"));
         let story = format!("{:?}", result.unwrap_err());
         assert!(story.contains("remove it"), "{story}");
         assert_eq!(record.outcome, "failed");
@@ -314,6 +303,18 @@ mod tests {
     #[test]
     #[should_panic(expected = "there is no case")]
     fn a_known_failure_must_name_a_case() {
-        let _ = Suite::new(Reference::new()).known_failure("no::such::case", "a reason");
+        struct Nothing;
+        impl Target for Nothing {
+            fn name(&self) -> &'static str {
+                "nothing"
+            }
+            fn start(&self) -> std::io::Result<Served> {
+                Err(std::io::ErrorKind::Unsupported.into())
+            }
+            fn start_with_control(&self) -> std::io::Result<(Served, Served)> {
+                Err(std::io::ErrorKind::Unsupported.into())
+            }
+        }
+        let _ = Suite::new(Nothing).known_failure("no::such::case", "a reason");
     }
 }

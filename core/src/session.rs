@@ -1,4 +1,4 @@
-//! What a handler holds: one connection, as messages.
+//! The handler's end of a connection: messages in, messages out.
 
 mod control;
 mod id;
@@ -38,76 +38,22 @@ use crate::{
 
 /// One WebSocket connection, the same on every server.
 ///
-/// # For handler authors
-/// Receiving:
-/// - `session.receive.1` [`receive`](Self::receive) yields whole messages in order, text checked to be UTF-8; a message of
-///   length 0 is a message. Pings and pongs are yielded only when the settings ask for control frames.
-/// - `session.receive.2` After the peer's Close it returns `Ok(None)`, once everything before it was received.
-/// - `session.receive.3` Anything else that ends the connection is one error, after the messages before it; then `Ok(None)`.
-/// - `session.receive.4` A handler that does not read stops the peer through a bounded queue
-///   ([`inbound_buffer_size`](crate::WebSocketSettings::inbound_buffer_size)).
-/// - `session.receive.5` Dropping the session while the handler runs is not closing; what comes in is then discarded.
-///
-/// Sending:
-/// - `session.send.1` [`send`](Self::send) resolves when the message was accepted; order is kept, over all senders.
-/// - `session.send.2` It waits while more than the high-water mark has not been written, and loses nothing, unless the
-///   [policy for slow consumers](crate::SlowConsumerPolicy) says otherwise.
-/// - `session.send.3` Once a close was asked for, or the peer's Close was answered, it fails.
-/// - `session.send.4` When the handler next waits, the driver writes what was sent, however much the peer sends. It may
-///   gather up to 64 KiB first, of what is sent or of what it reads meanwhile.
-/// - `session.send.5` A ping or pong of more than 125 bytes is refused and not sent.
-///
-/// The connection is served whether or not the handler returns, and whether or not it reads, until its queue is full.
-/// Then the driver reads nothing more, pings and the peer's Close included, and warns once in the log. It still notices
-/// that the peer has gone ([`session.keepalive.9`](crate::WebSocketSettings::pong_timeout)).
-/// - `session.serve.1` A ping is answered by a pong with the same payload, in order. Only while output is blocked may
-///   the latest answer stand for those before it
-///   ([RFC 6455 section 5.5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3)).
-/// - `session.serve.2` When the peer's Close is read, the driver answers with the same code once the handler waits and
-///   what it sent is written. A handler that takes messages from the queue and answers them without waiting for
-///   anything else answers all of them. One that awaits something else between taking a message and answering it has
-///   [`answer_grace_after_close`](crate::WebSocketSettings::answer_grace_after_close), by default no time.
-/// - `session.serve.3` A peer that breaks the protocol is told 1002, bad text 1007, too big 1009, a policy 1008,
-///   before TCP is closed; nothing after the violation is processed.
-///
-/// Closing:
-/// - `session.close.1` [`close`](Self::close) takes effect when it is called, whether or not its future is awaited.
-/// - `session.close.2` It is idempotent: the first status counts.
-/// - `session.close.3` Its future resolves when the closing handshake ended or the deadline passed.
-/// - `session.close.4` What was accepted before is written before the Close frame; nothing is written after it.
-/// - `session.close.5` A server closes TCP first, after both Close frames.
-/// - `session.close.6` When the peer does not answer within the
-///   [closing deadline](crate::WebSocketSettings::closing_deadline), the connection is dropped.
-/// - `session.close.7` Between our Close and the peer's, messages of the peer are received while there is room, and
-///   discarded when there is none.
-/// - `session.close.8` [`closed`](Self::closed) tells how it ended, to any number of callers.
-///
-/// A peer that vanishes, idles or reads too slowly: see [`ping_interval`](crate::WebSocketSettings::ping_interval),
-/// [`pong_timeout`](crate::WebSocketSettings::pong_timeout), [`idle_timeout`](crate::WebSocketSettings::idle_timeout),
-/// [`max_session_age`](crate::WebSocketSettings::max_session_age) and [`SlowConsumerPolicy`](crate::SlowConsumerPolicy).
-///
-/// Shutting down, when whoever serves the application [ends all sessions](Self::shutting_down):
-/// - `session.shutdown.1` The peer is sent Close 1001.
-/// - `session.shutdown.2` [`shutting_down`](Self::shutting_down) resolves when that begins, for any number of callers.
-/// - `session.shutdown.3` The driver sends the Close at once when the handler waits in `receive`, or has never received.
-///   A handler that has taken a message and has not come back to `receive` may answer it first, for
-///   [`answer_grace`](crate::WebSocketSettings::answer_grace), and may go on to the messages that the queue holds. What
-///   it sends is written before the Close.
-/// - `session.shutdown.4` A handler that closes with a status of its own sends that; one that returns sends 1001.
-/// - `session.shutdown.5` Handlers may finish their work when the connection is closed, until the deadline. Then what is
-///   left is dropped, connection and handler.
-///
-/// Also: `session.id.1` [`id`](Self::id) is unique and cannot be guessed.
-///
-/// A session is a `Stream` of results and a `Sink` of messages, too.
-///
-/// # For backend authors
-/// Sessions come from [`SessionPort::open`], and only the driver opens them.
-///
-/// # Examples
-/// Input and output independent of each other:
 /// ```
-/// use switchwire_core::{HandlerResult, WebSocketSession, join_either};
+/// use switchwire_core::{HandlerResult, WebSocketSession};
+///
+/// async fn echo(mut session: WebSocketSession) -> HandlerResult {
+///     while let Some(message) = session.receive().await? {
+///         session.send(message).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// A session is also a `Stream` of results and a `Sink` of messages. To receive and to send
+/// independently of each other, use a [`sender`](Self::sender) and [`join_both`]:
+///
+/// ```
+/// use switchwire_core::{HandlerResult, WebSocketSession, join_both};
 ///
 /// async fn handle(mut session: WebSocketSession) -> HandlerResult {
 ///     let sender = session.sender();
@@ -118,12 +64,95 @@ use crate::{
 ///         Ok(())
 ///     };
 ///     let output = async { sender.send("welcome").await };
-///     Ok(switchwire_core::join_both(input, output).await?)
+///     Ok(join_both(input, output).await?)
 /// }
 /// ```
+///
+/// # For handler authors
+/// Receiving:
+/// - `session.receive.1` [`receive`](Self::receive) returns whole messages in order. Text is valid
+///   UTF-8. A message of length 0 is a message. Pings and pongs are returned only when the settings
+///   ask for control frames.
+/// - `session.receive.2` After the peer's Close, `receive` returns `Ok(None)`, once every message
+///   before it was received.
+/// - `session.receive.3` When anything else ends the connection, `receive` returns one error, after
+///   the messages before it, and then `Ok(None)`.
+/// - `session.receive.4` A handler that does not read stops the peer, through a bounded queue
+///   ([`inbound_buffer_size`](crate::WebSocketSettings::inbound_buffer_size)).
+/// - `session.receive.5` Dropping the session while the handler runs does not close it. The driver
+///   then discards the messages of the peer.
+///
+/// Sending:
+/// - `session.send.1` [`send`](Self::send) resolves when the session has accepted the message. The
+///   order is kept, over all senders.
+/// - `session.send.2` When more than the high-water mark is not written yet, `send` waits. It loses
+///   nothing, unless the [policy for slow consumers](crate::SlowConsumerPolicy) drops messages.
+/// - `session.send.3` After a close was asked for, or the peer's Close was answered, `send` fails.
+/// - `session.send.4` When the handler next waits, the driver writes the messages that it sent,
+///   however much the peer sends. The driver may gather up to 64 KiB first, of sent messages or of
+///   what it reads meanwhile.
+/// - `session.send.5` A ping or pong of more than 125 bytes is refused and not sent.
+///
+/// The driver serves the connection whether or not the handler returns, and whether or not it
+/// reads, until the inbound queue is full. Then the driver reads nothing more, not even pings and
+/// the peer's Close, and logs one warning. It still notices when the peer disconnects
+/// ([`session.keepalive.9`](crate::WebSocketSettings::pong_timeout)).
+/// - `session.serve.1` The driver answers a ping with a pong of the same payload, in order. Only
+///   while output is blocked may the latest answer replace those before it ([RFC 6455 section
+///   5.5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3)).
+/// - `session.serve.2` When the driver reads the peer's Close, it answers with the same code as
+///   soon as the handler waits and all sent messages are written. A handler that takes messages
+///   from the queue and answers them, without awaiting anything else, answers all of them. A
+///   handler that awaits something else between a message and its answer has
+///   [`answer_grace_after_close`](crate::WebSocketSettings::answer_grace_after_close), by default
+///   no time.
+/// - `session.serve.3` When the peer breaks the protocol, the driver sends a Close before TCP is
+///   closed: 1002, or 1007 for invalid text, 1009 for a message that is too big, 1008 for a policy.
+///   It processes nothing after the violation.
+///
+/// Closing:
+/// - `session.close.1` [`close`](Self::close) takes effect when it is called, whether or not its
+///   future is awaited.
+/// - `session.close.2` It is idempotent: the first status counts.
+/// - `session.close.3` Its future resolves when the closing handshake has ended or the deadline has
+///   passed.
+/// - `session.close.4` The driver writes every message that was accepted before the close, then the
+///   Close frame, and nothing after it.
+/// - `session.close.5` A server closes TCP first, after both Close frames.
+/// - `session.close.6` When the peer does not answer within the [closing
+///   deadline](crate::WebSocketSettings::closing_deadline), the driver drops the connection.
+/// - `session.close.7` Between our Close and the peer's, the session receives messages of the peer
+///   while there is room. The driver discards them when there is none.
+/// - `session.close.8` [`closed`](Self::closed) tells how the session ended, to any number of
+///   callers.
+///
+/// For a peer that disappears, is idle or reads too slowly, see
+/// [`ping_interval`](crate::WebSocketSettings::ping_interval),
+/// [`pong_timeout`](crate::WebSocketSettings::pong_timeout),
+/// [`idle_timeout`](crate::WebSocketSettings::idle_timeout),
+/// [`max_session_age`](crate::WebSocketSettings::max_session_age) and
+/// [`SlowConsumerPolicy`](crate::SlowConsumerPolicy).
+///
+/// Shutting down, when the application [ends all sessions](Self::shutting_down):
+/// - `session.shutdown.1` The driver sends Close 1001.
+/// - `session.shutdown.2` [`shutting_down`](Self::shutting_down) resolves when the shutdown begins,
+///   for any number of callers.
+/// - `session.shutdown.3` When the handler waits in `receive`, or has never received, the driver
+///   sends the Close at once. A handler that has taken a message and has not come back to `receive`
+///   may answer it first, within [`answer_grace`](crate::WebSocketSettings::answer_grace), and may
+///   continue with the messages in the queue. The driver writes its answers before the Close.
+/// - `session.shutdown.4` A handler that closes with a status of its own sends that status. A
+///   handler that returns sends 1001.
+/// - `session.shutdown.5` Handlers may finish their work after the connection is closed, until the
+///   deadline. Then the remaining connections and handlers are dropped.
+///
+/// Also: `session.id.1` [`id`](Self::id) is unique and cannot be guessed.
+///
+/// # For backend authors
+/// Sessions come from [`SessionPort::open`], and only the driver opens them.
 pub struct WebSocketSession {
     sender: WebSocketSender,
-    /// Where it waits as a stream, and as a sink.
+    /// Where the session waits as a stream, and as a sink.
     input: Place,
     output: Place,
 }
@@ -158,16 +187,18 @@ impl WebSocketSession {
         }
     }
 
-    /// The messages as a stream of its own. Messages go to whoever asks first when there are several.
+    /// The messages as a separate stream. With several streams, each message goes to the one that
+    /// asked first.
     #[must_use]
     pub fn receive_stream(&self) -> ReceiveStream {
         ReceiveStream::new(self.shared().clone())
     }
 
-    /// Sends a message: waits while too much is unwritten, and resolves when the message was accepted.
+    /// Sends a message. Waits while more than the high-water mark is not written yet, and resolves
+    /// when the session has accepted the message.
     ///
-    /// With a [policy](crate::SlowConsumerPolicy) that drops, it does not wait for the peer, and the message may be
-    /// dropped.
+    /// With a [policy](crate::SlowConsumerPolicy) that drops, it does not wait for the peer, and
+    /// the session may drop the message.
     ///
     /// # Errors
     /// When the session is closed or closing, or a ping or pong has more than 125 bytes.
@@ -178,7 +209,8 @@ impl WebSocketSession {
         self.sender.send(message)
     }
 
-    /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one; never waits.
+    /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one;
+    /// never waits.
     ///
     /// # Errors
     /// [`TrySendError::Full`] gives the message back when [`send`](Self::send) would wait;
@@ -187,16 +219,18 @@ impl WebSocketSession {
         self.sender.try_send(message)
     }
 
-    /// Waits until the server has taken everything accepted so far. Seldom needed: what is sent is written without it.
+    /// Waits until the server has taken all messages that were accepted so far. It is seldom
+    /// needed: the driver writes sent messages without it.
     ///
-    /// On hyper and warp the system has it then. actix-web may hold back up to 144 KiB when the peer takes no more, and
-    /// writes it as the peer reads. On no server does it mean that the peer has received anything.
+    /// On hyper and warp, the system then has the messages. actix-web may hold back up to 144 KiB
+    /// when the peer takes no more, and writes them as the peer reads. On no server does it mean
+    /// that the peer has received anything.
     ///
     /// # Errors
     /// When the session ended before that.
     ///
     /// # Cancel safety
-    /// Dropping the future changes nothing; what was accepted is written all the same.
+    /// Dropping the future changes nothing. The driver writes all accepted messages.
     pub async fn flush(&self) -> Result<(), Error> {
         self.sender.flush().await
     }
@@ -239,7 +273,7 @@ impl WebSocketSession {
         self.sender.clone()
     }
 
-    /// Begins the closing handshake. Takes effect at once; the future only tells how it ended.
+    /// Begins the closing handshake. It takes effect at once; the future only tells how it ended.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
@@ -256,10 +290,10 @@ impl WebSocketSession {
         self.sender.closed()
     }
 
-    /// Resolves when the application is shutting down, and when the session has ended in any other way, so that nobody
-    /// waits for ever. Tell the two apart by [`is_shutting_down`](ShuttingDown::is_shutting_down).
+    /// Resolves when the application is shutting down, and when the session has ended in any other
+    /// way. [`is_shutting_down`](ShuttingDown::is_shutting_down) tells the two apart.
     ///
-    /// The session is closed with 1001 whether or not anybody asks.
+    /// The driver closes the session with 1001 whether or not this is called.
     ///
     /// ```
     /// use switchwire_core::{HandlerResult, WebSocketSession, join_either};
@@ -299,13 +333,14 @@ impl WebSocketSession {
         self.sender.buffered_amount()
     }
 
-    /// What the [policy for slow consumers](crate::SlowConsumerPolicy) dropped so far.
+    /// The messages that the [policy for slow consumers](crate::SlowConsumerPolicy) has dropped so
+    /// far.
     #[must_use]
     pub fn dropped(&self) -> Dropped {
         self.sender.dropped()
     }
 
-    /// How long the last answered keepalive ping and its pong took, `None` before the first.
+    /// The time between the last answered keepalive ping and its pong. `None` before the first.
     ///
     /// `session.keepalive.7` Pongs that answer no ping of the keepalive do not change it.
     #[must_use]
@@ -313,13 +348,13 @@ impl WebSocketSession {
         self.sender.round_trip_time()
     }
 
-    /// The session's name: unique, and not to be guessed.
+    /// The session's id. It is unique and cannot be guessed.
     #[must_use]
     pub fn id(&self) -> SessionId {
         self.shared().id
     }
 
-    /// What is known of the request that opened the session.
+    /// The request that opened the session.
     #[must_use]
     pub fn handshake_info(&self) -> &HandshakeInfo {
         &self.shared().info

@@ -1,4 +1,4 @@
-//! What carries messages between the driver and a connection.
+//! The transport: it carries messages between the driver and a connection.
 
 use std::{
     io,
@@ -11,28 +11,33 @@ use crate::{
     session::{ReceiveBuffer, SharedMessage},
 };
 
-/// One connection after the protocol switch, as messages in and messages out.
+/// One connection after the protocol switch: messages in, messages out.
 ///
 /// # For backend authors
-/// A server that yields a byte stream needs no transport of its own: `switchwire-service` has one over
-/// `AsyncRead + AsyncWrite`, and the framing for any other. A transport is mechanism only. It
-/// - **must** check what the peer sends as RFC 6455 sections 5 and 8.1 ask, within the limits of the
+/// When the server gives you a byte stream, use `StreamTransport` of `switchwire-driver`. When it
+/// passes bytes in another way, implement this trait over the frames of `switchwire-protocol`. A
+/// transport is mechanism only. It
+/// - **must** check the peer's frames as RFC 6455 sections 5 and 8.1 ask, within the limits of the
 ///   settings, and end the receive buffer with the error when it finds a violation;
-/// - **must not** answer pings, send Close frames or give up by itself: the driver does, but for what
-///   [`duties`](Self::duties) says;
+/// - **must not** answer pings, send Close frames or give up by itself: the driver does, except for
+///   what [`duties`](Self::duties) says;
 /// - **must not** hold memory for a length that was announced but has not arrived;
-/// - **must** limit how long the peer's TCP may acknowledge nothing, when the server yields the socket and the system can
-///   (`TCP_USER_TIMEOUT`, by `Socket::limit_silence` of `switchwire-service`): our kernel's buffer takes what is written to a host that is gone.
+/// - **must** limit how long the peer's TCP may acknowledge nothing, when the server gives access
+///   to the socket and the system can do it (`TCP_USER_TIMEOUT`, by `Socket::limit_silence` of
+///   `switchwire-driver`). Without the limit, our kernel's buffer takes output for a host that is
+///   gone.
 ///
 /// It need not be `Send`. The driver polls it from one task; every poll method registers the waker.
 pub trait Transport {
     /// Reads what has arrived and pushes whole messages to `incoming` until it is full or ended.
     ///
-    /// `Ready` means that something happened and there may be more; `Pending` that nothing more has arrived
-    /// and the waker is registered. The end of the stream and errors go to [`ReceiveBuffer::end`].
+    /// `Ready` means that something happened and there may be more; `Pending` that nothing more has
+    /// arrived and the waker is registered. The end of the stream and errors go to
+    /// [`ReceiveBuffer::end`].
     fn poll_receive(&mut self, cx: &mut Context<'_>, incoming: &mut ReceiveBuffer) -> Poll<()>;
 
-    /// How many bytes have been read and are held here: of a message that is not whole, and of what found no room.
+    /// How many bytes have been read and are held here: of a message that is not whole, and of what
+    /// found no room.
     ///
     /// The driver adds them to what its session holds, which is bounded for all sessions together.
     fn unread(&self) -> usize {
@@ -44,13 +49,14 @@ pub trait Transport {
         false
     }
 
-    /// What the driver does for the peer: all, by default. A transport over an engine that answers by itself says so here,
-    /// and the driver leaves it to the engine. It is asked once.
+    /// What the driver does for the peer: all, by default. A transport over an engine that answers
+    /// by itself says so here, and the driver leaves it to the engine. It is asked once.
     fn duties(&self) -> Duties {
         Duties::default()
     }
 
-    /// Takes a message or a Close to be written, in order. The driver bounds how much it hands over.
+    /// Takes a message or a Close to be written, in order. The driver bounds how much it hands
+    /// over.
     fn send(&mut self, outgoing: OutgoingFrame);
 
     /// How many bytes have been taken and not written yet.
@@ -62,25 +68,28 @@ pub trait Transport {
     /// When the connection failed; the driver then drops the transport.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Ends the sending direction after all was written, then reads and discards until the peer ends its own, so
-    /// that no reset destroys what is on its way. The driver bounds the time.
+    /// Ends the sending direction after all was written, then reads and discards until the peer
+    /// ends its own, so that no reset destroys what is on its way. The driver bounds the time.
     ///
     /// # Errors
     /// When the connection failed; the driver then drops the transport.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Whether the peer has ended its half of the connection or the connection has failed, seen without reading.
+    /// Whether the peer has ended its half of the connection or the connection has failed, seen
+    /// without reading.
     ///
-    /// The driver asks where it does not read, as the end of the stream may be far behind what is unread. It **must not**
-    /// consume anything, and **must** be false where the transport cannot tell.
+    /// The driver asks while it does not read, because the end of the stream may be far behind
+    /// unread bytes. It **must not** consume anything, and **must** be false where the transport
+    /// cannot tell.
     fn peer_has_ended(&self) -> bool {
         false
     }
 
-    /// How many bytes of what was written the peer's own system has not acknowledged; 0 where that cannot be told.
+    /// How many bytes of what was written the peer's own system has not acknowledged; 0 where that
+    /// cannot be told.
     ///
-    /// The driver asks while output is blocked. A system tells late that there is room again, so that a peer that takes
-    /// steadily but slowly would seem to take nothing.
+    /// The driver asks while output is blocked. A system tells late that there is room again, so
+    /// that a peer that takes steadily but slowly would seem to take nothing.
     fn unacknowledged(&self) -> usize {
         0
     }
@@ -92,7 +101,8 @@ pub trait Transport {
 pub struct Duties {
     /// It answers pings. Default true.
     pub answers_pings: bool,
-    /// It answers the peer's Close, when the handler has had its time to answer messages. Default true.
+    /// It answers the peer's Close, when the handler has had its time to answer messages. Default
+    /// true.
     pub answers_close: bool,
 }
 

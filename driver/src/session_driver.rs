@@ -36,15 +36,16 @@ use crate::{
     stats::SessionStats,
 };
 
-/// Serves one session: owns the connection and the handler, and resolves with the outcome when both are done; as timed
-/// out when it was ordered to drop them before.
+/// Serves one session: a future that owns the connection and the handler, and resolves with the outcome
+/// when both are done. When a registry told it to drop them first, the outcome is a timeout.
 ///
-/// Each time it is woken it reads what has arrived, lets the handler run until it waits, and writes everything
-/// that was sent with one flush. There is no task and no channel between the connection and the handler. What may be
-/// read, written, closed and ended is decided by a state machine, the `Connection`; the driver does the I/O.
+/// Each time the driver is woken, it reads the bytes that have arrived, lets the handler run until it
+/// waits, and writes all sent messages with one flush. There is no task and no channel between the
+/// connection and the handler. A state machine, the `Connection`, decides what the driver may read,
+/// write, close and end. The driver does the I/O.
 ///
-/// It is `Send` exactly when the transport is. Dropping it drops the connection and the handler; whoever waits for
-/// the session is told that it was disconnected.
+/// The driver is `Send` exactly when the transport is. Dropping it drops the connection and the handler,
+/// and the session ends as disconnected.
 pub struct SessionDriver<T, C = TokioClock> {
     port: SessionPort,
     duties: Duties,
@@ -66,7 +67,8 @@ pub struct SessionDriver<T, C = TokioClock> {
     stats: SessionStats,
     /// None of a client's session, which has no registry.
     share: Option<MemoryShare>,
-    /// What waited for the handler when it was last told, and what was buffered when the last poll ended.
+    /// What waited for the handler when it was last told, and what was buffered when the last poll
+    /// ended.
     unread: usize,
     unwritten: usize,
 }
@@ -222,8 +224,9 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         Poll::Pending
     }
 
-    /// What panics is the transport, or the driver itself: the application's code is called where a panic ends no more than
-    /// the handler. Nothing is known of the connection any more, so it is dropped.
+    /// What panics is the transport, or the driver itself: the application's code is called where a
+    /// panic ends no more than the handler. Nothing is known of the connection any more, so it is
+    /// dropped.
     #[cold]
     fn end_after_panic(&mut self) -> CloseOutcome {
         tracing::error!(target: "switchwire", "the connection's own code panicked; its session is dropped");

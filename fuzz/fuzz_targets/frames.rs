@@ -81,7 +81,7 @@ fn settings(limits: &Limits) -> WebSocketSettings {
         .expect("the limits are valid")
 }
 
-/// Decodes so many bytes after the other; `in_place` as a transport does, with large payloads read to their place.
+/// Decodes so many bytes after the other; `in_place` as a transport does, with large payloads read directly into the message.
 fn decode(from_client: bool, limits: &Limits, mut bytes: &[u8], pieces: &[u8], in_place: bool) -> Decoded {
     let settings = settings(limits);
     let mut decoder = if from_client { Decoder::new(&settings) } else { Decoder::client(&settings) };

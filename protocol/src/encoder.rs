@@ -23,7 +23,7 @@ mod first {
 /// Turns messages into the bytes of frames: unfragmented, lengths in their shortest form, masked by a client only.
 #[derive(Debug, Default)]
 pub struct Encoder {
-    /// What comes first: large payloads, and the small frames between them.
+    /// The first bytes: large payloads, and the small frames between them.
     chunks: VecDeque<Chunk>,
     /// Small frames behind all chunks, of which the first `written` bytes are gone. When it is empty the thread has
     /// its memory.
@@ -56,7 +56,7 @@ impl Encoder {
         }
     }
 
-    /// Puts a message behind what is there.
+    /// Encodes a frame after those that are there.
     pub fn encode(&mut self, outgoing: OutgoingFrame) {
         match outgoing {
             OutgoingFrame::Message(message) => self.encode_message(message),
@@ -65,6 +65,7 @@ impl Encoder {
         }
     }
 
+    #[inline(always)]
     fn encode_message(&mut self, message: WebSocketMessage) {
         let first = match message {
             WebSocketMessage::Text(_) => first::TEXT,
@@ -82,6 +83,7 @@ impl Encoder {
     }
 
     /// A server's frame of a small message is the same for all; large payloads are shared as they are.
+    #[inline(never)]
     fn encode_shared(&mut self, shared: &SharedMessage) {
         if self.masks || shared.message().len() >= SHARED_FROM {
             return self.encode_message(shared.message().clone());

@@ -52,8 +52,8 @@ pub(super) fn take(announced: usize) -> Vec<u8> {
     buffer
 }
 
-/// Gives the memory that this thread did not need lately back to the allocator. For whoever is awake now and then anyway:
-/// looking costs next to nothing.
+/// Gives the memory that this thread did not need lately back to the allocator. The driver calls it when
+/// a timer is due. A call that finds nothing to give back costs next to nothing.
 pub fn release_unused(now: Instant) {
     // When the thread ends there is none.
     let _ = POOL.try_with(|pool| pool.borrow_mut().release_unused(now));

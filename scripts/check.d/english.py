@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 # The files that are read: "*.md" for documents, "*.rs" for the doc comments of sources.
-SOURCES = ("*.md",)
+SOURCES = ("*.md", "*.rs")
 
 # Written by scripts.
 GENERATED = {"docs/autobahn.md", "docs/conformance.md", "docs/costs.md", "docs/requirements.md"}

@@ -13,8 +13,8 @@ use switchwire_core::{HandshakeRequest, Origin};
 /// Set it on the [dispatcher](crate::WebSocketDispatcher::with_trusted_proxies) when a proxy ends TLS or changes `Host`:
 /// without it such a request does not look like one of the page's own origin, and gets 403.
 ///
-/// - `forwarded.trust.1` With no setting made, no such header is looked at. Otherwise one is, and only when the
-///   connection comes from a listed address.
+/// - `forwarded.trust.1` By default, the dispatcher reads no such header. Otherwise it reads one, and only
+///   when the connection comes from a listed address.
 /// - `forwarded.trust.2` Of several proxies, the last that is listed is believed; what stands before that is the
 ///   client's own claim, and ignored.
 /// - `forwarded.parse.1` A header that is malformed is ignored as a whole.
@@ -131,7 +131,7 @@ impl TrustedProxies {
     }
 }
 
-/// An address that is none.
+/// An invalid address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no IP address and no network such as 10.0.0.0/8")]
 pub struct InvalidProxy(String);

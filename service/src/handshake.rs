@@ -30,7 +30,7 @@ pub(crate) use self::origin::is_same_origin;
 /// must have neither `Upgrade` nor `Connection`. Then values of the HTTP session become attributes, interceptors run, and the
 /// handler chooses a subprotocol.
 ///
-/// - `handshake.origin.1` With no setting made, a request whose `Origin` is not the server's own gets 403
+/// - `handshake.origin.1` By default, a request whose `Origin` is not the server's own gets 403
 ///   ([section 10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)); one without `Origin` does not come
 ///   from a browser's page and is let in.
 /// - `handshake.origin.2` It gets that before any handler, session, attribute or interceptor is touched.

@@ -99,8 +99,9 @@ impl SessionRegistry {
     /// Bounds what its sessions hold together, in bytes, or bounds it not, with `None`. Default 1 GiB. It takes effect at
     /// once, for all clones of the registry.
     ///
-    /// What counts is all that waits in a session: messages for its handler and for its peer, a message that is not whole,
-    /// and what was read and not looked at. A payload that several sessions share counts for each.
+    /// The budget counts everything that waits in a session: messages for its handler and for its peer, a
+    /// message that is not whole, and bytes that were read and not decoded. A payload that several
+    /// sessions share counts for each.
     ///
     /// - `registry.budget.1` When a driver tells that its session holds more, and all together hold more than this, the
     ///   registry closes sessions with 1013 until the others hold an eighth less: first the one of which nothing has been

@@ -25,7 +25,7 @@ use crate::{
 /// How long what is over may take to be gone.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Connections that may be on their way out when descriptors and tasks are counted, such as that of whoever counts; one has
+/// Connections that may be on their way out when descriptors and tasks are counted, such as that of the counting client; one has
 /// two tasks at most, of the server and of its session.
 const CONNECTIONS: u64 = 2;
 

@@ -140,7 +140,7 @@ impl State {
 pub(super) struct Walk<'a> {
     members: &'a Members,
     from: Bound<u64>,
-    /// Who joined later is not met.
+    /// Sessions that joined later are not met.
     end: u64,
 }
 

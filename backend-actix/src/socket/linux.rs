@@ -84,7 +84,7 @@ impl Socket {
         }
     }
 
-    /// Ends the sending direction behind what was written.
+    /// Ends the sending direction after the written bytes.
     pub(crate) fn end_writing(self) {
         self.with(|socket| shutdown(socket, Shutdown::Write));
     }

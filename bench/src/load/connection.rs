@@ -65,7 +65,7 @@ impl Connection {
         self.write(ring)
     }
 
-    /// Counts on so many more messages that somebody else sends.
+    /// Counts on so many more messages that another connection sends.
     pub(super) fn expect(&mut self, messages: u64, ring: &FrameRing) {
         self.started += messages;
         self.sent += messages * ring.frame_len();

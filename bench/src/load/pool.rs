@@ -55,7 +55,7 @@ impl Pool {
         self.start(0, messages)
     }
 
-    /// Waits for what comes next, at most so long, and calls `answered` with each connection's index, the connection, the
+    /// Waits for the next answers, at most so long, and calls `answered` with each connection's index, the connection, the
     /// number of messages that came back on it, and the ring.
     pub(super) fn turn(
         &mut self,

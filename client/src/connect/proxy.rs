@@ -108,7 +108,7 @@ impl Proxy {
             return Err(ProxyError::Refused(answer.status()));
         }
         if !early.is_empty() {
-            // Nobody was asked anything yet: whoever says something here is not the server.
+            // The server was not asked anything yet, so a byte here is not the server's.
             return Err(ProxyError::Violation(
                 switchwire_core::client::HandshakeViolation::Syntax,
             ));

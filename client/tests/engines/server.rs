@@ -23,7 +23,7 @@ pub(crate) fn clients(options: ClientOptions) -> [Box<dyn WebSocketClient>; 2] {
     ]
 }
 
-/// Every engine as it comes.
+/// Every engine with its defaults.
 pub(crate) fn default_clients() -> [Box<dyn WebSocketClient>; 2] {
     clients(ClientOptions::new())
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use crate::{
     Case,
     case::{Verdict, ensure},
-    endpoints::{MOST, PROXY},
+    contract::{MOST, PROXY},
     requirements::*,
     wire::{Frame, Peer, Request, Server},
 };

@@ -3,7 +3,7 @@
 use crate::{
     Case,
     case::{Verdict, ensure},
-    endpoints::{HOARD_LEN, HOARD_MESSAGES},
+    contract::{HOARD_LEN, HOARD_MESSAGES},
     requirements::*,
     wire::{Frame, Journal, Peer, Server},
 };

@@ -1,4 +1,4 @@
-//! How a client reads the answer as HTTP, and what comes behind it.
+//! How a client reads the answer as HTTP, and the bytes after it.
 
 use super::client_answer::{PROTOCOL, opens};
 use crate::{

@@ -3,7 +3,7 @@
 use crate::{
     Case, Feature,
     case::ensure,
-    endpoints::PANICKING_LENS,
+    contract::PANICKING_LENS,
     requirements::*,
     wire::{Frame, opcode},
 };

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use crate::{
-    Case, Feature, TestApp,
+    Case, Feature,
     case::{Failure, Verdict, ensure},
+    contract::HTTP_BODY,
     requirements::*,
     wire::{Frame, Peer, Request, Server},
 };
@@ -313,8 +314,8 @@ pub(super) fn http_side(peer: &mut Peer, request: &Request) -> Verdict {
         .ask(request)?
         .ok_or_else(|| Failure::new("HTTP 200", "TCP closed"))?;
     ensure(
-        reply.status == 200 && reply.body == TestApp::HTTP_BODY,
-        format!("HTTP 200 with {:?}", TestApp::HTTP_BODY),
+        reply.status == 200 && reply.body == HTTP_BODY,
+        format!("HTTP 200 with {HTTP_BODY:?}"),
         &reply,
     )
 }

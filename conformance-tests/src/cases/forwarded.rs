@@ -6,7 +6,7 @@ use super::answers;
 use crate::{
     Case,
     case::{Failure, Verdict},
-    endpoints::PROXY,
+    contract::PROXY,
     requirements::*,
     wire::{Peer, Request, Server},
 };

@@ -1,4 +1,4 @@
-//! Pings of the server, and what becomes of silent, idle and old sessions.
+//! Pings of the server, and what happens to silent, idle and old sessions.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::{thread, time::Duration};
 use crate::{
     Case,
     case::{Failure, Verdict, ensure},
-    endpoints::{SLOW_LEN, SLOW_MESSAGES},
+    contract::{SLOW_LEN, SLOW_MESSAGES},
     requirements::*,
     wire::{Event, Frame, Journal, Peer, Server, opcode},
 };

@@ -4,7 +4,7 @@ use super::answers;
 use crate::{
     Case,
     case::{Failure, Verdict, ensure},
-    endpoints::LARGE,
+    contract::LARGE,
     requirements::*,
     wire::{Frame, Peer, Server, opcode},
 };

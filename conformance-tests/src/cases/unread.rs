@@ -141,7 +141,7 @@ fn member(server: &Server) -> Verdict<Peer> {
     Ok(peer)
 }
 
-/// The peer reads until somebody says hello.
+/// The peer reads until another peer says hello.
 fn hears(peer: &mut Peer) -> Verdict {
     loop {
         match peer.next()? {

@@ -5,8 +5,8 @@ use super::{
     corpus::{Entry, Expected, corpus},
 };
 use crate::{
-    TestApp,
     case::{Failure, Verdict, ensure},
+    contract::HTTP_BODY,
     wire::Server,
 };
 
@@ -95,7 +95,7 @@ impl Expected {
                 expected == answer && rest.is_empty()
             }
             (Self::Application, Seen::Answer(answer, rest)) => {
-                let page = TestApp::HTTP_BODY.as_bytes();
+                let page = HTTP_BODY.as_bytes();
                 answer.status() == Some(200) && answer.body == page && rest.is_empty()
             }
             (Self::Own(status), Seen::Answer(answer, _)) => answer.status() == Some(*status),

@@ -76,8 +76,16 @@ impl<'a> Client<'a> {
         request: ClientRequest,
         handler: impl WebSocketHandler + 'static,
     ) -> Call<CloseOutcome> {
+        self.execute_any(request, Arc::new(handler))
+    }
+
+    fn execute_any(
+        &self,
+        request: ClientRequest,
+        handler: Arc<dyn WebSocketHandler>,
+    ) -> Call<CloseOutcome> {
         let client = self.engine.client(ClientSettings::default());
-        self.call(async move { client.execute(request, Arc::new(handler)).await })
+        self.call(async move { client.execute(request, handler).await })
     }
 
     fn call<T: Send + 'static>(
@@ -102,8 +110,17 @@ impl<'a> Client<'a> {
         path: &str,
         with: impl FnOnce(ClientRequest) -> Result<ClientRequest, InvalidRequest>,
     ) -> Verdict<(Call<WebSocketSession>, Peer, Asked)> {
-        let mut listener = self.listen()?;
-        let call = self.connect(with(listener.request(path)?)?);
+        let listener = self.listen()?;
+        let request = with(listener.request(path)?)?;
+        self.ask_for(listener, request)
+    }
+
+    fn ask_for(
+        &self,
+        mut listener: Listener,
+        request: ClientRequest,
+    ) -> Verdict<(Call<WebSocketSession>, Peer, Asked)> {
+        let call = self.connect(request);
         let (peer, asked) = listener.asked()?;
         Ok((call, peer, asked))
     }

@@ -3,18 +3,24 @@
 use std::fmt;
 
 /// The opcodes in use.
-pub(crate) mod opcode {
-    pub(crate) const CONTINUATION: u8 = 0x0;
-    pub(crate) const TEXT: u8 = 0x1;
-    pub(crate) const BINARY: u8 = 0x2;
-    pub(crate) const CLOSE: u8 = 0x8;
-    pub(crate) const PING: u8 = 0x9;
-    pub(crate) const PONG: u8 = 0xa;
+pub mod opcode {
+    /// A fragment after the first.
+    pub const CONTINUATION: u8 = 0x0;
+    /// A text message, or its first fragment.
+    pub const TEXT: u8 = 0x1;
+    /// A binary message, or its first fragment.
+    pub const BINARY: u8 = 0x2;
+    /// Close.
+    pub const CLOSE: u8 = 0x8;
+    /// Ping.
+    pub const PING: u8 = 0x9;
+    /// Pong.
+    pub const PONG: u8 = 0xa;
 }
 
 /// How the payload length is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Length {
+pub enum Length {
     /// In the shortest form, as the RFC asks.
     Shortest,
     /// In 16 bits, whether it needs them or not.
@@ -27,17 +33,24 @@ pub(crate) enum Length {
 
 /// One frame. Masked with a key of zeros unless told otherwise, so that transcripts are readable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Frame {
-    pub(crate) fin: bool,
-    pub(crate) rsv: u8,
-    pub(crate) opcode: u8,
-    pub(crate) mask: Option<[u8; 4]>,
-    pub(crate) length: Length,
-    pub(crate) payload: Vec<u8>,
+pub struct Frame {
+    /// Whether it ends its message.
+    pub fin: bool,
+    /// The reserved bits, RSV1 being `0b100`.
+    pub rsv: u8,
+    /// The opcode, in use or not.
+    pub opcode: u8,
+    /// The masking key, if the frame is masked.
+    pub mask: Option<[u8; 4]>,
+    /// How its length is written.
+    pub length: Length,
+    /// The payload, not masked.
+    pub payload: Vec<u8>,
 }
 
 impl Frame {
-    pub(crate) fn new(opcode: u8, payload: impl AsRef<[u8]>) -> Self {
+    /// A whole, masked frame.
+    pub fn new(opcode: u8, payload: impl AsRef<[u8]>) -> Self {
         Self {
             fin: true,
             rsv: 0,
@@ -48,73 +61,94 @@ impl Frame {
         }
     }
 
-    pub(crate) fn text(payload: impl AsRef<[u8]>) -> Self {
+    /// A text message.
+    pub fn text(payload: impl AsRef<[u8]>) -> Self {
         Self::new(opcode::TEXT, payload)
     }
 
-    pub(crate) fn binary(payload: impl AsRef<[u8]>) -> Self {
+    /// A binary message.
+    pub fn binary(payload: impl AsRef<[u8]>) -> Self {
         Self::new(opcode::BINARY, payload)
     }
 
-    pub(crate) fn continuation(payload: impl AsRef<[u8]>) -> Self {
+    /// The last fragment of a message.
+    pub fn continuation(payload: impl AsRef<[u8]>) -> Self {
         Self::new(opcode::CONTINUATION, payload)
     }
 
-    pub(crate) fn ping(payload: impl AsRef<[u8]>) -> Self {
+    /// A ping.
+    pub fn ping(payload: impl AsRef<[u8]>) -> Self {
         Self::new(opcode::PING, payload)
     }
 
-    pub(crate) fn pong(payload: impl AsRef<[u8]>) -> Self {
+    /// A pong.
+    pub fn pong(payload: impl AsRef<[u8]>) -> Self {
         Self::new(opcode::PONG, payload)
     }
 
-    pub(crate) fn close(code: u16, reason: impl AsRef<[u8]>) -> Self {
+    /// A Close frame with a code.
+    pub fn close(code: u16, reason: impl AsRef<[u8]>) -> Self {
         let payload = [&code.to_be_bytes(), reason.as_ref()].concat();
         Self::new(opcode::CLOSE, payload)
     }
 
-    pub(crate) fn empty_close() -> Self {
+    /// A Close frame without a code.
+    #[must_use]
+    pub fn empty_close() -> Self {
         Self::new(opcode::CLOSE, [])
     }
 
     /// The same frame without FIN: more fragments follow.
-    pub(crate) fn unfinished(mut self) -> Self {
+    #[must_use]
+    pub fn unfinished(mut self) -> Self {
         self.fin = false;
         self
     }
 
     /// With reserved bits, RSV1 being `0b100`.
-    pub(crate) fn reserved(mut self, bits: u8) -> Self {
+    #[must_use]
+    pub fn reserved(mut self, bits: u8) -> Self {
         self.rsv = bits;
         self
     }
 
-    pub(crate) fn unmasked(mut self) -> Self {
+    /// The same frame, not masked.
+    #[must_use]
+    pub fn unmasked(mut self) -> Self {
         self.mask = None;
         self
     }
 
-    pub(crate) fn masked_with(mut self, key: [u8; 4]) -> Self {
+    /// The same frame, masked with this key.
+    #[must_use]
+    pub fn masked_with(mut self, key: [u8; 4]) -> Self {
         self.mask = Some(key);
         self
     }
 
-    pub(crate) fn with_length(mut self, length: Length) -> Self {
+    /// The same frame with its length written so.
+    #[must_use]
+    pub fn with_length(mut self, length: Length) -> Self {
         self.length = length;
         self
     }
 
-    pub(crate) fn is_control(&self) -> bool {
+    /// Whether the opcode is one of a control frame.
+    #[must_use]
+    pub fn is_control(&self) -> bool {
         self.opcode & 0x8 != 0
     }
 
     /// The code of a Close frame, if it has one.
-    pub(crate) fn close_code(&self) -> Option<u16> {
+    #[must_use]
+    pub fn close_code(&self) -> Option<u16> {
         let code = self.payload.first_chunk::<2>()?;
         Some(u16::from_be_bytes(*code))
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// The bytes on the wire.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![u8::from(self.fin) << 7 | self.rsv << 4 | self.opcode];
         let masked = u8::from(self.mask.is_some()) << 7;
         let len = self.payload.len() as u64;
@@ -142,7 +176,8 @@ impl Frame {
     }
 
     /// Reads the frame at the start of `bytes`, and how many bytes it took; `None` when it is not complete.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<(Self, usize)> {
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<(Self, usize)> {
         let (first, second) = (*bytes.first()?, *bytes.get(1)?);
         let (length, len, mut at) = match second & 0x7f {
             126 => {
@@ -238,7 +273,7 @@ impl fmt::Display for Frame {
 }
 
 /// The start of a payload, readable, and its length when that is not obvious.
-pub(crate) struct Excerpt<'a>(pub(crate) &'a [u8]);
+pub(super) struct Excerpt<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

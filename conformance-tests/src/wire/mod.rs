@@ -19,13 +19,16 @@ mod transcript;
 pub(crate) use self::{
     answer::{Answer, Asked},
     client::{Client, settings},
-    frame::{Frame, Length, opcode},
     journal::Journal,
     listener::Listener,
     pair::Pair,
     peer::{End, Event, Peer},
-    request::{Reply, Request, accept_value},
+    request::{Reply, Request},
     server::Server,
     session::Session,
     transcript::Transcript,
+};
+pub use self::{
+    frame::{Frame, Length, opcode},
+    request::accept_value,
 };

@@ -31,7 +31,7 @@ pub(crate) struct Peer {
     pings: Pings,
 }
 
-/// What becomes of the server's pings.
+/// What the peer does with the server's pings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pings {
     Answered,

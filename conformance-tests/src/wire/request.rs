@@ -14,7 +14,8 @@ const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// What a server must answer to a key.
-pub(crate) fn accept_value(key: &str) -> String {
+#[must_use]
+pub fn accept_value(key: &str) -> String {
     STANDARD.encode(Sha1::new().chain_update(key).chain_update(GUID).finalize())
 }
 

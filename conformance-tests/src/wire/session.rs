@@ -1,6 +1,9 @@
 //! A session of the client under test.
 
-use std::time::Duration;
+use std::{
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use switchwire_core::{
     CloseOutcome, CloseStatus, Error, ErrorKind, HandshakeInfo, WebSocketMessage, WebSocketSession,
@@ -49,7 +52,7 @@ impl Session {
         sent.map_err(|error| Failure::new("a message to be sent", error))
     }
 
-    /// What becomes of sending.
+    /// The result of sending.
     pub(crate) fn try_send(
         &self,
         message: impl Into<WebSocketMessage>,
@@ -57,7 +60,7 @@ impl Session {
         self.wait("an end of sending", self.session.send(message))
     }
 
-    /// What comes next.
+    /// The next message.
     pub(crate) fn receive(&mut self) -> Verdict<Result<Option<WebSocketMessage>, Error>> {
         let within = self.timing.deadline;
         wait(&self.runtime, within, self.session.receive()).map_err(|_| {
@@ -162,5 +165,7 @@ pub(super) fn wait<T>(
     time: Duration,
     future: impl Future<Output = T>,
 ) -> Result<T, Elapsed> {
+    // One type for all futures: hundreds of them would be compiled each on its own.
+    let future: Pin<&mut dyn Future<Output = T>> = pin!(future);
     runtime.block_on(async { timeout(time, future).await })
 }

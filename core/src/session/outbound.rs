@@ -54,7 +54,14 @@ impl Outbound {
     }
 
     pub(super) fn push(&mut self, message: OutboundMessage) {
-        self.waiting_bytes += message.message().len();
+        let len = message.message().len();
+        self.push_sized(message, len);
+    }
+
+    /// The same for those who know how long the payload is.
+    #[inline]
+    pub(super) fn push_sized(&mut self, message: OutboundMessage, len: usize) {
+        self.waiting_bytes += len;
         self.accepted += 1;
         self.waiting.push_back(message);
     }

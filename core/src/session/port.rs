@@ -24,7 +24,7 @@ use crate::{
 
 /// The driver's end of a session.
 ///
-/// For authors of session drivers; `switchwire-service` has the one to use. When it is dropped before
+/// For authors of session drivers; `switchwire-driver` has the one to use. When it is dropped before
 /// [`finish`](Self::finish), the session ends as disconnected, so that nobody waits for ever.
 pub struct SessionPort {
     shared: Arc<Shared>,
@@ -99,7 +99,7 @@ impl SessionPort {
         self.shared.lock().shutting_down
     }
 
-    /// Resolves when the session is to be aborted: for what comes before there is a driver.
+    /// Resolves when the session is to be aborted, for the time before there is a driver.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
@@ -163,7 +163,7 @@ impl SessionPort {
         !state.reading_paused
     }
 
-    /// Whether what comes in finds room.
+    /// Whether there is room for messages of the peer.
     #[must_use]
     pub fn has_room(&self) -> bool {
         let settings = &self.shared.settings;

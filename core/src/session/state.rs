@@ -109,8 +109,9 @@ impl Shared {
         Poll::Ready(Ok(Some(message)))
     }
 
-    /// A message was received though reading had stopped, or while somebody waits for one: the driver reads again when so
-    /// much was received that it is worth it, and who received waits no more.
+    /// A message was received while reading had stopped, or while another receiver waits for one. The
+    /// driver reads again when enough was received to be worth it. The receiver of this message waits no
+    /// more.
     fn received(&self, mut state: MutexGuard<'_, State>, place: &Place) {
         let waker = place
             .get()
@@ -170,19 +171,22 @@ impl Shared {
         }
     }
 
-    /// Takes a message of text or bytes for which there is room, as most often.
+    /// Takes a message of text or bytes of this session alone if there is room, as there usually is.
     fn accept(&self, message: &mut Option<OutboundMessage>) -> bool {
-        let is_control = |offered: &OutboundMessage| offered.message().is_control();
-        if message.as_ref().is_none_or(is_control) {
+        let Some(OutboundMessage::Single(offered)) = message else {
+            return false;
+        };
+        if offered.is_control() {
             return false;
         }
+        let len = offered.len();
         let mut state = self.lock();
         // Nothing is sent any more once there is an outcome.
         if state.sending_ended || !state.outbound.has_room(&self.settings) {
             return false;
         }
         if let Some(message) = message.take() {
-            state.outbound.push(message);
+            state.outbound.push_sized(message, len);
         }
         drop(state);
         self.signals.session();
@@ -418,7 +422,7 @@ impl State {
     }
 }
 
-/// What becomes of a message that finds no room and may not be dropped.
+/// What happens to a message that finds no room and may not be dropped.
 pub(super) enum IfFull<'a> {
     /// It is given back.
     Refuse,

@@ -87,8 +87,8 @@ impl Keepalive {
         }
     }
 
-    /// What is due now. `excused` says that the peer could not show that it lives, `blocked` that it does not take
-    /// what is written.
+    /// The verdict on the peer at this time. `excused` says that the peer could not show that it lives,
+    /// `blocked` that it does not take output.
     pub(super) fn tick(
         &mut self,
         now: Instant,

@@ -256,7 +256,7 @@ impl Live {
         }
     }
 
-    /// The transport goes, and the handler has its grace.
+    /// Drops the transport. The handler may run for its grace.
     pub(super) fn end(&self, outcome: CloseOutcome, now: Instant, actions: &mut Actions) -> Gone {
         actions.extend([Action::Finish(outcome.clone()), Action::DropTransport]);
         let handler_until =

@@ -67,7 +67,7 @@ struct Slow {
     unacknowledged: usize,
 }
 
-/// What is due.
+/// A timer that is due.
 #[derive(Debug)]
 pub(super) enum Due {
     Ping(Bytes),
@@ -323,7 +323,7 @@ impl Schedule {
         })
     }
 
-    /// Sets `due` to what is due next.
+    /// Sets `due` to the time of the next timer.
     pub(super) fn wait_for_next(&mut self, now: Instant) {
         let keepalive = self.keepalive.as_ref().map(|keepalive| keepalive.due(now));
         let idle = self.idle.as_ref().map(|idle| idle.look_at);

@@ -54,7 +54,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         self.stats.close(outcome, self.port.dropped());
     }
 
-    /// Does what is due, if the clock went off.
+    /// Serves the timers that are due, if the alarm went off.
     pub(super) fn tick(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         if !self.alarm.take_gone_off() {
             return false;

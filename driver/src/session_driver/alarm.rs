@@ -25,7 +25,7 @@ impl<C: Clock> Alarm<C> {
         self.registered = false;
     }
 
-    /// Sees to it that the task is woken at this time; false when it has come.
+    /// Has the clock wake the task at this time; false when the time has come.
     #[inline]
     pub(super) fn set(&mut self, at: Option<Instant>, cx: &mut Context<'_>) -> bool {
         (self.at == at && self.registered) || self.set_anew(at, cx)

@@ -58,7 +58,7 @@ impl HandlerTask {
         }
     }
 
-    /// Drops what is left of the handler.
+    /// Drops the rest of the handler.
     pub(super) fn drop_future(&mut self) {
         let future = self.future.take();
         if let Err(Panicked) = foreign::run(|| drop(future)) {

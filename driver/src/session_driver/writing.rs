@@ -40,13 +40,16 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             self.connection.schedule.note_message();
         }
         while let Some(message) = self.outbound.pop_front() {
-            if !message.message().is_control() {
-                self.stats.send(message.message().len());
+            match message {
+                OutboundMessage::Single(message) => {
+                    self.count_sent(&message);
+                    self.send(OutgoingFrame::Message(message));
+                }
+                OutboundMessage::Shared(shared) => {
+                    self.count_sent(shared.message());
+                    self.send(OutgoingFrame::Shared(shared));
+                }
             }
-            self.send(match message {
-                OutboundMessage::Single(message) => OutgoingFrame::Message(message),
-                OutboundMessage::Shared(shared) => OutgoingFrame::Shared(shared),
-            });
         }
         if self.outbound.capacity() > KEPT {
             self.outbound.shrink_to(KEPT);
@@ -59,7 +62,14 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         used || is_closing
     }
 
-    /// Writes, and goes on to what comes after all is written. True when the handler is to be looked at again.
+    fn count_sent(&mut self, message: &WebSocketMessage) {
+        if !message.is_control() {
+            self.stats.send(message.len());
+        }
+    }
+
+    /// Writes, and when all is written takes the next step. True when the handler is to be looked at
+    /// again.
     #[inline]
     pub(super) fn write(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         if !self.unflushed && !self.connection.heeds_flushed() {

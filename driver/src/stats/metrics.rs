@@ -1,4 +1,4 @@
-//! Numbers for the `metrics` facade. Their names, units and labels are in `docs/metrics.md`.
+//! Numbers for the `metrics` facade. Their names, units and labels are in `docs/observability.md`.
 
 use std::{fmt, time::Duration};
 

@@ -23,7 +23,7 @@ pub(crate) enum Property {
     Woken,
     /// No poll does more than a share of work.
     Bounded,
-    /// A peer that sends nothing and takes nothing is given up, whether or not the session reads.
+    /// A peer that sends nothing and takes nothing ends its session, whether or not the session reads.
     Silent,
 }
 

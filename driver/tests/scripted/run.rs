@@ -408,7 +408,7 @@ impl Run {
         self.check_closed();
     }
 
-    /// Whoever waits for the session learns how it ended, and the same as the driver's owner.
+    /// All that wait for the session learn how it ended, and the same as the driver's owner.
     fn check_closed(&self) {
         let mut cx = Context::from_waker(Waker::noop());
         match (pin!(self.sender.closed()).poll(&mut cx), &self.outcome) {

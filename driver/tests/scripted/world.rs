@@ -85,7 +85,7 @@ pub(super) enum Arrival {
     End(ReceiveEnd),
 }
 
-/// What the handler does, or what becomes of it.
+/// What the handler does, or how it ends.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Event<'a> {
     Polled,

@@ -110,7 +110,7 @@ async fn an_abort_ends_a_session_in_each_phase() {
     }
 }
 
-/// The handler waits, and somebody else sends.
+/// The handler waits, and another task sends.
 #[tokio::test(start_paused = true)]
 async fn a_close_is_answered_though_somebody_publishes_faster_than_the_peer_reads() {
     for policy in [

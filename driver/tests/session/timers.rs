@@ -1,4 +1,4 @@
-//! What is due in a session without anybody doing anything: rules `session.keepalive.*`, `session.idle.*`,
+//! The timers of a session in which nothing else happens: rules `session.keepalive.*`, `session.idle.*`,
 //! `session.age.*`. The clock is paused, so that hours take no time.
 
 use std::time::Duration;

@@ -19,10 +19,10 @@ use crate::{
     pool::{self, POOLED_FROM},
 };
 
-/// With this much of a payload to come, it is read to its place.
+/// When this much of a payload is still to come, it is read directly into the message.
 const IN_PLACE_FROM: usize = 32 << 10;
 
-/// How much is read to its place at once: it is still in the cache when it is unmasked.
+/// How much is read directly into the message at once: it is still in the cache when it is unmasked.
 const IN_PLACE: usize = 256 << 10;
 
 /// The data message that is being put together.
@@ -65,9 +65,10 @@ impl Decoder {
         self.take_payload(frame, arrived.len(), incoming)
     }
 
-    /// Room for what comes next when that is a large payload: what is read to its place needs no copy.
+    /// Room in the message for the next bytes, when they are of a large payload: reading them there saves
+    /// a copy.
     ///
-    /// Whoever fills it says so with [`filled`](Self::filled).
+    /// The transport that fills it calls [`filled`](Self::filled).
     pub fn room(&mut self) -> Option<Limit<&mut Vec<u8>>> {
         let frame = self
             .frame

@@ -48,7 +48,7 @@ pub fn serve_client<T: Transport>(
     SessionDriver::new(transport, handler, session, port)
 }
 
-/// A client's session for whoever wants to use it without a handler, and the future that serves it and has to be run on
+/// A client's session for use without a handler, and the future that serves it and has to be run on
 /// a task of its own.
 ///
 /// The first resolves when the second has begun to run. The second ends when the connection does; dropping the session and
@@ -69,7 +69,8 @@ pub fn hand_over<T: Transport>(
     (async move { session.await.ok() }, driver)
 }
 
-/// The handler of a session that somebody else uses: waits until that one has dropped it, or the connection is gone.
+/// The handler of a session that the application uses without one: it waits until the application has
+/// dropped the session, or the connection is gone.
 struct HandOver {
     to: Mutex<Option<oneshot::Sender<WebSocketSession>>>,
 }

@@ -23,7 +23,7 @@ const CLOSED: usize = usize::MAX;
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: AtomicUsize,
-    /// Of sessions that were not closed. Below zero only between two steps of what somebody tells.
+    /// Of sessions that were not closed. Below zero only between two steps of one report.
     total: AtomicIsize,
     /// Times of progress are counted from here.
     began: Instant,

@@ -51,7 +51,7 @@ enum ToClient<'a> {
     },
 }
 
-/// All rooms, made when somebody enters.
+/// All rooms, made when a user enters.
 pub(crate) struct Rooms {
     /// Tells this run of the server from others, whose numbers mean nothing here.
     epoch: u64,
