@@ -105,7 +105,7 @@ impl Drop for SessionPermit {
             }
         }
         if taken.all == 0 {
-            taken.by_address = HashMap::new(); // keeps no room of a rush that is over
+            taken.by_address = HashMap::new(); // releases the memory of a past rush
         }
     }
 }

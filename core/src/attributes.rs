@@ -77,7 +77,7 @@ impl Attributes {
     fn put<T: Send + Sync + 'static>(&self, key: Key, value: T) -> Option<Arc<T>> {
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
         let old = values.insert(key, Value::new(value));
-        drop(values); // what a value does when it is dropped may be to look at the others
+        drop(values); // after the lock: the `Drop` of a value may look at the others
         old?.take()
     }
 
