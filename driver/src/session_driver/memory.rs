@@ -3,11 +3,12 @@ use switchwire_core::spi::{Clock, Transport};
 use super::{SessionDriver, turn::Turn};
 use crate::connection::Reason;
 
-/// With less than this in sight it is not looked for more.
+/// When a quick estimate is below this, the driver does not count exactly.
 const LITTLE: usize = 4 << 10;
 
 impl<T: Transport, C: Clock> SessionDriver<T, C> {
-    /// Tells what the session holds, and how much of it left in this poll, for the budget of all sessions together.
+    /// Reports the memory that the session holds, and how much of it left in this poll, for the
+    /// memory budget.
     #[inline]
     pub(super) fn tell_share(&mut self, turn: &Turn<'_, '_>) {
         self.unwritten = self.buffered();
