@@ -82,8 +82,8 @@ impl Members {
         }
     }
 
-    /// Notes that one message was sent to this many members. True when that completes a share. No
-    /// member counts as one.
+    /// Notes that one message was sent to this many members. True when that completes a share. A
+    /// count of 0 counts as 1.
     pub(super) fn has_met(&self, count: usize) -> bool {
         let met = self.met.fetch_add(count.max(1), Ordering::Relaxed) + count.max(1);
         let is_share = met >= SHARE;

@@ -3,7 +3,7 @@ use switchwire_core::spi::{Clock, Transport};
 use super::{SessionDriver, turn::Turn};
 use crate::connection::Reason;
 
-/// When a quick estimate is below this, the driver does not count exactly.
+/// When an upper bound of the memory is below this, the driver does not count exactly.
 const LITTLE: usize = 4 << 10;
 
 impl<T: Transport, C: Clock> SessionDriver<T, C> {
@@ -16,7 +16,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         let seen = self.unread + turn.delivered;
         let holds = self.share.as_ref().is_some_and(|share| share.told() > 0);
         if !holds && seen + self.unwritten + partial < LITTLE {
-            self.unread = seen; // at most: it is looked at once that is much
+            self.unread = seen; // an upper bound: the driver counts when it is large
         } else {
             self.tell(seen, partial, turn.taken);
         }
