@@ -18,8 +18,8 @@ use crate::{request::WebSocketRequest, upgrade::ActixRequestUpgradeStrategy};
 /// answers every request that asks for a WebSocket, with 404 for a path that is not mapped. To
 /// serve WebSockets in another way, register that service before this one. The dispatcher also
 /// answers a preflight request to a path with a CORS configuration, and it answers `CONNECT` with
-/// 400 or 405: such a request has a body without an end, and a page that reads bodies would wait
-/// for ever.
+/// 400 or 405: such a request has a body without an end, and a page that reads bodies would never
+/// finish.
 ///
 /// ```
 /// use actix_web::{App, web};

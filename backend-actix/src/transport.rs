@@ -195,7 +195,7 @@ impl Drop for ActixTransport {
     fn drop(&mut self) {
         let mut outbound = self.outbound.borrow_mut();
         if self.is_done || outbound.state == State::Dropped {
-            return; // the server sees to the rest
+            return; // the server does the rest
         }
         outbound.end();
         if let Some(socket) = self.socket {
@@ -312,7 +312,7 @@ impl Outbound {
             self.chunk = self.encoder.take_chunk()?;
         }
         if self.chunk.len() <= CHUNK {
-            return Some(mem::take(&mut self.chunk)); // an empty rest would hold the memory of all
+            return Some(mem::take(&mut self.chunk)); // an empty rest would keep the whole memory alive
         }
         Some(self.chunk.split_to(CHUNK))
     }

@@ -128,7 +128,7 @@ impl<S> HyperServer<S> {
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let deadline = Duration::ZERO; // never comes
+        let deadline = Duration::ZERO; // never used
         self.serve_with_shutdown(listener, pending(), deadline)
             .await;
     }

@@ -1,4 +1,5 @@
-//! A hyper service that sends WebSocket requests to handlers and everything else to the application.
+//! A hyper service that sends WebSocket requests to handlers, and all other requests to the
+//! application.
 
 use std::{convert::Infallible, pin::Pin};
 

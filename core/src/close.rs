@@ -59,7 +59,8 @@ impl CloseCode {
     /// Checks that `code` may stand in a Close frame.
     ///
     /// # Errors
-    /// [`InvalidCloseStatus`] for codes below 1000, 1004, 1005, 1006, 1015 to 2999, and 5000 and up.
+    /// [`InvalidCloseStatus`] for codes below 1000, for 1004, 1005 and 1006, for 1015 to 2999, and
+    /// from 5000 up.
     pub const fn new(code: u16) -> Result<Self, InvalidCloseStatus> {
         match code {
             1000..=1003 | 1007..=1014 | 3000..=4999 => Ok(Self(code)),

@@ -12,7 +12,7 @@ use std::{
 #[inline]
 pub(crate) fn run(code: impl FnOnce()) {
     if let Err(thrown) = catch_unwind(AssertUnwindSafe(code)) {
-        mem::forget(thrown); // it may panic when it is dropped
+        mem::forget(thrown); // its `Drop` may panic
     }
 }
 

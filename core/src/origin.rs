@@ -37,7 +37,8 @@ impl Origin {
     /// Reads an origin: `scheme://host`, `scheme://host:port` or `null`.
     ///
     /// # Errors
-    /// [`InvalidOrigin`] for everything else: user names, paths, white space, hosts that are not ASCII.
+    /// [`InvalidOrigin`] for everything else: user names, paths, white space, hosts that are not
+    /// ASCII.
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         if text == "null" {
             return Ok(Self(None));

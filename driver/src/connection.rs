@@ -1,4 +1,5 @@
-//! The state machine of a connection: events go in, actions come out. It does no I/O and has no clock.
+//! The state machine of a connection: events go in, actions come out. It does no I/O and has no
+//! clock.
 
 mod event;
 mod keepalive;

@@ -196,27 +196,27 @@ mod tests {
     #[test]
     fn silence_is_limited_to_what_a_ping_may_take() {
         let short = Duration::from_millis(1_200);
-        let pings = |it: WebSocketSettingsBuilder, time| {
-            it.with_ping_interval(time).with_pong_timeout(time)
+        let pings = |builder: WebSocketSettingsBuilder, time| {
+            builder.with_ping_interval(time).with_pong_timeout(time)
         };
-        let closes = |it: WebSocketSettingsBuilder, after, closing| {
+        let closes = |builder: WebSocketSettingsBuilder, after, closing| {
             let policy = SlowConsumerPolicy::Close { after };
-            it.with_slow_consumer(policy).with_closing_deadline(closing)
+            builder.with_slow_consumer(policy).with_closing_deadline(closing)
         };
         assert_eq!(
-            limit(|it| closes(pings(it, short), short, Duration::from_millis(5))),
+            limit(|builder| closes(pings(builder, short), short, Duration::from_millis(5))),
             2_400
         );
         let least = Duration::from_millis(1);
-        assert_eq!(limit(|it| closes(pings(it, least), least, least)), 2);
+        assert_eq!(limit(|builder| closes(pings(builder, least), least, least)), 2);
         let weeks = Duration::from_secs(4 * 7 * 86_400);
         assert_eq!(
-            limit(|it| it.with_ping_interval(weeks).with_pong_timeout(weeks)),
+            limit(|builder| builder.with_ping_interval(weeks).with_pong_timeout(weeks)),
             i32::MAX.unsigned_abs(),
             "the most that the kernel takes"
         );
         assert_eq!(
-            limit(|it| it.with_ping_interval(None)),
+            limit(|builder| builder.with_ping_interval(None)),
             0,
             "the system's own limit"
         );

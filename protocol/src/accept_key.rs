@@ -1,4 +1,5 @@
-//! The proof that a server speaks WebSocket ([RFC 6455 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)).
+//! The proof that a server speaks WebSocket ([RFC 6455 section
+//! 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};

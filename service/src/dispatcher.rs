@@ -230,7 +230,7 @@ impl WebSocketDispatcher {
         let endpoint = mapped.endpoint.clone();
         handshake.check_head_size(endpoint.settings().max_request_head_size())?;
         let handshake = match mapped.path_parameters {
-            found if found.is_empty() => handshake, // the server's own routing may have found some
+            found if found.is_empty() => handshake, // keeps those of the server's own routing
             found => handshake.with_path_parameters(found),
         };
         let mut handshake = handshake.with_cors_configuration(mapped.cors.clone());

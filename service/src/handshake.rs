@@ -172,7 +172,7 @@ fn is_host(host: &str) -> bool {
     };
     let name = authority.host();
     let Some(port) = host.strip_prefix(name) else {
-        return false; // there is a user
+        return false; // it has a user
     };
     let is_port = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
     !name.is_empty() && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))

@@ -176,7 +176,7 @@ impl SessionRegistry {
     /// It calls `wanted` for each session before it returns.
     #[must_use]
     pub fn matching(&self, wanted: impl FnMut(&WebSocketSender) -> bool) -> Vec<WebSocketSender> {
-        let mut sessions = self.sessions(); // so that foreign code runs without the lock
+        let mut sessions = self.sessions(); // foreign code must run without the lock
         let mut wanted = wanted;
         sessions.retain(|session| wanted(session));
         sessions
@@ -286,7 +286,7 @@ impl Drop for Registration {
             }
         }
         drop(state);
-        drop(kept); // may be the last to know of the session
+        drop(kept); // may be the last reference to the session
     }
 }
 

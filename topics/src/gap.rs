@@ -74,7 +74,7 @@ impl Heard {
     /// Waits for the next gap. Several gaps since the last one count as one.
     pub(super) async fn next(&mut self) -> Gap {
         loop {
-            let listener = self.gaps.event.listen(); // hears of all that comes after this
+            let listener = self.gaps.event.listen(); // from here on it misses no event
             let told = *self.gaps.lock();
             let before = std::mem::replace(&mut self.told, told);
             if told.gaps != before.gaps {

@@ -176,7 +176,7 @@ impl Topic {
             has_yielded = true;
         }
         if !has_yielded && self.members.has_met(offer.met()) {
-            yield_now().await; // who publishes in a loop gives others their turn, too
+            yield_now().await; // a publisher in a loop also lets other tasks run
         }
         let Offer {
             mut published,

@@ -110,7 +110,7 @@ impl Members {
         let mut state = self.lock();
         let member = state.members.remove(&number);
         drop(state);
-        drop(member); // may be the last to know of the session
+        drop(member); // may be the last reference to the session
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -184,7 +184,7 @@ impl Member {
 
     /// Waits until the session takes the message. False when the session left or ended before.
     pub(super) async fn send(&self, message: SharedMessage) -> bool {
-        let leaving = self.leaving.listen(); // hears of all that comes after this
+        let leaving = self.leaving.listen(); // from here on it misses no event
         if self.has_left.load(Ordering::Acquire) {
             return false;
         }

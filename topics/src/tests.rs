@@ -189,7 +189,7 @@ fn who_publishes_in_a_loop_lets_others_run() {
 #[test]
 fn gaps_are_told_to_members_once_and_as_one() {
     let topic = Topic::named("prices");
-    topic.tell_gap(Gap::new(7)); // before anyone joined
+    topic.tell_gap(Gap::new(7)); // before any session joined
     let (_sessions, mut guards) = joined(&topic, 2);
     assert!(guards[0].gap().now_or_never().is_none());
     topic.tell_gap(Gap::new(2));

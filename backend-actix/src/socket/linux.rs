@@ -41,7 +41,7 @@ impl Socket {
     pub(crate) fn limit_silence(self, settings: &WebSocketSettings) {
         let limit = driver::Socket::silence_limit(settings);
         if limit == driver::Socket::silence_limit(&WebSocketSettings::default()) {
-            return; // as it is
+            return; // the limit is this one already
         }
         self.with(|socket| {
             driver::Socket::new(&socket).limit_silence(settings);

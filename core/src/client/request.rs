@@ -215,7 +215,7 @@ impl ClientRequest {
     #[must_use]
     pub fn host(&self) -> &str {
         let host = self.uri.host().unwrap_or_default();
-        let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+        let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         inner.unwrap_or(host)
     }
 
@@ -265,7 +265,7 @@ impl ClientRequest {
     /// Says why the URL is invalid.
     pub fn redirected(mut self, url: &str) -> Result<Self, InvalidRequest> {
         let target = Self::new(url)?;
-        let origin = |it: &Self| (it.is_secure(), it.host().to_ascii_lowercase(), it.port());
+        let origin = |to: &Self| (to.is_secure(), to.host().to_ascii_lowercase(), to.port());
         if origin(&self) != origin(&target) {
             let agent = self.headers.remove(header::USER_AGENT);
             self.headers = agent
@@ -351,7 +351,8 @@ fn is_wss(scheme: &Scheme) -> bool {
     scheme.as_str().eq_ignore_ascii_case("wss")
 }
 
-/// Whether this is a token ([RFC 9110 section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+/// Whether this is a token ([RFC 9110 section
+/// 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 fn is_token(text: &str) -> bool {
     let is_token_byte =
         |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

@@ -142,7 +142,8 @@ impl ReceiveBuffer {
         self.ping_tag = Some(tag);
     }
 
-    /// Takes the four bytes after the tag of the last pong that answered one of the driver's own pings.
+    /// Takes the four bytes after the tag of the last pong that answered one of the driver's own
+    /// pings.
     #[must_use]
     pub fn take_pong(&mut self) -> Option<[u8; 4]> {
         self.pong.take()

@@ -173,7 +173,8 @@ impl Shared {
         }
     }
 
-    /// Takes a message of text or bytes of this session alone if there is room, as there usually is.
+    /// Takes a message of text or bytes of this session alone, if there is room. This is the common
+    /// case.
     fn accept(&self, message: &mut Option<OutboundMessage>) -> bool {
         let Some(OutboundMessage::Single(offered)) = message else {
             return false;
@@ -392,7 +393,7 @@ impl State {
     }
 
     /// Whether a policy that drops may do so now. After a share of drops, a sender must let the
-    /// driver run. Otherwise a handler that sends in a loop would run for ever, and the driver
+    /// driver run. Otherwise a handler that sends in a loop would never stop, and the driver
     /// would see neither the peer's end nor a shutdown.
     fn may_drop(&self) -> bool {
         self.output_blocked && self.drops < MAX_DROPS

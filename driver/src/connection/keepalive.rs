@@ -117,7 +117,7 @@ impl Keepalive {
         self.judge_at = Some(after(now, settings.pong_timeout()));
         self.heard = 0;
         if blocked {
-            return None; // what waits to be read is as good a question
+            return None; // the waiting output will show it as well as a ping
         }
         self.number = self.number.wrapping_add(1);
         self.sent_at = Some(now);

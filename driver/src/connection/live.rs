@@ -226,7 +226,7 @@ impl Live {
         let status = reason.status(CloseCode::INTERNAL_ERROR);
         let error = Error::with_source(ErrorKind::Timeout, reason.text);
         let outcome = CloseOutcome::Abnormal(error);
-        actions.clear(); // what else was due no longer matters
+        actions.clear(); // other timers no longer matter
         actions.extend([
             Action::Report(reason),
             Action::Send(OutgoingFrame::Close(Some(status))),

@@ -223,7 +223,8 @@ impl World {
     /// From now on, nothing happens except what the connection asks for, and time passes.
     fn ends_by_itself(&mut self) {
         let settings = WebSocketSettings::default();
-        // A shutdown first drains; each of three phases has a closing deadline; then the handler may run for its grace.
+        // A shutdown first drains. Each of three phases has a closing deadline. Then the handler may
+        // run for its grace.
         let longest =
             settings.answer_grace() + 4 * settings.closing_deadline() + settings.handler_grace();
         let latest = self.now + longest;

@@ -131,7 +131,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             self.flush(turn);
         }
         if self.pending_pong.is_some() || self.buffered() >= PONGS_WAIT_FROM {
-            self.pending_pong = Some(payload); // never behind a later one
+            self.pending_pong = Some(payload); // never after a later one
         } else {
             self.send(OutgoingFrame::Message(WebSocketMessage::Pong(payload)));
         }

@@ -94,7 +94,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
     /// Writes until everything is written or the connection takes no more.
     pub(super) fn flush(&mut self, turn: &mut Turn<'_, '_>) {
         if self.unflushed && turn.write_blocked {
-            return self.let_drop(true, turn); // what came since may be over the mark
+            return self.let_drop(true, turn); // messages sent since may exceed the mark
         }
         while self.unflushed && !turn.write_blocked {
             self.try_flush(turn);
@@ -152,7 +152,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             && let Some(held) = self.port.over_mark()
         {
             let unacknowledged = match is_measured {
-                true => 0, // it was asked for when that began
+                true => 0, // it was read when the measurement began
                 false => self.unacknowledged(),
             };
             self.on(

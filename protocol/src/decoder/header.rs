@@ -39,7 +39,7 @@ struct Header {
 
 impl Decoder {
     /// Decodes a header. False when it is incomplete.
-    #[inline(never)] // or whole messages would be slower
+    #[inline(never)] // inlined, it would slow down whole messages
     pub(super) fn decode_header(&mut self, input: &mut &[u8]) -> Result<bool, Error> {
         let kept = self.header_len;
         let parsed = if kept == 0 {

@@ -52,7 +52,7 @@ impl Decoder {
     }
 
     /// Decodes payload. False when the frame is incomplete.
-    #[inline(never)] // or whole messages would be slower
+    #[inline(never)] // inlined, it would slow down whole messages
     pub(super) fn decode_payload(
         &mut self,
         frame: Frame,

@@ -86,7 +86,7 @@ impl WebSocketHandler for HandOver {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         let to = to.expect("a driver calls its handler once");
-        drop(to.send(session)); // given back when nobody waits for it, and so abandoned
+        drop(to.send(session)); // without a receiver, the session is dropped
         let mut closed = pin!(sender.closed());
         let mut abandoned = pin!(sender.abandoned());
         poll_fn(|cx| match closed.as_mut().poll(cx) {

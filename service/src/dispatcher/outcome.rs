@@ -39,7 +39,7 @@ impl Witnesses {
         let outcome = match (refusal, &self.accepted) {
             (Some(error), _) => Err(error),
             (None, Some(response)) => Ok(response),
-            (None, None) => return, // nobody is there to be told
+            (None, None) => return, // no interceptor passed it
         };
         let telling = async {
             for interceptor in self.passed.iter().rev() {

@@ -146,7 +146,7 @@ impl Shared {
         let one_at_a_time = self.budget.shedding.lock();
         let one_at_a_time = one_at_a_time.unwrap_or_else(PoisonError::into_inner);
         if !self.budget.is_exceeded() {
-            return; // somebody else was faster
+            return; // another thread was faster
         }
         let limit = self.budget.limit();
         let holders = self.by_progress();
@@ -159,7 +159,7 @@ impl Shared {
                 bytes += held;
             }
         }
-        drop(one_at_a_time); // what a close wakes is foreign code, and so is what a session's end drops
+        drop(one_at_a_time); // a close wakes and drops foreign code
         // Not in the span of the session that reported last: it need not be one of those.
         tracing::warn!(
             target: "switchwire",
@@ -169,7 +169,7 @@ impl Shared {
             "sessions are closed, as all together hold more than they may",
         );
         for victim in victims {
-            drop(victim.sender().close(over_budget())); // takes effect though nobody awaits it
+            drop(victim.sender().close(over_budget())); // takes effect without being awaited
         }
     }
 

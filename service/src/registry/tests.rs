@@ -90,7 +90,7 @@ async fn the_earliest_deadline_counts_for_all_calls() {
     let _peer = start(&registry, 1, |_| pending());
     let start = tokio::time::Instant::now();
     let long = tokio::spawn(registry.shutdown(Duration::MAX));
-    drop(registry.shutdown(2 * SOON)); // counts though nobody waits for it
+    drop(registry.shutdown(2 * SOON)); // takes effect without being awaited
     let short = registry.shutdown(SOON);
     assert_eq!(short.await, report(0, 0, 1));
     assert_eq!(long.await.unwrap(), report(0, 0, 1));

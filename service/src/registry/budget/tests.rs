@@ -99,7 +99,7 @@ fn session_whose_bytes_move_is_kept() {
     moves.report(100 * KIB, 0, 1);
     trickles.report(100 * KIB, 0, 2);
     for second in 3..60 {
-        moves.report(100 * KIB, KIB, second); // holds no less, as its handler goes on
+        moves.report(100 * KIB, KIB, second); // holds as much as before, because its handler makes progress
         trickles.report(100 * KIB, 1, second);
     }
     comes.report(100 * KIB, 0, 60);
