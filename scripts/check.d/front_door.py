@@ -72,7 +72,7 @@ if write:
 elif page != PAGE.read_text():
     old = PAGE.read_text().splitlines()
     troubles.append("\n".join(difflib.unified_diff(old, lines, "listed", "shown", lineterm="", n=0)))
-    troubles.append(f"{PAGE} is stale: when the change is meant, run scripts/check --write front_door")
+    troubles.append(f"{PAGE} is stale: when the change is meant, run scripts/check --write api")
 for trouble in troubles:
     print(trouble, file=sys.stderr)
 sys.exit(bool(troubles))

@@ -106,7 +106,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn of(head: &Head, remote: &str, world: &World) -> Self {
+    pub(super) fn from_head(head: &Head, remote: &str, world: &World) -> Self {
         let mut client = Self {
             address: remote.to_owned(),
             secure: false,
@@ -175,13 +175,13 @@ pub(super) fn origin_is_fine(head: &Head, remote: &str, world: &World) -> bool {
     if has(Fault::LetsEveryOriginIn) {
         return true;
     }
-    if plain(origin) == Client::of(head, remote, world).origin() {
+    if plain(origin) == Client::from_head(head, remote, world).origin() {
         return !has(Fault::RefusesOwnOrigin);
     }
     match head.path() {
         "/access/listed" => is_listed(origin, world),
         "/access/null" => origin == "null" && !has(Fault::RefusesNull),
-        path => Cors::of(path, world).is_some_and(|cors| cors.allows(origin)),
+        path => Cors::for_path(path, world).is_some_and(|cors| cors.allows(origin)),
     }
 }
 
@@ -237,7 +237,7 @@ struct Cors {
 }
 
 impl Cors {
-    fn of(path: &str, world: &World) -> Option<Self> {
+    fn for_path(path: &str, world: &World) -> Option<Self> {
         let app = Self {
             origins: vec!["https://app.example"],
             any: false,
@@ -322,8 +322,8 @@ pub(super) fn preflight(head: &Head, remote: &str, world: &World) -> Option<Deci
     if head.method != "OPTIONS" || has(Fault::LeavesPreflightsToTheApplication) {
         return None;
     }
-    let cors = Cors::of(head.path(), world)?;
-    let own = plain(origin) == Client::of(head, remote, world).origin();
+    let cors = Cors::for_path(head.path(), world)?;
+    let own = plain(origin) == Client::from_head(head, remote, world).origin();
     let requested: Vec<_> = head
         .all("access-control-request-headers")
         .flat_map(|line| line.split(','))
@@ -370,9 +370,9 @@ pub(super) fn preflight(head: &Head, remote: &str, world: &World) -> Option<Deci
 /// What an accepted handshake adds to its answer.
 pub(super) fn lines(head: &Head, remote: &str, world: &World) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
-    if let Some(cors) = Cors::of(head.path(), world) {
+    if let Some(cors) = Cors::for_path(head.path(), world) {
         lines.extend(vary(world));
-        let own = Client::of(head, remote, world).origin();
+        let own = Client::from_head(head, remote, world).origin();
         if let Some(origin) = head.first("origin")
             && plain(origin) != own
             && !world.has(Fault::OmitsCorsHeaders)
@@ -586,8 +586,8 @@ pub(super) fn answer(
                 decoded(&value.replace('+', " "))
             })
         }
-        "remote" => Some(Client::of(head, remote, world).address),
-        "secure" => Client::of(head, remote, world)
+        "remote" => Some(Client::from_head(head, remote, world).address),
+        "secure" => Client::from_head(head, remote, world)
             .secure
             .then(|| "yes".to_owned()),
         "subprotocol" => subprotocol.map(str::to_owned),

@@ -178,7 +178,7 @@ pub(super) fn ended(session: &mut Session<'_>, end: &End) {
         }
         "/kept-unread" => session.write(told),
         "/topic/room" => keeping::ended(session, &told),
-        path if Plan::of(path).is_some() => {
+        path if Plan::for_path(path).is_some() => {
             match end {
                 End::Abnormal(kind) if !session.has(Fault::HidesErrors) => {
                     session.write(format!("error: {kind}"));

@@ -40,7 +40,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(path: &str) -> Option<Self> {
+    pub(super) fn for_path(path: &str) -> Option<Self> {
         let millis = |millis| Some(Duration::from_millis(millis));
         let usual = Self {
             silence: Duration::from_millis(300),

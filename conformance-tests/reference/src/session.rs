@@ -84,7 +84,7 @@ impl<'a> Session<'a> {
             closed: Arc::default(),
             unread: Arc::default(),
         };
-        let client = access::Client::of(&head, &remote, world).address;
+        let client = access::Client::from_head(&head, &remote, world).address;
         let client = if world.has(Fault::CountsConnections) {
             &remote
         } else {
@@ -204,7 +204,7 @@ impl<'a> Session<'a> {
     pub(super) fn run(mut self, mut stream: TcpStream, buffer: Vec<u8>) -> io::Result<()> {
         let world = self.world;
         let mut inbound = Inbound::new(world, self.limits(), buffer);
-        if let Some(plan) = Plan::of(&self.path) {
+        if let Some(plan) = Plan::for_path(&self.path) {
             let end = production::run(&mut self, &plan, &mut stream, &mut inbound)?;
             handlers::ended(&mut self, &end);
             drop(self);
@@ -226,7 +226,7 @@ impl<'a> Session<'a> {
         }
         let mut batch = Vec::new();
         let end = loop {
-            self.collect(&mut inbound, &mut batch);
+            self.take_events(&mut inbound, &mut batch);
             if !self.has(Fault::ForgetsLastMessages)
                 && let Some(end) = batch
                     .drain(..)
@@ -271,7 +271,7 @@ impl<'a> Session<'a> {
     }
 
     /// What has arrived, as events, with the overtaking that a fault does.
-    fn collect(&self, inbound: &mut Inbound<'_>, batch: &mut Vec<Event>) {
+    fn take_events(&self, inbound: &mut Inbound<'_>, batch: &mut Vec<Event>) {
         while let Some(event) = inbound.next() {
             let last = matches!(event, Event::Close(_) | Event::Violation(_));
             batch.push(event);

@@ -29,7 +29,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_SHUTDOWN_3],
         |server| {
             let mut journal = server.control()?.journal()?;
-            let path = journal.of("/answers/patient");
+            let path = journal.path_to("/answers/patient");
             let mut peers = Vec::new();
             for n in 0..200 {
                 let mut peer = server.open(&path)?;
@@ -170,7 +170,7 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             // Until the key is started, which never happens.
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/answers/patient"))?;
+            let mut peer = server.open(&journal.path_to("/answers/patient"))?;
             takes(&mut peer, &mut journal, "one")?;
             peer.close()
         },
@@ -181,7 +181,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_SERVE_2],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/answers/after-close"))?;
+            let mut peer = server.open(&journal.path_to("/answers/after-close"))?;
             takes(&mut peer, &mut journal, "one")?;
             peer.send_all(&[Frame::text("two"), Frame::close(1000, "")]);
             peer.expect_silence()?;
@@ -196,7 +196,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_SERVE_2],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/answers/soon-after-close?how=lost"))?;
+            let mut peer = server.open(&journal.path_to("/answers/soon-after-close?how=lost"))?;
             takes(&mut peer, &mut journal, "one")?;
             peer.close()
         },
@@ -206,7 +206,7 @@ pub(super) const CASES: &[Case] = &[
 /// A session whose handler owes answers, of a server that is shut down.
 fn open(server: &Server, path: &str) -> Verdict<(Peer, Journal)> {
     let journal = server.control()?.journal()?;
-    let peer = server.open(&journal.of(path))?;
+    let peer = server.open(&journal.path_to(path))?;
     Ok((peer, journal))
 }
 

@@ -31,7 +31,7 @@ pub(super) const CASES: &[Case] = &[
         &[&ATTRIBUTES_SESSION_1],
         |server| {
             let mut journal = server.journal()?;
-            let request = server.upgrade_to(&journal.of("/access/unasked"));
+            let request = server.upgrade_to(&journal.path_to("/access/unasked"));
             asked(server, &request, &[("attribute user", "none")])?;
             journal.expect_nothing()?;
             journal.close();
@@ -43,7 +43,7 @@ pub(super) const CASES: &[Case] = &[
         &[&ATTRIBUTES_SESSION_2],
         |server| {
             let mut journal = server.journal()?;
-            let request = server.upgrade_to(&journal.of("/access/session"));
+            let request = server.upgrade_to(&journal.path_to("/access/session"));
             asked(server, &request, &[("attribute user", "alice")])?;
             journal.expect("loaded")?;
             journal.expect_nothing()?;
@@ -57,7 +57,7 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let mut journal = server.journal()?;
             let request = server
-                .upgrade_to(&journal.of("/access/session"))
+                .upgrade_to(&journal.path_to("/access/session"))
                 .and("Origin", "https://evil.example");
             server.refuse_with(&request, &[403])?;
             journal.expect_nothing()?;

@@ -77,7 +77,7 @@ fn three(
     control.send(&Frame::text(BUDGET.to_string()));
     control.expect_text("set")?;
     let mut journal = server.control()?.journal()?;
-    let first = hoarder(server, &journal.of(path))?;
+    let first = hoarder(server, &journal.path_to(path))?;
     wait_until_held(server, &mut control, HOARD)?;
     let second = hoarder(server, path)?;
     wait_until_held(server, &mut control, 2 * HOARD)?;

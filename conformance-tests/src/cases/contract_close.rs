@@ -32,7 +32,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_CLOSE_2, &K36],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/close?how=twice&code=4001"))?;
+            let mut peer = server.open(&journal.path_to("/close?how=twice&code=4001"))?;
             peer.expect_close(4001)?;
             journal.expect_all(&[
                 "first: closed by us: 4001",
@@ -47,7 +47,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_CLOSE_3],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/close?how=awaited&code=4001"))?;
+            let mut peer = server.open(&journal.path_to("/close?how=awaited&code=4001"))?;
             let close = peer.expect_close_frame()?;
             ensure(close.close_code() == Some(4001), "Close 4001", &close)?;
             journal.expect("closing")?;
@@ -73,7 +73,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_SEND_3, &K13],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/close?how=after-three&code=4001"))?;
+            let mut peer = server.open(&journal.path_to("/close?how=after-three&code=4001"))?;
             journal.expect_all(&["send failed", "is open: false"])?;
             for n in 0..3 {
                 peer.expect_text(n.to_string())?;
@@ -104,7 +104,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_CLOSE_3, &SESSION_CLOSE_6],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/impatient"))?;
+            let mut peer = server.open(&journal.path_to("/impatient"))?;
             peer.expect_close_frame()?;
             journal.expect("closed: timed out")
         },
@@ -127,7 +127,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_CLOSE_7, &K24],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/close?how=then-receive&code=4001"))?;
+            let mut peer = server.open(&journal.path_to("/close?how=then-receive&code=4001"))?;
             peer.expect_close_frame()?;
             peer.send_all(&[Frame::text("crossing"), Frame::close(4001, "")]);
             journal.expect_all(&["text crossing", "end"])?;
@@ -152,7 +152,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_CLOSE_8],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/never-reads"))?;
+            let mut peer = server.open(&journal.path_to("/never-reads"))?;
             peer.expect_text("not reading")?;
             peer.send(&Frame::close(4003, "x"));
             journal.expect_all(&["closed by peer: 4003 x", "closed by peer: 4003 x"])
@@ -265,7 +265,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_CLOSE_3, &K19],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/close?how=awaited&code=4001"))?;
+            let mut peer = server.open(&journal.path_to("/close?how=awaited&code=4001"))?;
             journal.expect("closing")?;
             peer.expect_close_frame()?;
             peer.reset();
@@ -277,7 +277,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_CLOSE_3, &K19],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/close?how=awaited&code=4001"))?;
+            let mut peer = server.open(&journal.path_to("/close?how=awaited&code=4001"))?;
             journal.expect("closing")?;
             peer.expect_close_frame()?;
             peer.finish();

@@ -172,7 +172,7 @@ pub(super) const CASES: &[Case] = &[
         &[&HANDLER_END_4],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/stubborn"))?;
+            let mut peer = server.open(&journal.path_to("/stubborn"))?;
             peer.expect_text("going on")?;
             peer.send(&Frame::close(1000, ""));
             let close = peer.expect_close_frame()?;
@@ -189,7 +189,7 @@ pub(super) const CASES: &[Case] = &[
         &[&HANDLER_END_4],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/stubborn"))?;
+            let mut peer = server.open(&journal.path_to("/stubborn"))?;
             peer.expect_text("going on")?;
             peer.reset();
             journal.expect("dropped")

@@ -13,7 +13,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_1],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             let frames: Vec<_> = (0..100).map(|n| Frame::text(n.to_string())).collect();
             peer.send_all(&frames);
             for n in 0..100 {
@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_1, &F22],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send_all(&[
                 Frame::text("a").unfinished(),
                 Frame::continuation("b"),
@@ -43,7 +43,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_1],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send_all(&[Frame::text(""), Frame::binary(""), Frame::text("after")]);
             journal.expect_all(&["text ", "binary 0", "text after"])?;
             peer.close()
@@ -65,7 +65,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_1],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send_all(&[Frame::ping("a"), Frame::pong("b"), Frame::text("c")]);
             peer.expect_pong("a")?;
             journal.expect("text c")?;
@@ -77,7 +77,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_1],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/control"))?;
+            let mut peer = server.open(&journal.path_to("/control"))?;
             peer.send_all(&[Frame::ping("a"), Frame::pong("b"), Frame::text("c")]);
             peer.expect_pong("a")?;
             journal.expect_all(&["ping a", "pong b", "text c"])?;
@@ -89,7 +89,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_2, &K17],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send_all(&[
                 Frame::text("one"),
                 Frame::text("two"),
@@ -111,7 +111,7 @@ pub(super) const CASES: &[Case] = &[
         &[&K17, &SESSION_CLOSE_8],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send(&Frame::close(1001, "th\u{e9} end"));
             journal.expect_all(&[
                 "end",
@@ -127,7 +127,7 @@ pub(super) const CASES: &[Case] = &[
         &[&K18],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send(&Frame::empty_close());
             journal.expect_all(&[
                 "end",
@@ -142,7 +142,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_3],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send_all(&[Frame::text("fine"), Frame::new(0x3, "")]);
             journal.expect_all(&[
                 "text fine",
@@ -159,7 +159,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_3],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send(&Frame::text(b"\xff"));
             journal.expect_all(&["error: InvalidPayload", "end again"])?;
             peer.expect_failed(&[1007])
@@ -170,7 +170,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_RECEIVE_3],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send(&Frame::binary("").with_length(Length::Announced(1 << 40)));
             journal.expect_all(&["error: TooBig", "end again"])?;
             peer.expect_failed(&[1009])
@@ -181,7 +181,7 @@ pub(super) const CASES: &[Case] = &[
         &[&K19, &SESSION_RECEIVE_3],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send(&Frame::text("last"));
             peer.finish();
             journal.expect_all(&[
@@ -198,7 +198,7 @@ pub(super) const CASES: &[Case] = &[
         &[&K19, &SESSION_RECEIVE_3],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send(&Frame::text("last"));
             journal.expect("text last")?;
             peer.reset();
@@ -223,7 +223,7 @@ pub(super) const CASES: &[Case] = &[
         &[&K20, &SESSION_RECEIVE_3],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send(&Frame::text("whole"));
             let bytes = Frame::text("cut off").encode();
             peer.write(&bytes[..bytes.len() - 2]);
@@ -236,7 +236,7 @@ pub(super) const CASES: &[Case] = &[
         &[&K20, &F30],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.send_all(&[
                 Frame::text("first half").unfinished(),
                 Frame::close(1000, ""),
@@ -267,10 +267,10 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             // More than the inbound queue holds, to a handler that is told when to begin.
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/late"))?;
+            let mut peer = server.open(&journal.path_to("/late"))?;
             let frames: Vec<_> = (0..2000).map(|n| Frame::text(n.to_string())).collect();
             peer.send_all(&frames);
-            let mut starter = server.open(&journal.of("/start"))?;
+            let mut starter = server.open(&journal.path_to("/start"))?;
             starter.expect_text("started")?;
             for n in 0..2000 {
                 journal.expect(&format!("text {n}"))?;

@@ -86,7 +86,7 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             // 512 messages of 64 KiB, numbered.
             let mut journal = server.journal()?;
-            let mut peer = server.open_slow(&journal.of("/push"))?;
+            let mut peer = server.open_slow(&journal.path_to("/push"))?;
             journal.expect("accepted 1")?; // which may take longer than the silence that follows
             let last = journal.last()?;
             ensure(
@@ -178,7 +178,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_SERVE_2, &SESSION_CLOSE_8],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/never-reads"))?;
+            let mut peer = server.open(&journal.path_to("/never-reads"))?;
             peer.expect_text("not reading")?;
             peer.send(&Frame::close(4002, "over"));
             journal.expect("closed by peer: 4002 over")

@@ -14,7 +14,7 @@ pub(super) const CASES: &[Case] = &[
         &[&INTERCEPTOR_BEFORE_1],
         |server| {
             let mut journal = server.journal()?;
-            let (peer, _) = server.accept(&server.upgrade_to(&journal.of("/access/noted")))?;
+            let (peer, _) = server.accept(&server.upgrade_to(&journal.path_to("/access/noted")))?;
             journal.expect_all(&["before service", "before first", "before second"])?;
             peer.close()?;
             journal.close();
@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
         &[&INTERCEPTOR_AFTER_1],
         |server| {
             let mut journal = server.journal()?;
-            let (peer, _) = server.accept(&server.upgrade_to(&journal.of("/access/noted")))?;
+            let (peer, _) = server.accept(&server.upgrade_to(&journal.path_to("/access/noted")))?;
             (0..3).try_for_each(|_| journal.next().map(drop))?;
             journal.expect_all(&[
                 "after second: 101",
@@ -45,7 +45,7 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let mut journal = server.journal()?;
             let request = server
-                .upgrade_to(&journal.of("/access/noted"))
+                .upgrade_to(&journal.path_to("/access/noted"))
                 .and("X-Refuse", "first");
             server.refuse_with(&request, &[401])?;
             journal.expect_all(&["before service", "before first", "after service: 401"])?;
@@ -77,7 +77,7 @@ pub(super) const CASES: &[Case] = &[
         &[&INTERCEPTOR_BEFORE_1],
         |server| {
             let mut journal = server.journal()?;
-            let request = server.upgrade_to(&journal.of("/access/noted"));
+            let request = server.upgrade_to(&journal.path_to("/access/noted"));
             server.refuse_with(&request.clone().without("Sec-WebSocket-Key"), &[400])?;
             server.refuse_with(&request.with("Sec-WebSocket-Version", "8"), &[426])?;
             journal.expect_nothing()?;
@@ -135,7 +135,7 @@ pub(super) const CASES: &[Case] = &[
             let mut journal = server.journal()?;
             let path = "/access/noted-few";
             let _sessions = [server.open(path)?, server.open(path)?];
-            server.refuse_with(&server.upgrade_to(&journal.of(path)), &[503])?;
+            server.refuse_with(&server.upgrade_to(&journal.path_to(path)), &[503])?;
             journal.expect_all(&["before first", "before second"])?;
             journal.expect_all(&["after second: 503", "after first: 503"])?;
             journal.expect_nothing()?;
@@ -158,7 +158,7 @@ pub(super) const CASES: &[Case] = &[
         &[&INTERCEPTOR_AFTER_3],
         |server| {
             let mut journal = server.journal()?;
-            let path = journal.of("/access/panics-after");
+            let path = journal.path_to("/access/panics-after");
             asked(server, &server.upgrade_to(&path), &[("principal", "none")])?;
             journal.expect_all(&["before first", "after first: 101"])?;
             journal.close();
@@ -196,7 +196,7 @@ fn survives(server: &Server, path: &str, status: u16) -> Verdict {
 /// The handshake is refused with this status, and the first interceptor is told so.
 fn told(server: &Server, path: &str, status: u16) -> Verdict {
     let mut journal = server.journal()?;
-    server.refuse_with(&server.upgrade_to(&journal.of(path)), &[status])?;
+    server.refuse_with(&server.upgrade_to(&journal.path_to(path)), &[status])?;
     journal.expect_all(&["before first", &format!("after first: {status}")])?;
     journal.close();
     Ok(())

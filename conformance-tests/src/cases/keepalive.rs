@@ -137,7 +137,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_KEEPALIVE_4],
         |server| {
             let mut journal = server.journal()?;
-            let _peer = server.open(&journal.of("/kept"))?;
+            let _peer = server.open(&journal.path_to("/kept"))?;
             // Nobody reads what comes, so no ping is answered.
             journal.expect_all(&["error: Timeout", "closed abnormally: Timeout"])
         },
@@ -147,7 +147,9 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_KEEPALIVE_4, &HANDLER_END_4],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/kept-stubborn"))?.ignoring_pings();
+            let mut peer = server
+                .open(&journal.path_to("/kept-stubborn"))?
+                .ignoring_pings();
             peer.expect_text("going on")?;
             let event = peer.next()?;
             given_up(&mut peer, event)?;
@@ -160,7 +162,9 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_KEEPALIVE_3],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/kept-control"))?.showing_pings();
+            let mut peer = server
+                .open(&journal.path_to("/kept-control"))?
+                .showing_pings();
             for _ in 0..3 {
                 let payload = peer.expect_ping()?;
                 peer.send(&Frame::pong(payload));
@@ -214,7 +218,7 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let mut journal = server.journal()?;
             let mut peer = server
-                .open_slow(&journal.of("/kept-pushing"))?
+                .open_slow(&journal.path_to("/kept-pushing"))?
                 .showing_pings();
             journal.last()?; // until the handler has been waiting for a while
             let (mut in_a_row, mut most) = (0, 0);
@@ -240,7 +244,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_KEEPALIVE_6],
         |server| {
             let journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/kept-deaf"))?.showing_pings();
+            let mut peer = server.open(&journal.path_to("/kept-deaf"))?.showing_pings();
             // More than the handler's queue holds, and little enough for any system to hold.
             for n in 0..8 {
                 peer.send(&Frame::text(format!("{n:01024}")));
@@ -262,7 +266,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_IDLE_1, &L7],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/idle"))?;
+            let mut peer = server.open(&journal.path_to("/idle"))?;
             peer.expect_close(1001)?;
             journal.expect("end")?;
             let told = journal.next()?;
@@ -320,7 +324,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_AGE_1],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/aging"))?;
+            let mut peer = server.open(&journal.path_to("/aging"))?;
             for _ in 0..200 {
                 match peer.within(Duration::from_millis(10))? {
                     None => peer.send(&Frame::text("busy")),
@@ -345,7 +349,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_AGE_1, &HANDLER_END_4],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/aging-stubborn"))?;
+            let mut peer = server.open(&journal.path_to("/aging-stubborn"))?;
             peer.expect_text("going on")?;
             peer.expect_close(1001)?;
             drop(peer);
@@ -357,7 +361,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_AGE_1, &SESSION_CLOSE_6],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/aging"))?;
+            let mut peer = server.open(&journal.path_to("/aging"))?;
             let close = peer.expect_close_frame()?;
             ensure(close.close_code() == Some(1001), "Close 1001", &close)?;
             peer.expect_end()?;

@@ -120,7 +120,7 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let mut journal = server.journal()?;
             let request = server
-                .upgrade_to(&journal.of("/access/noted"))
+                .upgrade_to(&journal.path_to("/access/noted"))
                 .and("Origin", "https://evil.example");
             server.refuse_with(&request, &[403])?;
             journal.expect_nothing()?;

@@ -69,7 +69,7 @@ pub(super) const CASES: &[Case] = &[
         &[&LIMITS_RATE_5, &SESSION_RECEIVE_3],
         |server| {
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/rate-closing"))?;
+            let mut peer = server.open(&journal.path_to("/rate-closing"))?;
             peer.send_all(&numbered(6));
             journal.expect_all(&["error: Policy", "closed abnormally: Policy"])
         },

@@ -86,7 +86,9 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let journal = server.journal()?;
             let mut keeper = server.open("/kept/keeper")?;
-            server.open(&journal.of("/kept/late?tag=late"))?.close()?;
+            server
+                .open(&journal.path_to("/kept/late?tag=late"))?
+                .close()?;
             answers(&mut keeper, &[("opened late", "1")])?;
             keeper.expect_silence()?;
             answers(&mut keeper, &[("opened late", "1")])?;

@@ -48,7 +48,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_SHUTDOWN_2],
         |server| {
             let mut journal = server.control()?.journal()?;
-            let mut peer = server.open(&journal.of("/down/told"))?;
+            let mut peer = server.open(&journal.path_to("/down/told"))?;
             peer.expect_text("waiting")?;
             let _shutdown = begin(server, LONG)?;
             journal.expect_all(&["told", "told", "shutting down: true", "told"])?;
@@ -98,7 +98,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_SHUTDOWN_1, &SESSION_CLOSE_7],
         |server| {
             let mut journal = server.control()?.journal()?;
-            let mut peer = server.open(&journal.of("/watch"))?;
+            let mut peer = server.open(&journal.path_to("/watch"))?;
             peer.expect_alive()?;
             let _shutdown = begin(server, LONG)?;
             let close = peer.expect_close_frame()?;
@@ -114,7 +114,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_SHUTDOWN_5, &REGISTRY_SHUTDOWN_2],
         |server| {
             let mut journal = server.control()?.journal()?;
-            let mut peer = server.open(&journal.of("/down/work"))?;
+            let mut peer = server.open(&journal.path_to("/down/work"))?;
             let mut shutdown = begin(server, LONG)?;
             peer.expect_close(1001)?;
             journal.expect("closed by us: 1001")?;
@@ -131,7 +131,7 @@ pub(super) const CASES: &[Case] = &[
         &[&SESSION_SHUTDOWN_5],
         |server| {
             let mut journal = server.control()?.journal()?;
-            let mut peer = server.open(&journal.of("/down/hang"))?;
+            let mut peer = server.open(&journal.path_to("/down/hang"))?;
             peer.expect_text("hanging")?;
             let mut shutdown = begin(server, SHORT)?;
             peer.expect_close(1001)?;
@@ -206,7 +206,7 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let mut journal = server.control()?.journal()?;
             let mut peer = server.connect()?;
-            peer.write(&server.upgrade_to(&journal.of("/down/late")).encode());
+            peer.write(&server.upgrade_to(&journal.path_to("/down/late")).encode());
             journal.expect("deciding")?;
             let _shutdown = begin(server, LONG)?;
             journal.start(server.control()?)?;

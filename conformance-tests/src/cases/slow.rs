@@ -314,7 +314,7 @@ pub(super) const CASES: &[Case] = &[
 /// A peer that is slow to read, and the journal of its handler.
 fn open(server: &Server, path: &str) -> Verdict<(Peer, Journal)> {
     let journal = server.journal()?;
-    let peer = server.open_slow(&journal.of(path))?;
+    let peer = server.open_slow(&journal.path_to(path))?;
     Ok((peer, journal))
 }
 

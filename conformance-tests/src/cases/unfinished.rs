@@ -87,7 +87,7 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             let journal = server.journal()?;
             let mut peer = server
-                .open(&journal.of("/unfinished-deaf"))?
+                .open(&journal.path_to("/unfinished-deaf"))?
                 .showing_pings();
             let large = "x".repeat(64 << 10);
             // The session may have read the beginning of the second before its queue was full, and not the rest.

@@ -72,7 +72,7 @@ pub(super) const CASES: &[Case] = &[
         |server| {
             // A message fills the queue, and all of them take twice as long as a ping and its timeout.
             let mut journal = server.journal()?;
-            let mut peer = server.open(&journal.of("/kept-sluggish"))?;
+            let mut peer = server.open(&journal.path_to("/kept-sluggish"))?;
             peer.send_all(&vec![Frame::binary([0; 1 << 10]); 16]);
             peer.finish();
             (0..16).try_for_each(|_| journal.expect("took 1024"))?;
@@ -114,7 +114,7 @@ fn numbered(n: usize) -> String {
 /// A peer of a handler that does not read, or not yet, with more behind the full queue.
 fn filled(server: &Server, path: &str) -> Verdict<(Peer, Journal)> {
     let journal = server.journal()?;
-    let mut peer = server.open(&journal.of(path))?.showing_pings();
+    let mut peer = server.open(&journal.path_to(path))?.showing_pings();
     for n in 0..FILLED {
         peer.send(&Frame::text(numbered(n)));
     }
@@ -124,7 +124,7 @@ fn filled(server: &Server, path: &str) -> Verdict<(Peer, Journal)> {
 /// A peer that sends until the server takes no more, and reads nothing.
 fn blocked(server: &Server, path: &str) -> Verdict<(Peer, Journal)> {
     let journal = server.journal()?;
-    let mut peer = server.open_slow(&journal.of(path))?;
+    let mut peer = server.open_slow(&journal.path_to(path))?;
     peer.flood(&Frame::binary(vec![0; 64 << 10]).encode(), MOST);
     Ok((peer, journal))
 }

@@ -27,14 +27,14 @@ impl Journal {
     }
 
     /// The path of a handler that writes to this journal.
-    pub(crate) fn of(&self, path: &str) -> String {
+    pub(crate) fn path_to(&self, path: &str) -> String {
         let separator = if path.contains('?') { '&' } else { '?' };
         format!("{path}{separator}key={}", self.key)
     }
 
     /// Lets the handlers of this journal go on that wait for that.
     pub(crate) fn start(&self, server: &Server) -> Verdict {
-        server.open(&self.of("/start"))?.expect_text("started")
+        server.open(&self.path_to("/start"))?.expect_text("started")
     }
 
     /// The next entry.

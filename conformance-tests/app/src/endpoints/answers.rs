@@ -27,7 +27,7 @@ pub(super) fn add(
     ENDPOINTS.iter().try_fold(mapping, |mapping, (path, set)| {
         let journals = journals.clone();
         let handler = move |session: WebSocketSession| {
-            let (journal, start) = (journals.of(&session), journals.starting(&session));
+            let (journal, start) = (journals.named_by(&session), journals.starting(&session));
             owe(session, journal, start)
         };
         mapping.with_endpoint(path, limited(handler, set))

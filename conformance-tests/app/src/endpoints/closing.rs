@@ -20,13 +20,13 @@ pub(super) fn add(
     let [closing, hurrying] = [(); 2].map(|()| journals.clone());
     mapping
         .with("/close", move |session| {
-            let journal = closing.of(&session);
+            let journal = closing.named_by(&session);
             close(session, journal)
         })?
         .with_endpoint(
             "/impatient",
             hurried(move |session: WebSocketSession| {
-                let journal = hurrying.of(&session);
+                let journal = hurrying.named_by(&session);
                 async move {
                     journal.write(told(&session.close(CloseCode::NORMAL).await));
                     Ok(())

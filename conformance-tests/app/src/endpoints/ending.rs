@@ -32,7 +32,7 @@ pub(super) fn add(
         .with_endpoint(
             "/stubborn",
             hurried(move |session| {
-                let journal = stubborn.of(&session);
+                let journal = stubborn.named_by(&session);
                 go_on(session, journal)
             }),
         )

@@ -27,7 +27,7 @@ pub(super) fn add(
         .try_fold(mapping, |mapping, (path, deadline)| {
             let journals = journals.clone();
             let handler = move |session: WebSocketSession| {
-                let (journal, start) = (journals.of(&session), journals.starting(&session));
+                let (journal, start) = (journals.named_by(&session), journals.starting(&session));
                 hoard(session, journal, start)
             };
             let endpoint = limited(handler, |settings| {

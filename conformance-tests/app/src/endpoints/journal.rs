@@ -38,7 +38,7 @@ struct Entry {
 
 impl Journals {
     /// The journal that the session's query names, or one that nobody reads.
-    pub(super) fn of(&self, session: &WebSocketSession) -> Journal {
+    pub(super) fn named_by(&self, session: &WebSocketSession) -> Journal {
         self.named(parameter(session, "key"))
     }
 

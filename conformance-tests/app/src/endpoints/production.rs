@@ -29,7 +29,7 @@ pub(super) fn add(
             "/aging-stubborn",
             limited(
                 move |session| {
-                    let journal = aging.of(&session);
+                    let journal = aging.named_by(&session);
                     go_on(session, journal)
                 },
                 |settings| {
@@ -43,7 +43,7 @@ pub(super) fn add(
             "/kept-stubborn",
             limited(
                 move |session| {
-                    let journal = silent.of(&session);
+                    let journal = silent.named_by(&session);
                     go_on(session, journal)
                 },
                 |settings| kept(settings).with_handler_grace(millis(100)),
@@ -53,7 +53,7 @@ pub(super) fn add(
             "/kept-unread",
             limited(
                 move |session| {
-                    let journal = unread.of(&session);
+                    let journal = unread.named_by(&session);
                     never_read(session, journal)
                 },
                 |settings| kept(settings).with_inbound_buffer_size(1 << 10),
@@ -63,7 +63,7 @@ pub(super) fn add(
             "/kept-sluggish",
             limited(
                 move |session| {
-                    let journal = sluggish.of(&session);
+                    let journal = sluggish.named_by(&session);
                     read_slowly(session, journal)
                 },
                 |settings| kept(settings).with_inbound_buffer_size(1 << 10),
@@ -73,7 +73,7 @@ pub(super) fn add(
             "/kept-pushing",
             limited(
                 move |session| {
-                    let journal = pushing.of(&session);
+                    let journal = pushing.named_by(&session);
                     push(session, journal)
                 },
                 |settings| {
@@ -104,7 +104,7 @@ pub(super) fn add(
     let mapping = DEAF.iter().try_fold(mapping, |mapping, (path, set)| {
         let journals = journals.clone();
         let handler = move |session: WebSocketSession| {
-            let (journal, start) = (journals.of(&session), journals.starting(&session));
+            let (journal, start) = (journals.named_by(&session), journals.starting(&session));
             async move {
                 start.notified().await;
                 listen(session, journal).await
@@ -115,7 +115,7 @@ pub(super) fn add(
     LISTENING.iter().try_fold(mapping, |mapping, (path, set)| {
         let journals = journals.clone();
         let handler = move |session: WebSocketSession| {
-            let journal = journals.of(&session);
+            let journal = journals.named_by(&session);
             listen(session, journal)
         };
         mapping.with_endpoint(path, limited(handler, set))

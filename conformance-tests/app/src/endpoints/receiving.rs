@@ -15,28 +15,28 @@ pub(super) fn add(
     let [watching, controlling, waiting, deaf] = [(); 4].map(|()| journals.clone());
     mapping
         .with("/watch", move |session| {
-            let journal = watching.of(&session);
+            let journal = watching.named_by(&session);
             watch(session, journal)
         })?
         .with_endpoint(
             "/control",
             limited(
                 move |session| {
-                    let journal = controlling.of(&session);
+                    let journal = controlling.named_by(&session);
                     watch(session, journal)
                 },
                 |settings| settings.with_control_frames(true),
             ),
         )?
         .with("/late", move |session| {
-            let (journal, start) = (waiting.of(&session), waiting.starting(&session));
+            let (journal, start) = (waiting.named_by(&session), waiting.starting(&session));
             async move {
                 start.notified().await;
                 watch(session, journal).await
             }
         })?
         .with("/never-reads", move |session| {
-            let journal = deaf.of(&session);
+            let journal = deaf.named_by(&session);
             never_read(session, journal)
         })?
         .with("/dropped", drop_session)

@@ -24,7 +24,7 @@ pub(super) fn add(
     let pushing = journals.clone();
     mapping
         .with("/push", move |session| {
-            let journal = pushing.of(&session);
+            let journal = pushing.named_by(&session);
             push(session, journal, 512, 64 << 10)
         })?
         .with("/burst", |session: WebSocketSession| {

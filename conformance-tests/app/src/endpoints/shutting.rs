@@ -48,11 +48,11 @@ pub(super) fn add(
             Ok(())
         })?
         .with("/down/told", move |session: WebSocketSession| {
-            let journal = telling.of(&session);
+            let journal = telling.named_by(&session);
             be_told(session, journal)
         })?
         .with("/down/work", move |session: WebSocketSession| {
-            let (journal, start) = (working.of(&session), working.starting(&session));
+            let (journal, start) = (working.named_by(&session), working.starting(&session));
             async move {
                 journal.write(told(&session.closed().await));
                 start.notified().await;
@@ -61,7 +61,7 @@ pub(super) fn add(
             }
         })?
         .with("/down/hang", move |session: WebSocketSession| {
-            let journal = hanging.of(&session);
+            let journal = hanging.named_by(&session);
             hang(session, journal)
         })?
         .with_endpoint(

@@ -29,7 +29,7 @@ pub(super) fn add(
     let short = Duration::from_millis(100);
     let steadily = journals.clone();
     let steady = move |session: WebSocketSession| {
-        let journal = steadily.of(&session);
+        let journal = steadily.named_by(&session);
         send_steadily(session, journal)
     };
     let mapping = mapping.with_endpoint(
@@ -48,7 +48,7 @@ pub(super) fn add(
     .try_fold(mapping, |mapping, (path, policy)| {
         let journals = journals.clone();
         let handler = move |session: WebSocketSession| {
-            let journal = journals.of(&session);
+            let journal = journals.named_by(&session);
             send_and_drop(session, journal)
         };
         let endpoint = limited(handler, |settings| settings.with_slow_consumer(policy));
@@ -67,7 +67,7 @@ pub(super) fn add(
     .try_fold(mapping, |mapping, (path, policy, deadline, mark)| {
         let journals = journals.clone();
         let handler = move |session: WebSocketSession| {
-            let journal = journals.of(&session);
+            let journal = journals.named_by(&session);
             send(session, journal)
         };
         let endpoint = limited(handler, |settings| {

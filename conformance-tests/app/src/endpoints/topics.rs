@@ -22,15 +22,15 @@ pub(super) fn add(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, Inval
     let topics = Topics::default();
     let [joined, briefly, talking] = [(); 3].map(|()| topics.clone());
     let room = move |session: WebSocketSession| {
-        let topic = talking.of(&session);
+        let topic = talking.named_by(&session);
         talk(session, topic)
     };
     let member = move |session: WebSocketSession| {
-        let topic = joined.of(&session);
+        let topic = joined.named_by(&session);
         be_member(session, topic)
     };
     let brief = move |session: WebSocketSession| {
-        let topic = briefly.of(&session);
+        let topic = briefly.named_by(&session);
         be_member(session, topic)
     };
     // So that a member has room whose peer has read all, though its driver does not know that yet.
@@ -43,7 +43,7 @@ pub(super) fn add(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, Inval
         )?
         .with_endpoint("/topic/room", limited(room, crowded))?
         .with("/topic/publisher", move |session: WebSocketSession| {
-            let topic = topics.of(&session);
+            let topic = topics.named_by(&session);
             publish(session, topic)
         })
 }
@@ -53,7 +53,7 @@ pub(super) fn add(mapping: UrlHandlerMapping) -> Result<UrlHandlerMapping, Inval
 struct Topics(Arc<Mutex<HashMap<String, Topic>>>);
 
 impl Topics {
-    fn of(&self, session: &WebSocketSession) -> Topic {
+    fn named_by(&self, session: &WebSocketSession) -> Topic {
         let name = parameter(session, "topic").unwrap_or_default().to_owned();
         let mut topics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         topics.entry(name).or_default().clone()
