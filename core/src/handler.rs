@@ -12,8 +12,8 @@ use crate::{
 /// A WebSocket endpoint, written once for every server.
 ///
 /// # For handler authors
-/// - `handler.end.1` When `handle` returns `Ok`, the driver writes what was sent, then closes the
-///   session with 1000.
+/// - `handler.end.1` When `handle` returns `Ok`, the driver writes all sent messages, then
+///   closes the session with 1000.
 /// - `handler.end.2` When `handle` returns an error, the driver closes the session with 1011 and an
 ///   empty reason, or with the status that the error chose ([`HandlerError`](crate::HandlerError)).
 ///   The driver sends nothing internal.

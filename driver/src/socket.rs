@@ -201,14 +201,19 @@ mod tests {
         };
         let closes = |builder: WebSocketSettingsBuilder, after, closing| {
             let policy = SlowConsumerPolicy::Close { after };
-            builder.with_slow_consumer(policy).with_closing_deadline(closing)
+            builder
+                .with_slow_consumer(policy)
+                .with_closing_deadline(closing)
         };
         assert_eq!(
             limit(|builder| closes(pings(builder, short), short, Duration::from_millis(5))),
             2_400
         );
         let least = Duration::from_millis(1);
-        assert_eq!(limit(|builder| closes(pings(builder, least), least, least)), 2);
+        assert_eq!(
+            limit(|builder| closes(pings(builder, least), least, least)),
+            2
+        );
         let weeks = Duration::from_secs(4 * 7 * 86_400);
         assert_eq!(
             limit(|builder| builder.with_ping_interval(weeks).with_pong_timeout(weeks)),

@@ -185,7 +185,12 @@ mod tests {
         let payloads: Vec<Bytes> = (0..10).map(|_| payload(1 << 20)).collect();
         drop(payloads);
         let kept: Vec<_> = (0..10).map(|_| take(1 << 20)).collect();
-        assert_eq!(kept.iter().filter(|buffer| buffer.capacity() > LEAD).count(), 4);
+        assert_eq!(
+            kept.iter()
+                .filter(|buffer| buffer.capacity() > LEAD)
+                .count(),
+            4
+        );
     }
 
     #[test]

@@ -215,7 +215,7 @@ impl ClientRequest {
     #[must_use]
     pub fn host(&self) -> &str {
         let host = self.uri.host().unwrap_or_default();
-        let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
         inner.unwrap_or(host)
     }
 

@@ -199,7 +199,7 @@ impl HandshakeRequest {
             return Some(authority);
         }
         if self.opening() == Opening::ExtendedConnect {
-            return self.head.uri.authority().map(|authority| authority.as_str());
+            return self.head.uri.authority().map(|it| it.as_str());
         }
         let mut hosts = self.head.headers.get_all(header::HOST).iter();
         match (hosts.next(), hosts.next()) {

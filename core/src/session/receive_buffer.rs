@@ -127,7 +127,7 @@ impl ReceiveBuffer {
         self.received.is_whole_frame |= is_whole_frame;
     }
 
-    /// Takes the summary of what was read.
+    /// Takes the summary of the reads since the last call.
     #[must_use]
     #[inline]
     pub fn take_summary(&mut self) -> ReadSummary {
