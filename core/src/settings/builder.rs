@@ -69,7 +69,7 @@ impl WebSocketSettingsBuilder {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`InvalidSettings`] names the first setting that cannot be honoured.
+    /// [`InvalidSettings`] names the first invalid setting.
     pub fn build(self) -> Result<WebSocketSettings, InvalidSettings> {
         let settings = self.settings;
         let sizes = [

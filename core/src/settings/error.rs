@@ -44,7 +44,7 @@ pub enum InvalidSettings {
     /// No IPv6 address has a prefix of this length.
     #[error("ipv6_prefix_length is {0}, it must be 1 to 128")]
     NoPrefix(u8),
-    /// A timeout is shorter than a millisecond, the resolution of the timers.
+    /// A timeout is zero or shorter than a millisecond. The timers count milliseconds.
     #[error("{0} is under a millisecond; nothing could meet it")]
     NoTime(&'static str),
     /// A time is longer than a clock can be set to.
