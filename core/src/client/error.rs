@@ -158,8 +158,8 @@ pub enum RedirectError {
     /// The redirect leads from TLS to a connection without TLS.
     #[error("it leads from tls to a connection without")]
     Insecure,
-    /// The redirect leads to another origin. The request's Unix domain socket serves only the
-    /// first.
+    /// The redirect leads to another origin. The request's Unix domain socket stands only for the
+    /// origin of its URL.
     #[error("it leads away from the unix domain socket")]
     OtherSocket,
     /// The location is not the URL of a WebSocket.

@@ -88,8 +88,8 @@ pub enum HandshakeError {
 }
 
 impl From<Response<Bytes>> for HandshakeError {
-    /// Refuses in the application's name. A status under 300 does not refuse, and becomes
-    /// [`Failed`](Self::Failed).
+    /// Refuses the handshake with a response of the application. A status under 300 does not
+    /// refuse, and becomes [`Failed`](Self::Failed).
     fn from(response: Response<Bytes>) -> Self {
         if response.status().as_u16() < 300 {
             return Self::Failed;
@@ -99,8 +99,8 @@ impl From<Response<Bytes>> for HandshakeError {
 }
 
 impl HandshakeError {
-    /// Refuses in the application's name, with a status and a text for the body. For headers, turn
-    /// a whole response into an error.
+    /// Refuses the handshake with a status of the application and a text for the body. For headers,
+    /// turn a whole response into an error.
     ///
     /// ```
     /// use http::StatusCode;
