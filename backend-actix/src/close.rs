@@ -11,18 +11,19 @@ use tokio::time::sleep;
 
 use crate::{ending::Ending, socket::Socket};
 
-/// How often a connection that is to end is looked at.
+/// The time between two checks of a connection that is ending.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How many looks the peer has to end its half.
+/// How many checks the peer has to end its half.
 const LOOKS: usize = 50;
 
-/// Ends a connection behind `Connection: close`, for [`from_fn`](actix_web::middleware::from_fn) as the outermost
-/// middleware of an application.
+/// Ends a connection after `Connection: close`. Use it with
+/// [`from_fn`](actix_web::middleware::from_fn), as the outermost middleware of an application.
 ///
-/// A server must not process requests behind one with `Connection: close`, or behind an answer with it
-/// ([RFC 9112 section 9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)). actix-http 3.20 answers those that came
-/// with it. With this, the application does not see them, and the connection ends after the answer before them. Needs
+/// After a request or an answer with `Connection: close`, a server must not process further
+/// requests ([RFC 9112 section 9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
+/// actix-http 3.20 answers those that arrived together with it. With this middleware, the
+/// application does not see them, and the connection ends after the answer before them. It needs
 /// [`on_connect`](crate::on_connect), and does nothing where that notes no socket.
 ///
 /// ```
@@ -33,10 +34,10 @@ const LOOKS: usize = 50;
 /// ```
 ///
 /// # Errors
-/// Those of the application.
+/// The errors of the application.
 ///
 /// # Cancel safety
-/// Dropping it drops the application's own future; the connection is not ended then.
+/// Dropping it drops the application's own future. The connection does not end then.
 pub async fn end_after_close<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -46,7 +47,7 @@ pub async fn end_after_close<B: MessageBody + 'static>(
         && let Some(socket) = request.conn_data::<Socket>().copied()
     {
         end(socket).await;
-        // Nothing of it reaches the peer: writing fails, and the server drops the connection.
+        // No byte of it reaches the peer: writing fails, and the server drops the connection.
         let answer = HttpResponse::BadRequest().finish();
         return Ok(request.into_response(answer).map_into_right_body());
     }
@@ -66,12 +67,12 @@ pub async fn end_after_close<B: MessageBody + 'static>(
     Ok(response.map_into_left_body())
 }
 
-/// Whether the answer was given after which the connection ends.
+/// Whether the last answer of the connection was given.
 #[derive(Debug, Default)]
 pub(crate) struct Closing(Cell<bool>);
 
-/// Ends the sending direction behind the answers before, and waits a second at most until the peer ends its own, so that
-/// no reset destroys them.
+/// Ends the sending direction after the previous answers. Waits at most one second until the peer
+/// ends its own, so that no reset destroys them.
 async fn end(socket: Socket) {
     let mut ending = Ending::new(Some(socket));
     while !poll_fn(|cx| ending.poll(cx)).await {

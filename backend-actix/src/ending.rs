@@ -11,19 +11,21 @@ use tokio::task::yield_now;
 
 use crate::socket::Socket;
 
-/// What the server's write buffer holds at most when it asks for more (`h1_write_buffer_size`).
+/// The most bytes in the server's write buffer when it asks for more (`h1_write_buffer_size`).
 const WRITE_BUFFER: usize = 32 << 10;
 
-/// The end of the sending direction, which must not come before the server has written what it took.
+/// Ends the sending direction, after the server has written the bytes that it took.
 ///
-/// The server does not say when that is, but it writes whenever it has asked for more. That the socket is writable then
-/// says nothing: the server may have had no room, and the peer has read since. So it is given turns with as much
-/// room as its buffer may need. Each begins after the runtime has asked the system for events, because a socket that
+/// The server does not report when it has written them, but it writes whenever it has asked for
+/// more. A writable socket proves nothing: the server may have had no room, and the peer may have
+/// read since. So this gives the server turns with as much room as its buffer may need. Each turn
+/// begins after the runtime has asked the system for events, because the server does not try a full
+/// socket before.
 /// was full is not tried before.
 #[derive(Debug)]
 pub(crate) struct Ending {
     socket: Option<Socket>,
-    /// At most so much is not written.
+    /// At most this many bytes are not written.
     unwritten: usize,
     turn: Option<Turn>,
 }
@@ -37,8 +39,8 @@ impl Ending {
         }
     }
 
-    /// For the server's own turns. True when the sending direction is ended; false when that must be left to the server,
-    /// which ends it later, or tried again.
+    /// Call it in the server's own turns. True when the sending direction is ended. False when the
+    /// server must do that later, or when it must be tried again.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         let Some(socket) = self.socket else {
             return Poll::Ready(false);
@@ -65,7 +67,7 @@ impl Ending {
     }
 }
 
-/// A turn of the server that comes after the runtime has asked for events, with room for so many bytes.
+/// A turn of the server after the runtime has asked for events, with room for this many bytes.
 #[derive(Debug)]
 struct Turn {
     room: usize,

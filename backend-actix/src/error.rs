@@ -8,10 +8,10 @@ use switchwire_core::HandshakeError;
 
 use crate::upgrade::copy_headers;
 
-/// The answer to a handshake that was refused.
+/// The answer to a refused handshake.
 ///
-/// The server closes the connection after it, whatever the answer says: it takes all that follows a request with
-/// `Upgrade: websocket` for the body of that request.
+/// The server closes the connection after it, whatever the answer says. It takes every byte after a
+/// request with `Upgrade: websocket` for the body of that request.
 pub(crate) fn refusal(error: HandshakeError) -> HttpResponse {
     let mut response = answer(error.into_response());
     let head = response.head_mut();
@@ -19,7 +19,7 @@ pub(crate) fn refusal(error: HandshakeError) -> HttpResponse {
     response
 }
 
-/// An answer in the server's own terms.
+/// Converts an answer to the server's own type.
 pub(crate) fn answer(response: Response<Bytes>) -> HttpResponse {
     let (head, body) = response.into_parts();
     let status = StatusCode::from_u16(head.status.as_u16()).expect("both crates know this status");

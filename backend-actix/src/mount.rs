@@ -13,11 +13,13 @@ use crate::{request::WebSocketRequest, upgrade::ActixRequestUpgradeStrategy};
 
 /// Mounts a mapping or a whole dispatcher, for [`App::configure`](actix_web::App::configure).
 ///
-/// Patterns are whole paths. Requests that ask for no WebSocket go on to the services that were registered after it, so
-/// that a page and its WebSocket can have the same path. All that do are answered here, with 404 for a path that is not
-/// mapped: what serves WebSockets in another way is registered before it. A preflight request to a
-/// path with a CORS configuration is answered here, too. So is `CONNECT`, with 400 or 405: it has a body without end, for
-/// which a page that reads bodies would wait for ever.
+/// Patterns are whole paths. A request that does not ask for a WebSocket goes to the services
+/// registered after this one, so a page and its WebSocket can have the same path. The dispatcher
+/// answers every request that asks for a WebSocket, with 404 for a path that is not mapped. To
+/// serve WebSockets in another way, register that service before this one. The dispatcher also
+/// answers a preflight request to a path with a CORS configuration, and it answers `CONNECT` with
+/// 400 or 405: such a request has a body without an end, and a page that reads bodies would never
+/// finish.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -35,8 +37,8 @@ use crate::{request::WebSocketRequest, upgrade::ActixRequestUpgradeStrategy};
 /// ```
 ///
 /// # Errors
-/// [`InvalidSettings`] when an endpoint has a setting that
-/// [this server cannot honour](crate::ActixRequestUpgradeStrategy).
+/// [`InvalidSettings`] when an endpoint has a setting that [this server does not
+/// support](crate::ActixRequestUpgradeStrategy).
 pub fn configure(
     dispatcher: impl Into<WebSocketDispatcher>,
 ) -> Result<impl Fn(&mut ServiceConfig) + Clone + Send, InvalidSettings> {
@@ -52,10 +54,10 @@ pub fn configure(
     })
 }
 
-/// The target `*`, which is no path and so in no scope.
+/// Serves the target `*`, which is not a path and therefore in no scope.
 struct Asterisk(WebSocketDispatcher);
 
-/// As a parameter of a route, which a pattern for it must have.
+/// The same target as the parameter of a route: a pattern for it needs one.
 pub(crate) const ASTERISK: &str = "switchwire_asterisk";
 
 impl HttpServiceFactory for Asterisk {
@@ -69,12 +71,14 @@ impl HttpServiceFactory for Asterisk {
     }
 }
 
-/// A route that serves WebSocket requests with one handler, for [`Resource::route`](actix_web::Resource::route); the
-/// application's own routing decides about the path, and its parameters reach the handler.
+/// Makes a route that serves WebSocket requests with one handler, for
+/// [`Resource::route`](actix_web::Resource::route). The application's own routing decides about the
+/// path. The handler gets the path's parameters.
 ///
-/// Requests that ask for no WebSocket go on to the routes after it. Those that do, but have a path without such a route,
-/// go to the application's default service, as do `CONNECT` requests. Both have a body without end: a default service
-/// that reads bodies needs a [`configure`] with an empty mapping before it, which refuses them.
+/// A request that does not ask for a WebSocket goes to the routes after this one. A WebSocket
+/// request for a path without such a route goes to the application's default service, and so does a
+/// `CONNECT` request. Both have a body without an end. When the default service reads bodies, mount
+/// a [`configure`] with an empty mapping before it, which refuses such requests.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -96,13 +100,16 @@ pub fn websocket(handler: impl WebSocketHandler + 'static) -> Route {
     dispatch(Endpoint::new(handler))
 }
 
-/// [`websocket`] for an [`Endpoint`] with settings of its own, a mapping, or a whole dispatcher.
+/// Makes a route like [`websocket`] for an [`Endpoint`] with its own settings, for a mapping, or
+/// for a whole dispatcher.
 ///
-/// A mapping's patterns are whole paths, whatever scope the route is in; a path that it does not have gets 404.
+/// A mapping's patterns are whole paths, whatever the scope of the route. A path that it does not
+/// have gets 404.
 ///
 /// # Panics
-/// When an endpoint has a setting that [this server cannot honour](crate::ActixRequestUpgradeStrategy): routes are made
-/// where no error can be returned. [`check_settings`](WebSocketDispatcher::check_settings) finds it before.
+/// When an endpoint has a setting that [this server does not
+/// support](crate::ActixRequestUpgradeStrategy): code that makes a route cannot return an error.
+/// [`check_settings`](WebSocketDispatcher::check_settings) finds it before.
 pub fn dispatch(dispatcher: impl Into<WebSocketDispatcher>) -> Route {
     let dispatcher = dispatcher.into();
     if let Err(error) = dispatcher.check_settings(&ActixRequestUpgradeStrategy) {
@@ -126,7 +133,7 @@ fn is_wanted(dispatcher: &WebSocketDispatcher, context: &GuardContext<'_>) -> bo
     method.is_ok_and(|method| dispatcher.wants(&method, &headers(context), head.uri.path()))
 }
 
-/// The headers that tell what a request asks for.
+/// The headers that show whether a request asks for a WebSocket.
 fn headers(context: &GuardContext<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (wanted, name) in &WANTED {
@@ -139,7 +146,7 @@ fn headers(context: &GuardContext<'_>) -> HeaderMap {
     headers
 }
 
-/// In the server's version of `http` and in ours.
+/// In the server's version of `http` and in this crate's.
 static WANTED: [(actix_header::HeaderName, HeaderName); 4] = [
     (actix_header::SEC_WEBSOCKET_KEY, header::SEC_WEBSOCKET_KEY),
     (actix_header::UPGRADE, header::UPGRADE),

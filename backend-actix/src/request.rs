@@ -20,9 +20,10 @@ use crate::{
     upgrade::ActixRequestUpgradeStrategy,
 };
 
-/// A request that may become a session: an extractor, for handler functions that look at more of the request first.
+/// A request that may become a session. It is an extractor, for handler functions that look at more
+/// of the request first.
 ///
-/// What they found out goes with it to the session and to the 101 response.
+/// The function can add a user, an HTTP session and headers for the accepting response (101).
 ///
 /// ```
 /// use actix_web::{HttpResponse, web};
@@ -48,31 +49,36 @@ pub struct WebSocketRequest {
 }
 
 impl WebSocketRequest {
-    /// Says who the user is. Without it, a [`Principal`] in the request's extensions counts, where a middleware can put one.
+    /// Sets the user. Without it, a [`Principal`] in the request's extensions is the user; a
+    /// middleware can put one there.
     #[must_use]
     pub fn with_principal(mut self, principal: Principal) -> Self {
         self.principal = Some(principal);
         self
     }
 
-    /// Sets the HTTP session, for values of it to become attributes. Without it, an `Arc<dyn HttpSession>` in the
-    /// request's extensions counts and, with the feature `actix-session`, the session of that library's middleware.
+    /// Sets the HTTP session whose values become attributes. Without it, an `Arc<dyn HttpSession>`
+    /// in the request's extensions is used or, with the feature `actix-session`, the session of
+    /// that library's middleware.
     #[must_use]
     pub fn with_http_session(mut self, session: Arc<dyn HttpSession>) -> Self {
         self.http_session = Some(session);
         self
     }
 
-    /// Adds a header to the 101 response. Those of the handshake itself cannot be replaced.
+    /// Adds a header to the accepting response. The headers of the handshake itself cannot be
+    /// replaced.
     #[must_use]
     pub fn with_response_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.response_headers.0.append(name, value);
         self
     }
 
-    /// Decides about the request; when it is accepted, the session runs on this worker's thread until it ends.
+    /// Decides about the request. When it is accepted, the session runs on this worker's thread
+    /// until it ends.
     ///
-    /// The response **must** be returned from the handler function: only with it the protocol is switched.
+    /// The handler function **must** return the response. Otherwise the server does not switch
+    /// protocols.
     #[must_use = "the protocol is switched by returning the response"]
     pub async fn dispatch(self, dispatcher: &WebSocketDispatcher) -> HttpResponse {
         let dispatched = dispatcher.dispatch(&ActixRequestUpgradeStrategy, self);
@@ -87,14 +93,15 @@ impl WebSocketRequest {
             Dispatch::Refused(error) => refusal(error),
             Dispatch::Answered(response) => answer(response),
             Dispatch::Accepted(response, session) => {
-                // Ends with the connection, which owns the other end; the worker drops it when it stops.
+                // It ends with the connection, which owns the other end. The worker drops it when
+                // it stops.
                 rt::spawn(session);
                 response
             }
         }
     }
 
-    /// The request in terms of no server, with what the application added to it.
+    /// Describes the request in the same way for every server, with the application's additions.
     pub(crate) fn handshake(&self) -> HandshakeRequest {
         let config = self.http.app_config();
         let bound = config.local_addr();
@@ -117,7 +124,8 @@ impl WebSocketRequest {
         session
     }
 
-    /// What the application's own routing found in the path. The server has not decoded `%`, `+` and `/`.
+    /// The parameters that the application's own routing found in the path. The server has not
+    /// decoded `%`, `+` and `/`.
     fn path_parameters(&self) -> Vec<(String, String)> {
         let found = self.http.match_info().iter();
         let found = found.filter(|(name, _)| *name != ASTERISK);

@@ -1,20 +1,21 @@
-//! Serving until the application is to stop.
+//! Serves until the application stops.
 
 use std::{io, pin::pin, time::Duration};
 
 use actix_web::dev::Server;
 use switchwire_service::{SessionRegistry, ShutdownReport};
 
-/// Runs a server until `signal`, then stops accepting and ends what there is: HTTP connections after the request they are
-/// at, sessions as [`SessionRegistry::shutdown`] does. Returns when all have ended, or at the deadline, and tells how the
-/// sessions did.
+/// Runs a server until `signal`, then stops accepting and ends the open connections: HTTP
+/// connections after their current request, and sessions as with [`SessionRegistry::shutdown`].
+/// Returns when all have ended, or at the deadline, with a report on the sessions.
 ///
-/// The server's own stop knows nothing of sessions: it waits for its `shutdown_timeout` (30 s, to be set no shorter than
-/// the deadline) and cuts them. And it must not listen to signals itself.
+/// The server's own stop does not know sessions: it waits for its `shutdown_timeout` (30 s) and
+/// cuts them. Set that timeout to at least the deadline. The server must not listen to signals
+/// itself.
 ///
-/// `registry` is that of the dispatchers that are mounted, which share it
-/// ([`with_registry`](switchwire_service::WebSocketDispatcher::with_registry)). For a second signal that is to end it at
-/// once, call its `shutdown` with no time left.
+/// `registry` is the registry that all mounted dispatchers share
+/// ([`with_registry`](switchwire_service::WebSocketDispatcher::with_registry)). To end at once on a
+/// second signal, call its `shutdown` with a deadline of zero.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -39,10 +40,11 @@ use switchwire_service::{SessionRegistry, ShutdownReport};
 /// ```
 ///
 /// # Errors
-/// That of the server, when it ends by itself.
+/// The error of the server, when it ends by itself.
 ///
 /// # Cancel safety
-/// Dropping it drops the server, which goes on until its handle stops it. A shutdown that has begun goes on in the registry.
+/// Dropping it drops the server, which continues until its handle stops it. A shutdown that has
+/// begun continues in the registry.
 pub async fn serve_with_shutdown(
     server: Server,
     registry: SessionRegistry,
@@ -58,7 +60,8 @@ pub async fn serve_with_shutdown(
         }
         () = signal => {}
     }
-    // The server ends its workers, and with them the tasks of their sessions, once no connection is left.
+    // When no connection is left, the server ends its workers, and with them the tasks of their
+    // sessions.
     drop(handle.stop(true)); // the command is sent at once
     let sessions = registry.shutdown(deadline);
     let drain = async {

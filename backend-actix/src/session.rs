@@ -7,9 +7,10 @@ use actix_web::HttpRequest;
 use serde_json::Value;
 use switchwire_core::{Attributes, HandlerError, HttpSession, async_trait};
 
-/// The values of the request's session, as the middleware has loaded it. Each attribute is a `serde_json::Value`.
+/// The values of the request's session, as the middleware has loaded it. Each attribute is a
+/// `serde_json::Value`.
 ///
-/// They are copied at once, since the session itself cannot leave its thread.
+/// They are copied at once, because the session itself cannot leave its thread.
 pub(crate) fn http_session(request: &HttpRequest) -> Arc<dyn HttpSession> {
     Arc::new(ActixSession(request.get_session().entries().clone()))
 }

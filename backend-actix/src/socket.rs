@@ -1,4 +1,4 @@
-//! What the server has no way to do to a connection.
+//! Operations on a connection's socket that the server does not offer.
 
 #[cfg(target_os = "linux")]
 #[path = "socket/linux.rs"]
@@ -14,17 +14,20 @@ use actix_web::{dev::Extensions, rt::net::TcpStream};
 pub(crate) use self::system::Socket;
 use crate::close::Closing;
 
-/// Prepares a connection, for [`HttpServer::on_connect`](actix_web::HttpServer::on_connect): turns Nagle's algorithm
-/// off, and lets sessions end TCP themselves.
+/// Prepares a connection, for [`HttpServer::on_connect`](actix_web::HttpServer::on_connect). It
+/// turns Nagle's algorithm off, and lets sessions end TCP themselves.
 ///
-/// Without it everything works, but
-/// - what is answered to a peer that takes nothing of it, pages included, waits until TCP gives up, and not 65 s at most;
-/// - the server leaves a connection open for its `client_disconnect_timeout` (1 s) after the closing handshake, unless
-///   the peer ends it first;
+/// Without it everything works, with these exceptions:
+/// - an answer, of a page too, to a peer that takes nothing of it waits until TCP gives up, instead
+///   of at most 65 s;
+/// - the server keeps a connection open for its `client_disconnect_timeout` (1 s) after the closing
+///   handshake, unless the peer ends it first;
 /// - a peer that stops reading keeps the server's buffers until TCP gives up;
-/// - a host that is gone is noticed only once the kernel's buffer is full, or TCP gives up.
+/// - the server notices that a host is gone only when the kernel's buffer is full, or when TCP
+///   gives up.
 ///
-/// TLS connections stay as they are, and so do all on systems other than Linux, but for Nagle's algorithm.
+/// It does nothing for TLS connections. On systems other than Linux, it only turns off Nagle's
+/// algorithm.
 ///
 /// ```no_run
 /// use actix_web::{App, HttpServer};
@@ -41,7 +44,7 @@ pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
     let Some(stream) = connection.downcast_ref::<TcpStream>() else {
         return;
     };
-    // When either fails the connection works without.
+    // When either fails, the connection works without it.
     let _ = stream.set_nodelay(true);
     if let Some(socket) = Socket::new(stream) {
         extensions.insert(socket);

@@ -24,35 +24,38 @@ use switchwire_protocol::{Decoder, Encoder};
 
 use crate::{ending::Ending, socket::Socket};
 
-/// How much the server's write buffer is given at once: with what may wait there it has 128 KiB.
+/// How many bytes the server's write buffer gets at once. With the bytes that may wait there, it
+/// holds 128 KiB.
 const CHUNK: usize = 96 << 10;
 
-/// As much is copied, so that the encoder can use its memory again.
+/// This much is copied, so that the encoder can reuse its memory.
 const COPIED: usize = 1 << 10;
 
-/// With this much unread the server stops reading.
+/// With this many unread bytes, the server stops reading.
 const PAUSED_FROM: usize = 32 << 10;
 
-/// With no more than this left to be taken, a flush is done.
+/// A flush is complete when at most this many bytes are left to take.
 const LITTLE: usize = 16 << 10;
 
 /// One connection of actix-web after the switch.
 ///
-/// Bytes come from the payload of the request and leave through the body of the 101 response, both on the
-/// worker's own thread.
+/// Bytes arrive through the payload of the request, and leave through the body of the accepting
+/// response (101). Both are on the worker's own thread.
 pub struct ActixTransport {
     payload: Payload,
     decoder: Decoder,
-    /// Read, but not decoded yet, when the server's payload is wrapped in something that takes nothing back.
+    /// Bytes that were read but not decoded yet, when a wrapper of the server's payload takes
+    /// nothing back.
     unread: Bytes,
     outbound: Rc<RefCell<Outbound>>,
     socket: Option<Socket>,
-    /// The peer has ended its half, or the server the connection.
+    /// The peer has ended its half, or the server has ended the connection.
     is_done: bool,
 }
 
 impl ActixTransport {
-    /// The two ends of a connection: what the driver owns, and the body of the 101 response.
+    /// Makes the two ends of a connection: the transport for the driver, and the body of the
+    /// accepting response.
     pub(crate) fn new(
         payload: Payload,
         socket: Option<Socket>,
@@ -77,7 +80,8 @@ impl ActixTransport {
         (transport, UpgradedBody { outbound, ending })
     }
 
-    /// Waits until the server has taken the 101 response, or fails when it sent something else instead.
+    /// Waits until the server has taken the accepting response. Fails when it sent something else
+    /// instead.
     pub(crate) fn poll_switched(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut outbound = self.outbound.borrow_mut();
         match outbound.state {
@@ -98,7 +102,8 @@ impl ActixTransport {
         }
     }
 
-    /// Keeps what found no room where the server sees it, and stops reading with enough of it.
+    /// Keeps bytes that found no room where the server sees them. When there are enough, the server
+    /// stops reading.
     fn put_back(&mut self, mut bytes: Bytes, cx: &mut Context<'_>) {
         if bytes.len() < PAUSED_FROM {
             bytes = Bytes::copy_from_slice(&bytes); // so that the server can use its buffer again
@@ -108,7 +113,7 @@ impl ActixTransport {
             return;
         };
         payload.unread_data(bytes);
-        // It counts what is there only when something is taken.
+        // The server counts these bytes only when some are taken.
         payload.unread_data(Bytes::new());
         let _nothing = Pin::new(payload).poll_next(cx);
     }
@@ -126,7 +131,8 @@ impl Transport for ActixTransport {
                     self.put_back(bytes, cx);
                 }
             }
-            // After a reset the server drops the connection, after an orderly end it goes on writing.
+            // After a reset, the server drops the connection. After an orderly end, it continues to
+            // write.
             Some(Err(_)) | None => {
                 incoming.end(ReceiveEnd::Failed(match self.outbound.borrow().state {
                     State::Dropped => io::Error::from(io::ErrorKind::ConnectionReset).into(),
@@ -141,7 +147,8 @@ impl Transport for ActixTransport {
         self.decoder.has_unfinished()
     }
 
-    /// Without what was put back into the server's own buffers, which have their own bound.
+    /// Without the bytes that were put back into the server's own buffers, which have their own
+    /// limit.
     fn unread(&self) -> usize {
         self.decoder.held() + self.unread.len()
     }
@@ -154,8 +161,8 @@ impl Transport for ActixTransport {
         self.outbound.borrow().len()
     }
 
-    /// Resolves when the server has taken everything but a little, which it takes when it is polled next: waiting for
-    /// that would cost a wake-up per message.
+    /// Resolves when the server has taken everything except a small rest. It takes that rest when
+    /// it is next polled. Waiting for it would cost one wake-up per message.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.outbound.borrow_mut().poll_taken(cx, LITTLE)
     }
@@ -188,7 +195,7 @@ impl Drop for ActixTransport {
     fn drop(&mut self) {
         let mut outbound = self.outbound.borrow_mut();
         if self.is_done || outbound.state == State::Dropped {
-            return; // the server sees to the rest
+            return; // the server does the rest
         }
         outbound.end();
         if let Some(socket) = self.socket {
@@ -205,7 +212,7 @@ impl fmt::Debug for ActixTransport {
     }
 }
 
-/// The body of the 101 response: what the session writes.
+/// The body of the accepting response: the output of the session.
 #[derive(Debug)]
 pub(crate) struct UpgradedBody {
     outbound: Rc<RefCell<Outbound>>,
@@ -257,32 +264,33 @@ impl Drop for UpgradedBody {
     }
 }
 
-/// What the two ends share.
+/// The state that the two ends share.
 #[derive(Debug, Default)]
 struct Outbound {
     encoder: Encoder,
     /// The rest of a chunk that was taken from the encoder.
     chunk: Bytes,
     state: State,
-    /// Wakes the server's connection to take what is there.
+    /// Wakes the server's connection to take the output.
     body: Option<Waker>,
-    /// Wakes the driver when all was taken, or the state changed.
+    /// Wakes the driver when the server has taken everything, or when the state changed.
     driver: Option<Waker>,
 }
 
-/// How far the body is.
+/// The state of the body.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// The server has not taken the response yet.
     #[default]
     Waiting,
-    /// The server takes what is written.
+    /// The server takes the output.
     Open,
-    /// The server has taken all.
+    /// The server has taken everything.
     Ending,
     /// Nothing more will be written.
     Ended,
-    /// The server dropped it: the response was replaced, all was sent, or the connection is gone.
+    /// The server dropped the body: the response was replaced, everything was sent, or the
+    /// connection is gone.
     Dropped,
 }
 
@@ -304,12 +312,12 @@ impl Outbound {
             self.chunk = self.encoder.take_chunk()?;
         }
         if self.chunk.len() <= CHUNK {
-            return Some(mem::take(&mut self.chunk)); // an empty rest would hold the memory of all
+            return Some(mem::take(&mut self.chunk)); // an empty rest would keep the whole memory alive
         }
         Some(self.chunk.split_to(CHUNK))
     }
 
-    /// Wakes the server to take what is there, and resolves when no more than `rest` of it is left.
+    /// Wakes the server to take the output. Resolves when at most `rest` bytes of it are left.
     fn poll_taken(&mut self, cx: &Context<'_>, rest: usize) -> Poll<io::Result<()>> {
         if self.state == State::Dropped {
             return Poll::Ready(Err(BrokenPipe.into()));

@@ -23,8 +23,8 @@ use crate::{request::WebSocketRequest, socket::Socket, transport::ActixTransport
 
 /// Switches protocols on connections of actix-web.
 ///
-/// After a 101 response the server hands on bytes as they are: what arrives through the request's payload, and what
-/// the response's body yields to the socket.
+/// After an accepting response (101), the server passes on bytes unchanged: those that arrive
+/// through the request's payload, and those that the response's body yields to the socket.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ActixRequestUpgradeStrategy;
 
@@ -42,7 +42,7 @@ impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
         request.handshake()
     }
 
-    /// The server reads from its sockets as it likes, so
+    /// The server reads from its sockets with its own buffer, so
     /// [`read_buffer_size`](WebSocketSettings::read_buffer_size) must stay at its default.
     fn check_settings(&self, settings: &WebSocketSettings) -> Result<(), InvalidSettings> {
         if settings.read_buffer_size() != WebSocketSettings::default().read_buffer_size() {
@@ -62,7 +62,8 @@ impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
     ) -> Result<(HttpResponse, Upgrading), HandshakeError> {
         match request.payload {
             Payload::H1 { .. } | Payload::Stream { .. } => {}
-            // The server knows `websocket` only when it is all that a line of `Upgrade` has; it would read frames as requests.
+            // The server detects `websocket` only when it is the only value in a line of `Upgrade`.
+            // Otherwise it would read frames as requests.
             Payload::None => return Err(HandshakeError::Upgrade),
             #[allow(unreachable_patterns, reason = "HTTP/2 is a feature of the server's")]
             _ => return Err(HandshakeError::NotUpgradable),
@@ -83,7 +84,7 @@ impl RequestUpgradeStrategy for ActixRequestUpgradeStrategy {
     }
 }
 
-/// Resolves with the connection once the server has taken the 101 response.
+/// Resolves with the connection once the server has taken the accepting response.
 #[derive(Debug)]
 pub struct Upgrading {
     transport: Option<ActixTransport>,
@@ -103,11 +104,13 @@ impl Future for Upgrading {
     }
 }
 
-/// The head of a request in the terms of today's `http`; the server is still on the version before.
+/// Converts the head of a request to the current `http` crate. The server still uses the version
+/// before.
 pub(crate) fn head(request: &HttpRequest) -> Parts {
     let mut head = http::Request::new(()).into_parts().0;
     if translate(request, &mut head).is_none() {
-        // What one version reads and the other refuses is no request of ours: 405.
+        // A method that one version accepts and the other refuses is never GET, so the answer is
+        // 405.
         head.method = Method::CONNECT;
         head.headers.clear();
     }
@@ -131,7 +134,7 @@ fn translate(request: &HttpRequest, head: &mut Parts) -> Option<()> {
     Some(())
 }
 
-/// Adds headers to a response of the server's.
+/// Adds headers to a response of the server.
 pub(crate) fn copy_headers(from: &HeaderMap, to: &mut ActixHeaderMap) {
     for (name, value) in from {
         let name = actix_header::HeaderName::from_bytes(name.as_str().as_bytes());

@@ -1,4 +1,4 @@
-//! Accepting connections without spinning when the machine runs out of something.
+//! Accepts connections without spinning when the machine runs out of a resource.
 
 use std::{io, time::Duration};
 
@@ -9,10 +9,10 @@ use crate::listener::Listener;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// An exhaustion is over, and the next one worth a line, when no attempt has failed for so long.
+/// After this time without a failed attempt, an exhaustion is over, and the next one is logged.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// A listener, and how its last attempts went.
+/// A listener, and the state of its last attempts.
 pub(crate) struct Acceptor<L> {
     listener: L,
     pauses: Pauses,
@@ -24,13 +24,13 @@ impl<L: Listener> Acceptor<L> {
         Self { listener, pauses }
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
     ///
-    /// A connection that failed before it was accepted is passed over. Without a descriptor or memory for the next one,
-    /// it waits from 5 ms to 1 s before it tries again, and says so once.
+    /// It skips a connection that failed before it was accepted. When the process has no descriptor
+    /// or memory for the next one, it waits 5 ms to 1 s before it tries again, and logs that once.
     ///
     /// # Cancel safety
-    /// Nothing is lost: a pause goes on, and the next one is longer, when this is called again.
+    /// Nothing is lost. The next call continues a pause, and the next pause is longer.
     pub(crate) async fn accept(&mut self) -> L::Connecting {
         loop {
             self.pauses.end().await;
@@ -49,12 +49,12 @@ impl<L: Listener> Acceptor<L> {
     }
 }
 
-/// How long to wait between attempts that fail.
+/// The pauses between failed attempts.
 #[derive(Debug, Default)]
 struct Pauses {
-    /// How long the pause is, since the last attempt failed.
+    /// The length of the pause after the last failed attempt.
     pause: Option<Duration>,
-    /// When any attempt failed last.
+    /// When an attempt last failed.
     failed: Option<Instant>,
 }
 
@@ -83,7 +83,8 @@ impl Pauses {
     }
 }
 
-/// Whether the process or the machine is out of descriptors or memory, rather than one connection broken.
+/// Whether the process or the machine is out of descriptors or memory, rather than one connection
+/// broken.
 fn is_exhaustion(error: &io::Error) -> bool {
     !matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! One connection of the server, as long as it speaks HTTP.
+//! Serves one connection of the server while it speaks HTTP.
 
 use std::{
     error::Error as StdError, future::poll_fn, io, pin::pin, sync::Arc, task::Poll, time::Duration,
@@ -19,14 +19,15 @@ use crate::{
     listener::Listener,
 };
 
-/// How long things may take.
+/// The timeouts of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
     pub(crate) header_read: Duration,
     pub(crate) write: Duration,
 }
 
-/// Serves a connection until its end, or until the request that it is at once `stop` has no sender.
+/// Serves a connection until it ends. When `stop` has no sender any more, it ends after the current
+/// request.
 pub(crate) async fn serve_connection<L, S, R>(
     connecting: L::Connecting,
     service: S,
@@ -81,7 +82,7 @@ pub(crate) async fn serve_connection<L, S, R>(
             let _ = connection.as_mut().poll(cx); // its write fails
             return Poll::Ready(Ok(()));
         }
-        // hyper would wait for the rest of the first head; of any other it does not.
+        // hyper would wait for the rest of the first head. It does not wait for later ones.
         if stopping && progress.is_unused() {
             return Poll::Ready(Ok(()));
         }

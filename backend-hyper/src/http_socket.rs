@@ -1,4 +1,4 @@
-//! The I/O of a connection as long as it speaks HTTP, and whether the peer takes what is written to it.
+//! The I/O of a connection while it speaks HTTP. It tells whether the peer takes the output.
 
 use std::{
     io::{self, IoSlice},
@@ -17,17 +17,19 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// How many bytes a second of an answer a peer takes at least, on average over the write timeout.
+/// How many bytes of an answer a peer must take per second, on average over the write timeout.
 const LEAST_RATE: u128 = 240;
 
-/// What a connection's socket and its service tell the future that serves it. All three run in that one future.
+/// Shared by a connection's socket, its service, and the future that serves it. All three run in
+/// that one future.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    /// A request has come.
+    /// A request has arrived.
     asked: AtomicBool,
-    /// Something waits for the peer to take what was written before.
+    /// Output waits for the peer to take earlier output.
     blocked: AtomicBool,
-    /// How many bytes the peer had taken when something began to wait or was tried again, modulo the size of the counter.
+    /// How many bytes the peer had taken when output began to wait or was tried again, modulo the
+    /// size of the counter.
     taken: AtomicUsize,
     given_up: AtomicBool,
 }
@@ -37,18 +39,19 @@ impl Progress {
         self.asked.store(true, Relaxed);
     }
 
-    /// Whether no request has come, and nothing is to be written.
+    /// Whether no request has arrived, and there is nothing to write.
     pub(crate) fn is_unused(&self) -> bool {
         !self.asked.load(Relaxed) && !self.blocked.load(Relaxed)
     }
 
-    /// Has the next write fail, and the connection end with a reset: what the kernel still holds for the peer goes too.
+    /// Makes the next write fail and the connection end with a reset, so that the kernel also drops
+    /// the bytes that it still holds for the peer.
     pub(crate) fn give_up(&self) {
         self.given_up.store(true, Relaxed);
     }
 }
 
-/// I/O that tells how writing goes on.
+/// I/O that records the progress of writing.
 #[derive(Debug)]
 pub(crate) struct HttpSocket<IO> {
     io: IO,
@@ -84,7 +87,7 @@ impl<IO> HttpSocket<IO> {
         written
     }
 
-    /// TLS takes what is written into a buffer of its own, so that a flush or a shutdown may wait for the peer, too.
+    /// TLS copies written bytes into a buffer of its own, so that a flush or a shutdown may wait for the peer, too.
     fn note_flush(&mut self, flushed: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
         match flushed {
             Poll::Pending => self.note_blocked(),
@@ -147,7 +150,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for HttpSocket<IO> {
         self.io.is_write_vectored()
     }
 
-    /// hyper flushes once all was written.
+    /// hyper flushes after everything was written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
         let flushed = Pin::new(&mut self.io).poll_flush(cx);
@@ -161,13 +164,13 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for HttpSocket<IO> {
     }
 }
 
-/// How long a peer may leave an answer untaken.
+/// Bounds how long a peer may leave an answer untaken.
 #[derive(Debug)]
 pub(crate) struct Patience {
     timeout: Duration,
-    /// How many bytes it takes at least in that time.
+    /// How many bytes the peer must take in that time.
     least: usize,
-    /// While something waits: until when, and what the peer had taken when that began.
+    /// While output waits: the end of the time, and how many bytes the peer had taken at its start.
     window: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
@@ -181,7 +184,7 @@ impl Patience {
         }
     }
 
-    /// Ready when the peer has taken too little for too long. To be asked after each attempt to write.
+    /// Ready when the peer has taken too little for too long. Call it after each attempt to write.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, progress: &Progress) -> Poll<()> {
         if !progress.blocked.load(Relaxed) {
             self.window = None;

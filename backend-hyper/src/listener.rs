@@ -1,4 +1,4 @@
-//! Where a server's connections come from.
+//! The source of a server's connections.
 
 use std::{
     future::{Ready, ready},
@@ -14,10 +14,12 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Where a [`HyperServer`](crate::HyperServer)'s connections come from: TCP, a Unix socket, TLS on top of one of them.
+/// Accepts the connections of a [`HyperServer`](crate::HyperServer): over TCP, over a Unix socket,
+/// or over TLS on top of one of them.
 ///
-/// The server does the rest in the same way for all of them: it pauses when the machine runs out of descriptors, bounds how
-/// long a connection may take to be ready and to send a request, and ends connections at a shutdown.
+/// The server does everything else in the same way for all of them. It pauses when the machine runs
+/// out of descriptors, bounds the time until a connection is ready and has sent a request, and ends
+/// connections at a shutdown.
 ///
 /// ```
 /// use std::{io, pin::Pin, sync::Arc};
@@ -53,22 +55,25 @@ use tokio::{
 pub trait Listener: Send + 'static {
     /// A connection that is ready to be read.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
-    /// A connection that is being made ready, as by a TLS handshake. The server gives it as long as the head of a request.
+    /// A connection that is being made ready, for example by a TLS handshake. Its timeout is that
+    /// of a request's head.
     type Connecting: Future<Output = io::Result<(Self::Io, ConnectionInfo)>> + Send + 'static;
 
-    /// Accepts the next connection. It **must not** wait for that connection's peer, which would hold up all others:
-    /// [`Connecting`](Self::Connecting) does.
+    /// Accepts the next connection. It **must not** wait for that connection's peer, because this
+    /// would hold up all others. [`Connecting`](Self::Connecting) waits for the peer.
     ///
     /// # Errors
-    /// One whose kind says that a connection was aborted, reset or refused concerns that connection alone. After any other the
-    /// server pauses, from 5 ms to 1 s, before it tries again.
+    /// An error whose kind says that a connection was aborted, reset or refused concerns only that
+    /// connection. After any other error, the server pauses for 5 ms to 1 s before it tries again.
     ///
     /// # Cancel safety
-    /// The server drops the future when something else happens first. No connection **may** be lost by that.
+    /// The server drops the future when something else happens first. It **must not** lose a
+    /// connection then.
     fn accept(&mut self) -> impl Future<Output = io::Result<Self::Connecting>> + Send;
 
-    /// The socket below the connection. By it the server sees what a peer takes of an answer, and resets a connection whose
-    /// peer takes none. By default none: the server then sees what the connection itself takes, and closes without a reset.
+    /// The socket below the connection. By it the server sees what a peer takes of an answer, and
+    /// resets a connection whose peer takes none. By default none: the server then sees what the
+    /// connection itself takes, and closes without a reset.
     fn socket(io: &Self::Io) -> Option<Socket<'_>> {
         let _ = io;
         None
@@ -81,7 +86,7 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<Self::Connecting> {
         let (socket, remote) = Self::accept(self).await?;
-        // Fails only on a socket that is gone already; the next read tells.
+        // This fails only on a closed socket. The next read reports it.
         let _ = socket.set_nodelay(true);
         let info = ConnectionInfo {
             remote_address: Some(remote),

@@ -1,4 +1,4 @@
-//! A server on hyper, for those who have none of their own.
+//! A server on hyper, for applications without one of their own.
 
 use std::{error::Error as StdError, future::pending, pin::pin, time::Duration};
 
@@ -19,11 +19,12 @@ use crate::{
     service::{NotFound, UpgradeService},
 };
 
-/// Serves WebSocket handlers, and an application's own hyper service, on TCP or any other [`Listener`].
+/// Serves WebSocket handlers, and an application's own hyper service, on TCP or any other
+/// [`Listener`].
 ///
-/// HTTP/1.1 with limits on the time a request's head may take and on the time an answer may wait for its peer, without
-/// Nagle's algorithm, and not to be stopped by a lack of file descriptors. Each request has a
-/// [`ConnectionInfo`](switchwire_core::ConnectionInfo) among its extensions.
+/// It speaks HTTP/1.1. It limits the time for a request's head, and the time that an answer may
+/// wait for its peer. It turns off Nagle's algorithm. A lack of file descriptors does not stop it.
+/// Each request has a [`ConnectionInfo`](switchwire_core::ConnectionInfo) among its extensions.
 ///
 /// ```no_run
 /// use switchwire_backend_hyper::HyperServer;
@@ -47,7 +48,7 @@ pub struct HyperServer<S = UpgradeService<NotFound>> {
 }
 
 impl HyperServer {
-    /// A server of WebSockets alone; other requests get 404.
+    /// Makes a server of WebSockets only. Other requests get 404.
     #[must_use]
     pub fn new(dispatcher: impl Into<WebSocketDispatcher>) -> Self {
         Self::with_application(dispatcher, NotFound)
@@ -55,7 +56,7 @@ impl HyperServer {
 }
 
 impl<A> HyperServer<UpgradeService<A>> {
-    /// A server of WebSockets and of an application's own service.
+    /// Makes a server of WebSockets and of an application's own service.
     #[must_use]
     pub fn with_application(dispatcher: impl Into<WebSocketDispatcher>, application: A) -> Self {
         let dispatcher = dispatcher.into();
@@ -65,8 +66,8 @@ impl<A> HyperServer<UpgradeService<A>> {
 }
 
 impl<S> HyperServer<S> {
-    /// A server of any hyper service, which may have an [`UpgradeService`] somewhere inside; the registry of that is to
-    /// be told to [`with_registry`](Self::with_registry).
+    /// Makes a server of any hyper service, which may contain an [`UpgradeService`]. Pass the
+    /// registry of that service to [`with_registry`](Self::with_registry).
     #[must_use]
     pub fn from_service(service: S) -> Self {
         Self {
@@ -79,40 +80,45 @@ impl<S> HyperServer<S> {
         }
     }
 
-    /// Sets whose sessions [`serve_with_shutdown`](Self::serve_with_shutdown) ends. Default: the dispatcher's.
+    /// Sets the registry whose sessions [`serve_with_shutdown`](Self::serve_with_shutdown) ends.
+    /// Default: the dispatcher's.
     #[must_use]
     pub fn with_registry(mut self, registry: SessionRegistry) -> Self {
         self.registry = registry;
         self
     }
 
-    /// Sets how long a client may take to send the head of a request, or to begin with the next one. Default 10 s.
+    /// Sets how long a client may take to send the head of a request, or to begin the next request.
+    /// Default: 10 s.
     ///
     /// # Errors
-    /// [`InvalidSettings::NoTime`] for none, [`InvalidSettings::TooLong`] for more than ten years.
+    /// [`InvalidSettings::NoTime`] for a time of zero, [`InvalidSettings::TooLong`] for more than
+    /// ten years.
     pub fn with_header_read_timeout(mut self, timeout: Duration) -> Result<Self, InvalidSettings> {
         self.timeouts.header_read = checked("header_read_timeout", timeout)?;
         Ok(self)
     }
 
-    /// Sets how long an HTTP answer may wait for its client to take it. Default 30 s.
+    /// Sets how long an HTTP answer may wait for its client. Default: 30 s.
     ///
-    /// When so long something waits to be written and the client has taken less than 240 bytes a second of it, the
-    /// connection is reset. It is no limit on the length of an answer, nor on the time that the application takes for it,
-    /// and it ends with the switch: sessions have
-    /// [`SlowConsumerPolicy`](switchwire_core::SlowConsumerPolicy).
+    /// When output has waited for this time, and the client has taken less than 240 bytes per
+    /// second of it, the server resets the connection. This limits neither the length of an answer
+    /// nor the time that the application takes for it. It ends with the protocol switch: sessions
+    /// have [`SlowConsumerPolicy`](switchwire_core::SlowConsumerPolicy).
     ///
     /// # Errors
-    /// [`InvalidSettings::NoTime`] for none, [`InvalidSettings::TooLong`] for more than ten years.
+    /// [`InvalidSettings::NoTime`] for a time of zero, [`InvalidSettings::TooLong`] for more than
+    /// ten years.
     pub fn with_write_timeout(mut self, timeout: Duration) -> Result<Self, InvalidSettings> {
         self.timeouts.write = checked("write_timeout", timeout)?;
         Ok(self)
     }
 
-    /// Serves until the future is dropped. That ends all HTTP connections; sessions go on to their own end.
+    /// Serves until the future is dropped. That ends all HTTP connections. Sessions continue to
+    /// their own end.
     ///
     /// # Cancel safety
-    /// Dropping it stops accepting; a connection that was being accepted is closed.
+    /// Dropping it stops accepting. A connection that was being accepted is closed.
     pub async fn serve<L, R>(self, listener: L)
     where
         L: Listener,
@@ -122,16 +128,17 @@ impl<S> HyperServer<S> {
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let deadline = Duration::ZERO; // never comes
+        let deadline = Duration::ZERO; // never used
         self.serve_with_shutdown(listener, pending(), deadline)
             .await;
     }
 
-    /// Serves until `signal`, then stops accepting and ends what there is: HTTP connections after the request they are
-    /// at, those without a whole head of one at once, and sessions as [`SessionRegistry::shutdown`] does. Returns when all
-    /// have ended, or at the deadline, and tells how the sessions did.
+    /// Serves until `signal`, then stops accepting and ends the open connections. An HTTP
+    /// connection ends after its current request, or at once when it has no complete head of a
+    /// request. Sessions end as with [`SessionRegistry::shutdown`]. Returns when all have ended, or
+    /// at the deadline, with a report on the sessions.
     ///
-    /// For a second signal that is to end it at once, call the registry's `shutdown` with no time left.
+    /// To end at once on a second signal, call the registry's `shutdown` with a deadline of zero.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -147,7 +154,7 @@ impl<S> HyperServer<S> {
     /// ```
     ///
     /// # Cancel safety
-    /// As [`serve`](Self::serve). A shutdown that has begun goes on in the registry.
+    /// The same as for [`serve`](Self::serve). A shutdown that has begun continues in the registry.
     pub async fn serve_with_shutdown<L, R>(
         self,
         listener: L,

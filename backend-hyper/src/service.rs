@@ -1,4 +1,5 @@
-//! A hyper service that sends WebSocket requests to handlers and everything else to the application.
+//! A hyper service that sends WebSocket requests to handlers, and all other requests to the
+//! application.
 
 use std::{convert::Infallible, pin::Pin};
 
@@ -13,13 +14,14 @@ use crate::upgrade::HyperRequestUpgradeStrategy;
 /// The body of an [`UpgradeService`]'s response: its own, or the application's.
 pub type UpgradeBody<B> = Either<Full<Bytes>, B>;
 
-/// Serves WebSocket requests with the dispatcher's handlers, and everything else with the application's own service,
-/// on the same port and even on the same path.
+/// Serves WebSocket requests with the dispatcher's handlers, and all other requests with the
+/// application's own service. Both use the same port and may use the same path.
 ///
-/// Serve it with hyper's `http1` connection builder and `.with_upgrades()`, or let
-/// [`HyperServer`](crate::HyperServer) do that.
+/// Serve it with hyper's `http1` connection builder and `.with_upgrades()`, or with
+/// [`HyperServer`](crate::HyperServer).
 ///
-/// Each session runs on a task of the current tokio runtime; dropping the service ends no session.
+/// Each session runs on a task of the current tokio runtime. Dropping the service does not end any
+/// session.
 #[derive(Debug, Clone)]
 pub struct UpgradeService<S> {
     dispatcher: WebSocketDispatcher,
@@ -27,7 +29,8 @@ pub struct UpgradeService<S> {
 }
 
 impl<S> UpgradeService<S> {
-    /// WebSocket requests to `dispatcher`, all others to `application`.
+    /// Makes a service that passes WebSocket requests to `dispatcher`, and all others to
+    /// `application`.
     #[must_use]
     pub fn new(dispatcher: impl Into<WebSocketDispatcher>, application: S) -> Self {
         Self {

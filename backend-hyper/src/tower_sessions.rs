@@ -7,12 +7,13 @@ use hyper::service::Service;
 use switchwire_core::{Attributes, HandlerError, HttpSession, async_trait};
 use tower_sessions_core::{Session, SessionStore};
 
-/// Lets values of tower-sessions' HTTP sessions become attributes of WebSocket sessions.
+/// Turns values of tower-sessions' HTTP sessions into attributes of WebSocket sessions.
 ///
-/// It stands inside of the session layer and around the service that has an
-/// [`UpgradeService`](crate::UpgradeService) in it, and is given the layer's store: a `Session` alone does not tell its
-/// names. Each attribute is a `serde_json::Value`, by the name it has in the HTTP session. Which ones are taken over
-/// is said on `HandshakeWebSocketService`; without that the store is not asked.
+/// Put it inside the session layer, around the service that contains an
+/// [`UpgradeService`](crate::UpgradeService). Give it the layer's store: a `Session` alone does not
+/// tell its names. Each attribute is a `serde_json::Value`, with the name that it has in the HTTP
+/// session. `HandshakeWebSocketService` sets which values are copied. Without that setting, it does
+/// not read the store.
 ///
 /// ```
 /// use http::Request;
@@ -50,7 +51,7 @@ pub struct TowerSessions<S> {
 }
 
 impl<S> TowerSessions<S> {
-    /// Finds the sessions of `store` for `inner`.
+    /// Makes a service that finds the sessions of `store` for `inner`.
     #[must_use]
     pub fn new(store: impl SessionStore, inner: S) -> Self {
         Self {

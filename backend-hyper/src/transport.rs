@@ -1,4 +1,4 @@
-//! What hyper hands over after the switch.
+//! The connection that hyper hands over after the switch.
 
 use std::{
     io::{self, IoSlice},
@@ -23,7 +23,8 @@ use crate::http_socket::HttpSocket;
 /// Sessions over a connection of hyper, or of a server built on it.
 pub type HyperTransport = StreamTransport<HyperIo>;
 
-/// A connection after the switch: the socket itself where it can be had, else what hyper wraps it in.
+/// A connection after the switch: the socket itself where possible, otherwise hyper's wrapper of
+/// it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum HyperIo {
@@ -36,10 +37,10 @@ pub enum HyperIo {
     Other(Box<TokioIo<Upgraded>>),
 }
 
-/// Takes the connection, and what has been read of it already, out of hyper.
+/// Takes the connection, and the bytes that hyper has read from it, out of hyper.
 pub(crate) fn transport(upgraded: Upgraded, parameters: &SessionParameters) -> HyperTransport {
     let (io, already_read) = take_socket(upgraded);
-    // hyper's read buffer is kilobytes; a session must not hold on to it for a few bytes.
+    // hyper's read buffer has kilobytes. A session must not keep it alive for a few bytes.
     let already_read = Bytes::copy_from_slice(&already_read);
     StreamTransport::new(io, already_read, parameters)
         .with_socket(HyperIo::socket, parameters.settings())

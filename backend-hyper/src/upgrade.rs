@@ -1,4 +1,4 @@
-//! How hyper switches protocols.
+//! Switches protocols on hyper.
 
 use std::{
     fmt,
@@ -19,9 +19,9 @@ use crate::transport::{HyperTransport, transport};
 
 /// Switches HTTP/1.1 connections of hyper 1, with requests of any body.
 ///
-/// What runs before it can put these into the request's extensions: [`ConnectionInfo`] (as
-/// [`HyperServer`](crate::HyperServer) does), [`Principal`], an `Arc<dyn` [`HttpSession`]`>`, and [`ResponseHeaders`] for
-/// the 101 response.
+/// A middleware before it can put these into the request's extensions: [`ConnectionInfo`] (as
+/// [`HyperServer`](crate::HyperServer) does), [`Principal`], an `Arc<dyn` [`HttpSession`]`>`, and
+/// [`ResponseHeaders`] for the accepting response (101).
 pub struct HyperRequestUpgradeStrategy<B = hyper::body::Incoming> {
     body: PhantomData<fn(B)>,
 }
@@ -76,7 +76,7 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
     }
 }
 
-/// Resolves with the connection once hyper has sent the 101 response.
+/// Resolves with the connection once hyper has sent the accepting response (101).
 #[derive(Debug)]
 pub struct HyperUpgrading {
     on_upgrade: OnUpgrade,

@@ -1,4 +1,4 @@
-//! The filters that make up routes.
+//! The filters for routes.
 
 use std::{cell::Cell, convert::Infallible, sync::Arc};
 
@@ -13,10 +13,10 @@ use warp::{Filter, Rejection, Reply, ext, path::FullPath, reply::Response};
 
 use crate::request::WebSocketRequest;
 
-/// Serves WebSocket requests with one handler; warp's own filters before it decide about the path.
+/// Serves WebSocket requests with one handler. warp's own filters before it decide about the path.
 ///
-/// Requests that ask for no WebSocket are rejected as not found, so that the next filter may have them. A handshake
-/// that is wrong is answered here.
+/// It rejects a request that does not ask for a WebSocket as not found, so that the next filter can
+/// serve it. It answers an invalid handshake itself.
 ///
 /// ```
 /// use switchwire_backend_warp::websocket;
@@ -38,11 +38,12 @@ pub fn websocket(
 
 /// Serves WebSocket requests with a mapping, a single [`Endpoint`], or a whole dispatcher.
 ///
-/// A mapping's patterns are whole paths, whatever path filters stand before. A path that is not mapped is rejected as
-/// not found, and so is a request that asks for no WebSocket: the filters after it are tried, which may be another of
-/// these, and the last [`not_found`](crate::not_found()). Routes that would answer anything belong behind
-/// [`http`](crate::http()). A handshake that is wrong is
-/// answered here, and so is a preflight request to a path with a CORS configuration.
+/// A mapping's patterns are whole paths, whatever path filters stand before it. It rejects a path
+/// that is not mapped as not found, and it does the same with a request that does not ask for a
+/// WebSocket. warp then tries the filters after it. Those may include another one of these, and
+/// [`not_found`](crate::not_found()) as the last. Put routes that answer every request after
+/// [`http`](crate::http()). It answers an invalid handshake itself, and a preflight request to a
+/// path with a CORS configuration.
 ///
 /// ```
 /// use switchwire_backend_warp::{dispatch, http};
@@ -75,7 +76,8 @@ pub fn dispatch(
         })
 }
 
-/// Extracts a request that asks for a WebSocket, rightly or wrongly, and rejects all others as not found.
+/// Extracts a request that asks for a WebSocket, validly or not, and rejects all others as not
+/// found.
 #[must_use]
 pub fn request() -> impl Filter<Extract = (WebSocketRequest,), Error = Rejection> + Clone {
     lets_through(|_, headers| HandshakeRequest::asks_for_websocket(headers)).and(extract())
@@ -108,17 +110,17 @@ fn extract() -> impl Filter<Extract = (WebSocketRequest,), Error = Infallible> +
         .map(WebSocketRequest::with_extension)
 }
 
-/// The whole path; none when the target is another than a path, as in `CONNECT example.com:80`.
+/// The whole path. `None` when the target is not a path, as in `CONNECT example.com:80`.
 fn path() -> impl Filter<Extract = (Option<FullPath>,), Error = Infallible> + Clone {
     let none = warp::any().map(|| None);
     let some = has_path().and(warp::path::full()).map(Some);
     some.or(none).unify()
 }
 
-/// Rejects targets without a path: all that warp says about paths panics on them.
+/// Rejects targets without a path, because warp's functions panic on the path of such a request.
 ///
-/// The one exception is what it tells a log: it logs in the poll in which the filter before it is
-/// ready, right before the filter after it runs.
+/// The one exception is warp's log. It logs in the poll in which the filter before it is ready,
+/// right before the filter after it runs.
 fn has_path() -> impl Filter<Extract = (), Error = Rejection> + Clone {
     thread_local! {
         static HAS_PATH: Cell<bool> = const { Cell::new(false) };
@@ -133,19 +135,20 @@ fn has_path() -> impl Filter<Extract = (), Error = Rejection> + Clone {
         .untuple_one()
 }
 
-/// Lets through what asks for no WebSocket, and rejects all else as not found.
+/// Accepts requests that do not ask for a WebSocket, and rejects all others as not found.
 ///
-/// In front of routes that would answer anything, it keeps a WebSocket request for a path that has no handler from
-/// getting a page: it gets 404.
+/// Put it in front of routes that answer every request. A WebSocket request for a path without a
+/// handler then gets 404 instead of a page.
 #[must_use]
 pub fn http() -> impl Filter<Extract = (), Error = Rejection> + Clone {
     lets_through(|_, headers| !HandshakeRequest::asks_for_websocket(headers))
 }
 
-/// Answers a WebSocket request that no filter before has an endpoint for: 404 with the text that it has on every server.
+/// Answers a WebSocket request for which no filter before has an endpoint: 404, with the text that
+/// it has on every server.
 ///
-/// It belongs behind all other routes, as it takes what they rejected, for whatever reason. Without it warp answers 404
-/// without a text.
+/// Put it after all other routes, because it takes every request that they rejected, for whatever
+/// reason. Without it, warp answers 404 without a text.
 ///
 /// ```
 /// use switchwire_backend_warp::{not_found, websocket};

@@ -10,10 +10,11 @@ use warp::{Rejection, Reply, path::FullPath, reply::Response};
 
 use crate::upgrade::WarpRequestUpgradeStrategy;
 
-/// A request that asks for a WebSocket, extracted by [`request`](crate::request()), for routes that look at more of
-/// the request first.
+/// A request that asks for a WebSocket, extracted by [`request`](crate::request()). It is for
+/// routes that look at more of the request first.
 ///
-/// What they found out goes with it to the session and to the 101 response.
+/// The route can add parameters, a user, an HTTP session and headers for the accepting response
+/// (101).
 ///
 /// ```
 /// use switchwire_backend_warp::{WebSocketRequest, request};
@@ -42,7 +43,7 @@ pub struct WebSocketRequest {
 }
 
 impl WebSocketRequest {
-    /// A request of what warp's filters know of it.
+    /// Makes a request from the values of warp's filters.
     #[expect(clippy::needless_pass_by_value, reason = "filters hand over values")]
     pub(crate) fn new(
         headers: HeaderMap,
@@ -59,7 +60,8 @@ impl WebSocketRequest {
         let mut http = Request::new(());
         *http.method_mut() = method;
         *http.uri_mut() = target.unwrap_or_else(|_| Uri::from_static("*"));
-        // No filter tells the version; hyper lets a request with `Upgrade` have an upgrade only in HTTP/1.1.
+        // No filter gives the version. hyper offers an upgrade to a request with `Upgrade` only in
+        // HTTP/1.1.
         if on_upgrade.is_none() && headers.contains_key(header::UPGRADE) {
             *http.version_mut() = Version::HTTP_10;
         }
@@ -71,7 +73,7 @@ impl WebSocketRequest {
         request.with_extension(on_upgrade)
     }
 
-    /// Adds what a service around warp's may have put into the request's extensions.
+    /// Adds a value that a service around warp's may have put into the request's extensions.
     pub(crate) fn with_extension<T: Clone + Send + Sync + 'static>(
         mut self,
         value: Option<T>,
@@ -83,26 +85,28 @@ impl WebSocketRequest {
     }
 
     /// Adds a parameter that a path filter found, for handlers that read it from the
-    /// [`HandshakeInfo`](switchwire_core::HandshakeInfo). Parameters of the mapping's own pattern replace it.
+    /// [`HandshakeInfo`](switchwire_core::HandshakeInfo). Parameters of the mapping's own pattern
+    /// replace it.
     #[must_use]
     pub fn with_path_parameter(mut self, name: &str, value: impl Into<String>) -> Self {
         self.path_parameters.push((name.to_owned(), value.into()));
         self
     }
 
-    /// Says who the user is.
+    /// Sets the user.
     #[must_use]
     pub fn with_principal(self, principal: Principal) -> Self {
         self.with_extension(Some(principal))
     }
 
-    /// Sets the HTTP session, for values of it to become attributes.
+    /// Sets the HTTP session whose values become attributes.
     #[must_use]
     pub fn with_http_session(self, session: Arc<dyn HttpSession>) -> Self {
         self.with_extension(Some(session))
     }
 
-    /// Adds a header to the 101 response. Those of the handshake itself cannot be replaced.
+    /// Adds a header to the accepting response. The headers of the handshake itself cannot be
+    /// replaced.
     #[must_use]
     pub fn with_response_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         let extensions = self.http.extensions_mut();
@@ -111,13 +115,14 @@ impl WebSocketRequest {
         self
     }
 
-    /// Decides about the request; when it is accepted, the session runs on a task of the current tokio runtime.
+    /// Decides about the request. When it is accepted, the session runs on a task of the current
+    /// tokio runtime.
     ///
-    /// The response **must** be returned from the route: only with it the protocol is switched.
+    /// The route **must** return the response. Otherwise the server does not switch protocols.
     ///
     /// # Errors
-    /// A rejection as not found when the dispatcher's mapping has no such path, so that another filter may have it.
-    /// Every other refusal is a response.
+    /// A rejection as not found when the dispatcher's mapping does not have the path, so that
+    /// another filter can serve it. Every other refusal is a response.
     pub async fn dispatch(self, dispatcher: &WebSocketDispatcher) -> Result<Response, Rejection> {
         let strategy = WarpRequestUpgradeStrategy::default();
         match dispatcher.dispatch(&strategy, self).await {

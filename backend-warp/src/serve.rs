@@ -1,4 +1,4 @@
-//! Listening without the traps of warp's own server.
+//! Serves without the pitfalls of warp's own server.
 
 use std::{convert::Infallible, io, time::Duration};
 
@@ -15,19 +15,21 @@ use switchwire_service::{SessionRegistry, ShutdownReport};
 use tokio::net::TcpListener;
 use warp::{Filter, Rejection, Reply, reply::Response};
 
-/// Serves routes over HTTP/1.1 on [`HyperServer`], which has what warp's own server leaves to ask for: limits on the
-/// time for a request's head and on the time an answer waits for its client, no delay by Nagle's algorithm, short pauses when
-/// descriptors run out, and an answer to `CONNECT`.
+/// Serves routes over HTTP/1.1 on [`HyperServer`]. Unlike warp's own server, it limits the time for
+/// a request's head and the time that an answer waits for its client, turns off Nagle's algorithm,
+/// makes short pauses when descriptors run out, and answers `CONNECT`.
 ///
-/// Serves until the future is dropped. That ends all HTTP connections; sessions go on to their own end.
+/// It serves until the future is dropped. That ends all HTTP connections. Sessions continue to
+/// their own end.
 ///
-/// [`warp::addr::remote`] yields nothing here, as only warp's own server can set it; the address is in the extension
-/// [`ConnectionInfo`](switchwire_core::ConnectionInfo). Sessions know it either way.
+/// [`warp::addr::remote`] yields nothing here, because only warp's own server can set it. The
+/// address is in the extension [`ConnectionInfo`](switchwire_core::ConnectionInfo). Sessions know
+/// it with either server.
 ///
-/// For other limits than the default see [`server`].
+/// For limits other than the defaults, see [`server`].
 ///
 /// # Cancel safety
-/// Dropping it stops accepting; a connection that was being accepted is closed.
+/// Dropping it stops accepting. A connection that was being accepted is closed.
 pub async fn serve<F>(routes: F, listener: TcpListener)
 where
     F: Filter + Send + Sync + 'static,
@@ -37,9 +39,10 @@ where
     server(routes).serve(listener).await;
 }
 
-/// The server of [`serve()`] and [`serve_with_shutdown`], for settings of its own.
+/// Makes the server of [`serve()`] and [`serve_with_shutdown`], to change its settings.
 ///
-/// It answers 400 to requests whose target has no path, which warp's own path filters panic on.
+/// It answers 400 to requests whose target has no path, because warp's own path filters panic on
+/// them.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -80,13 +83,14 @@ where
     }))
 }
 
-/// [`serve()`] until `signal`, then stops accepting and ends what there is: HTTP connections after the request they are at,
-/// sessions as [`SessionRegistry::shutdown`] does. Returns when all have ended, or at the deadline, and tells how the
-/// sessions did.
+/// Serves as [`serve()`] does until `signal`, then stops accepting and ends the open connections:
+/// HTTP connections after their current request, and sessions as with
+/// [`SessionRegistry::shutdown`]. Returns when all have ended, or at the deadline, with a report on
+/// the sessions.
 ///
-/// `registry` is that of the dispatchers among the routes, which share it
-/// ([`with_registry`](switchwire_service::WebSocketDispatcher::with_registry)). For a second signal that is to end it at
-/// once, call its `shutdown` with no time left.
+/// `registry` is the registry that all dispatchers among the routes share
+/// ([`with_registry`](switchwire_service::WebSocketDispatcher::with_registry)). To end at once on a
+/// second signal, call its `shutdown` with a deadline of zero.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -103,7 +107,7 @@ where
 /// ```
 ///
 /// # Cancel safety
-/// As [`serve()`]. A shutdown that has begun goes on in the registry.
+/// The same as for [`serve()`]. A shutdown that has begun continues in the registry.
 pub async fn serve_with_shutdown<F>(
     routes: F,
     listener: TcpListener,
@@ -122,10 +126,11 @@ where
         .await
 }
 
-/// Turns Nagle's algorithm off for all connections of a listener, which warp's own server does not.
+/// Turns Nagle's algorithm off for all connections of a listener, which warp's own server does not
+/// do.
 ///
-/// For `warp::serve(routes).incoming(without_delay(listener)?)`. Accepted sockets take the option over from the
-/// listener on Linux; where they do not, use [`serve()`].
+/// Use it as `warp::serve(routes).incoming(without_delay(listener)?)`. On Linux, accepted sockets
+/// inherit the option from the listener. On systems where they do not, use [`serve()`].
 ///
 /// # Errors
 /// When the operating system refuses.

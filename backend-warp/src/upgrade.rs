@@ -1,4 +1,4 @@
-//! How warp switches protocols: as the hyper it runs on does.
+//! Switches protocols on warp, as on the hyper below it.
 
 use http::Response;
 use switchwire_backend_hyper::{HyperRequestUpgradeStrategy, HyperTransport, HyperUpgrading};

@@ -1,4 +1,4 @@
-//! The server's answer, read from a byte stream.
+//! Reads the server's answer from a byte stream.
 
 mod body;
 
@@ -11,13 +11,13 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 pub(crate) use self::body::read_body;
 
-/// `client.19` The most bytes that the head of an answer may have, with those of interim answers before it.
+/// `client.19` The limit on the head of an answer, in bytes, including interim answers before it.
 pub(crate) const MAX_HEAD: usize = 64 << 10;
 
-/// The most headers it may have.
+/// The limit on the number of headers.
 pub(crate) const MAX_HEADERS: usize = 100;
 
-/// The most bytes of a body that are kept.
+/// How many bytes of a body are kept at most.
 pub(crate) const MAX_BODY: usize = 64 << 10;
 
 /// Why an answer cannot be read.
@@ -36,7 +36,7 @@ impl From<HeadError> for ConnectError {
     }
 }
 
-/// Reads the head of an answer, having skipped interim ones, and returns what came behind it too.
+/// Reads the head of an answer after interim ones. Also returns the bytes after the head.
 pub(crate) async fn read_head(
     io: &mut (impl AsyncRead + Unpin),
 ) -> Result<(Response<()>, Bytes), HeadError> {
@@ -64,8 +64,8 @@ pub(crate) async fn read_head(
     }
 }
 
-/// The size of the head at the front, when all of it is there. Only what came since the last look is looked at again, so
-/// that a head in many small pieces takes linear time.
+/// The size of the head at the front, if it is complete. It looks again only at bytes that arrived
+/// since the last check, so a head in many small pieces takes linear time.
 fn head_size(buffer: &[u8], looked_at: usize) -> Option<usize> {
     let from = looked_at.saturating_sub(3);
     let lines = buffer[from..]
@@ -77,7 +77,7 @@ fn head_size(buffer: &[u8], looked_at: usize) -> Option<usize> {
         .find(|end| buffer[..*end].ends_with(b"\r\n\r\n") || buffer[..*end].ends_with(b"\n\n"))
 }
 
-/// Finds out soon when the server speaks another protocol.
+/// Detects early that the server speaks another protocol.
 fn check_beginning(buffer: &[u8]) -> Result<(), HandshakeViolation> {
     let expected = b"HTTP/1.";
     let known = buffer.len().min(expected.len());
@@ -139,7 +139,7 @@ mod tests {
         }
     }
 
-    /// A reader that yields `size` bytes at a time.
+    /// Makes a reader that yields `size` bytes at a time.
     fn tokio_test_pieces(bytes: &[u8], size: usize) -> impl AsyncRead + Unpin + '_ {
         struct Pieces<'a>(&'a [u8], usize);
         impl AsyncRead for Pieces<'_> {

@@ -1,4 +1,4 @@
-//! From a request to a connection: addresses, proxies, TLS.
+//! Connects for a request: addresses, proxies, TLS.
 
 mod addresses;
 mod io;
@@ -16,14 +16,15 @@ pub use self::proxy::{InvalidProxyUrl, Proxy};
 pub(crate) use self::{io::ClientIo, proxy::Proxies};
 use crate::options::ClientOptions;
 
-/// A connection that the opening handshake can begin on.
+/// A connection on which the opening handshake can begin.
 pub(crate) struct Connection {
     pub(crate) io: ClientIo,
-    /// The other end's and ours, when the other is the server's and not a proxy's.
+    /// The addresses of the other end and of this end, when the other end is the server and not a
+    /// proxy.
     pub(crate) addresses: [Option<SocketAddr>; 2],
 }
 
-/// Connects to where the request goes.
+/// Connects to the server of a request.
 pub(crate) async fn connect(
     options: &ClientOptions,
     request: &ClientRequest,

@@ -1,4 +1,4 @@
-//! What all engines share: everything but how a request is sent and its answer read.
+//! The code that all engines share: everything except sending a request and reading its answer.
 
 use std::sync::Arc;
 
@@ -18,9 +18,10 @@ use crate::{
     redirect,
 };
 
-/// One way to speak HTTP.
+/// An implementation of HTTP.
 pub(crate) trait Engine {
-    /// Sends the request and reads the answer's head until `deadline`, and what comes of a refusal's body until then.
+    /// Sends the request and reads the answer's head until `deadline`. Of the body of a refusal, it
+    /// reads the bytes that arrive until then.
     ///
     /// # Cancel safety
     /// Dropping the future drops the connection.
@@ -31,15 +32,15 @@ pub(crate) trait Engine {
     ) -> impl Future<Output = Result<Answer, ConnectError>> + Send;
 }
 
-/// What a server answered.
+/// The answer of a server.
 pub(crate) enum Answer {
-    /// With 101: the connection is no longer HTTP's. Some bytes may have come behind the head.
+    /// 101: the connection no longer speaks HTTP. Some bytes may have arrived after the head.
     Switched(Response<()>, ClientIo, Bytes),
-    /// With anything else.
+    /// Any other status.
     Other(Response<Bytes>),
 }
 
-/// A connection whose opening handshake is done.
+/// A connection after its opening handshake.
 struct Opened {
     transport: StreamTransport<ClientIo>,
     info: Arc<HandshakeInfo>,
@@ -71,13 +72,14 @@ pub(crate) async fn connect<E: Engine>(
         settings,
     } = open::<E>(options, request).await?;
     let (session, driver) = hand_over(transport, info, settings);
-    // The session owns the task: it ends when the connection does, which it does when the session is dropped.
+    // The session owns the task. The task ends when the connection ends, and the connection ends
+    // when the session is dropped.
     tokio::spawn(driver);
     let gone = || ConnectError::Io(std::io::ErrorKind::Interrupted.into());
     session.await.ok_or_else(gone)
 }
 
-/// Connects and does the opening handshake, following redirects as far as that is asked for.
+/// Connects and makes the opening handshake, following redirects as far as the options allow.
 async fn open<E: Engine>(
     options: &ClientOptions,
     mut request: ClientRequest,

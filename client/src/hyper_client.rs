@@ -20,16 +20,17 @@ use crate::{
     options::ClientOptions,
 };
 
-/// The same client with hyper's HTTP under it. Cheap to clone.
+/// The same client on hyper's HTTP. Cheap to clone.
 ///
-/// Connecting, the checks of the answer, framing and sessions are those of [`TokioClient`](crate::TokioClient).
+/// It connects, checks the answer, encodes frames and runs sessions as
+/// [`TokioClient`](crate::TokioClient) does.
 #[derive(Debug, Clone, Default)]
 pub struct HyperClient {
     options: Arc<ClientOptions>,
 }
 
 impl HyperClient {
-    /// A client that connects in this way.
+    /// Makes a client with these options.
     #[must_use]
     pub fn new(options: impl Into<Arc<ClientOptions>>) -> Self {
         Self {
@@ -53,7 +54,7 @@ impl WebSocketClient for HyperClient {
     }
 }
 
-/// HTTP by hyper's connection, which is taken apart after the switch.
+/// HTTP by hyper's connection. The client takes the connection apart after the switch.
 struct OverHyper;
 
 impl Engine for OverHyper {
@@ -69,7 +70,8 @@ impl Engine for OverHyper {
             .handshake(TokioIo::new(io))
             .await
             .map_err(failed)?;
-        // Polled here beside whatever is waited for: no task, so nothing is left when this is dropped.
+        // Polled here beside the future that is awaited. There is no task, so nothing is left when
+        // this is dropped.
         let mut connection = connection.with_upgrades().map(drop).fuse();
         macro_rules! driven {
             ($wanted:expr) => {{
@@ -102,7 +104,7 @@ impl Engine for OverHyper {
         let parts = upgraded
             .downcast::<TokioIo<ClientIo>>()
             .expect("it is what the connection was made of");
-        // hyper's read buffer is kilobytes; a session must not hold on to it for a few bytes.
+        // hyper's read buffer has kilobytes. A session must not keep it alive for a few bytes.
         let early = Bytes::copy_from_slice(&parts.read_buf);
         Ok(Answer::Switched(
             answer.map(drop),
@@ -112,7 +114,7 @@ impl Engine for OverHyper {
     }
 }
 
-/// Keeps what comes of a body, up to the limit.
+/// Keeps the bytes of a body that arrive, up to the limit.
 async fn keep(body: &mut Incoming, kept: &mut Vec<u8>) {
     while kept.len() < MAX_BODY
         && let Some(Ok(frame)) = body.frame().await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::connect::{InvalidProxyUrl, Proxies, Proxy};
 
-/// How a client connects; the same for every engine.
+/// The options for connecting, the same for every engine.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,31 +42,32 @@ impl Default for ClientOptions {
 }
 
 impl ClientOptions {
-    /// Everything at its default: no proxy, no redirects.
+    /// Makes options with every default: no proxy, no redirects.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how long it may take to look up the host, to connect to one of its addresses, and to get through the proxy.
-    /// Default 10 s.
+    /// Sets the timeout for looking up the host, connecting to one of its addresses, and opening a
+    /// tunnel through the proxy. Default: 10 s.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Sets how long the TLS handshake with the server may take. Default 10 s.
+    /// Sets the timeout of the TLS handshake with the server. Default: 10 s.
     #[must_use]
     pub fn with_tls_timeout(mut self, timeout: Duration) -> Self {
         self.tls_timeout = timeout;
         self
     }
 
-    /// Follows up to this many redirects, one after another. Default 0: a redirect is an answer like any other.
+    /// Follows up to this many redirects, one after another. Default: 0, and a redirect is an
+    /// answer like any other.
     ///
-    /// `client.23` To another origin none of the request's headers goes along but `User-Agent`; the subprotocols do. A
-    /// redirect from `wss` to `ws` is an error.
+    /// `client.23` A request to another origin keeps only the header `User-Agent`, and its
+    /// subprotocols. A redirect from `wss` to `ws` is an error.
     #[must_use]
     pub fn with_redirects(mut self, redirects: usize) -> Self {
         self.redirects = redirects;
@@ -80,19 +81,20 @@ impl ClientOptions {
         self
     }
 
-    /// Connects through the proxy that the environment names, as it is now: `HTTPS_PROXY`, or else `ALL_PROXY`, in upper or
-    /// lower case, for both `ws` and `wss`; but not to the hosts in `NO_PROXY` (names with all their subdomains, addresses,
-    /// networks, each with or without a port, or `*`). Default: the environment is not looked at.
+    /// Connects through the proxy that the environment names now: `HTTPS_PROXY`, or else
+    /// `ALL_PROXY`, in upper or lower case, for both `ws` and `wss`. It does not use the proxy for
+    /// the hosts in `NO_PROXY` (names with all their subdomains, addresses, networks, each with or
+    /// without a port, or `*`). Default: it does not read the environment.
     ///
     /// # Errors
-    /// When a variable has no proxy's URL.
+    /// When the value of a variable is not the URL of a proxy.
     pub fn with_proxy_from_env(mut self) -> Result<Self, InvalidProxyUrl> {
         self.proxies = Proxies::from_variables(|name| std::env::var(name).ok())?;
         Ok(self)
     }
 
-    /// Sets what TLS is done with: whom to trust, certificates of our own, versions. Default: the roots that a feature of this
-    /// crate brings.
+    /// Sets the configuration of TLS: trusted roots, certificates of the client, versions. Default:
+    /// the roots of an enabled feature of this crate.
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn with_tls_config(

@@ -1,4 +1,4 @@
-//! A client that connects again.
+//! A client that reconnects.
 
 mod backoff;
 mod decision;
@@ -19,13 +19,18 @@ use tokio::{
 
 pub use self::backoff::Backoff;
 
-/// Keeps a handler connected: opens a fresh session when the last one ended in a way that is worth another try.
+/// Keeps a handler connected. It opens a new session when the last one ended in a way that is worth
+/// another try.
 ///
-/// Tried again, after a [`Backoff`]: what the network did (no address, refused, timed out, reset, 1006), a server that goes
-/// away or restarts or is overloaded (1001, 1012, 1013), and answers that say the same (408, 429, 502, 503, 504, with their
-/// `Retry-After`, up to a bound). Not tried again: everything else, such as 1000, 1008, 401, 403, a certificate that is not
+/// It tries again, after a [`Backoff`], in these cases:
+/// - a network failure: no address, refused, timed out, reset, 1006;
+/// - a server that goes away, restarts or is overloaded: 1001, 1012, 1013;
+/// - an answer that says the same: 408, 429, 502, 503, 504. It observes their `Retry-After`, up to
+///   a limit.
+///
+/// It does not try again in any other case, such as 1000, 1008, 401, 403, a certificate that is not
 /// trusted, a server that breaks the protocol, and every close that this side began.
-/// [`with_decision`](Self::with_decision) decides otherwise.
+/// [`with_decision`](Self::with_decision) changes the decision.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -54,16 +59,16 @@ pub struct ReconnectingClient<C> {
     state: Arc<watch::Sender<ConnectionState>>,
 }
 
-/// Whether to try again after this.
+/// Decides whether to try again after this end.
 type Decision = dyn Fn(&Result<CloseOutcome, ConnectError>) -> bool + Send + Sync;
 
-/// What a [`ReconnectingClient`] is doing.
+/// The state of a [`ReconnectingClient`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionState {
-    /// Nothing: it does not run.
+    /// It does not run.
     Idle,
-    /// It connects; the number counts the attempts since a session was last open, from 1.
+    /// It connects. The number counts the attempts since a session was last open, from 1.
     Connecting(u32),
     /// The handler has a session.
     Open,
@@ -72,7 +77,7 @@ pub enum ConnectionState {
 }
 
 impl<C: WebSocketClient> ReconnectingClient<C> {
-    /// Reconnects with this client.
+    /// Makes a client that reconnects with this client.
     #[must_use]
     pub fn new(client: C) -> Self {
         Self {
@@ -91,14 +96,14 @@ impl<C: WebSocketClient> ReconnectingClient<C> {
         self
     }
 
-    /// Sets how long a server's `Retry-After` may at most make it wait. Default 5 minutes.
+    /// Sets the limit on the wait that a server's `Retry-After` can ask for. Default: 5 minutes.
     #[must_use]
     pub fn with_max_retry_after(mut self, limit: Duration) -> Self {
         self.max_retry_after = limit;
         self
     }
 
-    /// Decides whether to try again after an end of a session, or a failure to open one, in another way.
+    /// Sets the decision whether to try again after a session has ended or could not be opened.
     #[must_use]
     pub fn with_decision(
         mut self,
@@ -108,11 +113,12 @@ impl<C: WebSocketClient> ReconnectingClient<C> {
         self
     }
 
-    /// Serves sessions with `handler`, one after another, each with a fresh connection, until one ends in a way that is not
-    /// tried again or the attempts are used up. Resolves with how the last one ended.
+    /// Serves sessions with `handler`, one after another, each over a new connection. It stops when
+    /// one ends in a way that is not tried again, or when the attempts are used up. Resolves with
+    /// how the last session ended.
     ///
     /// # Errors
-    /// Why the last attempt had no session.
+    /// Why the last attempt opened no session.
     ///
     /// # Cancel safety
     /// Dropping the future stops at once, whether it waits, connects or serves a session.
@@ -157,14 +163,14 @@ impl<C: WebSocketClient> ReconnectingClient<C> {
         }
     }
 
-    /// What it is doing now.
+    /// The current state.
     #[must_use]
     pub fn state(&self) -> ConnectionState {
         *self.state.borrow()
     }
 
-    /// What it is doing now and from now on, for as long as the client exists. A state that ends before it is looked at is
-    /// left out.
+    /// The current state and every later one, while the client exists. The stream skips a state
+    /// that ends before it is polled.
     pub fn states(&self) -> impl Stream<Item = ConnectionState> + Send + use<C> {
         let mut receiver = self.state.subscribe();
         receiver.mark_changed();
@@ -186,7 +192,7 @@ impl<C: fmt::Debug> fmt::Debug for ReconnectingClient<C> {
     }
 }
 
-/// Says that nothing is done any more, even when the future is dropped.
+/// Sets the state to idle at the end, also when the future is dropped.
 struct Reset<'a>(&'a watch::Sender<ConnectionState>);
 
 impl Drop for Reset<'_> {
@@ -195,7 +201,7 @@ impl Drop for Reset<'_> {
     }
 }
 
-/// The application's handler, seen when it begins.
+/// The application's handler. It reports when a session begins.
 struct Watched {
     handler: Arc<dyn WebSocketHandler>,
     state: Arc<watch::Sender<ConnectionState>>,

@@ -1,9 +1,9 @@
-//! Where a refusal points to, when redirects are followed.
+//! Follows redirects.
 
 use http::{Response, StatusCode, header};
 use switchwire_core::{ClientRequest, client::RedirectError};
 
-/// Where an answer redirects to, if it does.
+/// The location that an answer redirects to, if it is a redirect.
 pub(crate) fn location<B>(answer: &Response<B>) -> Option<&str> {
     let is_redirect = matches!(
         answer.status(),
@@ -17,7 +17,7 @@ pub(crate) fn location<B>(answer: &Response<B>) -> Option<&str> {
     is_redirect.then(|| location.to_str().ok()).flatten()
 }
 
-/// The request for the place that the server pointed to, while `left` redirects are left to follow.
+/// The request for the location that the server named. `left` redirects may still be followed.
 pub(crate) fn follow(
     request: ClientRequest,
     location: &str,
@@ -31,15 +31,15 @@ pub(crate) fn follow(
     if request.is_secure() && !target.is_secure() {
         return Err(RedirectError::Insecure);
     }
-    let authority = |it: &ClientRequest| (it.host().to_ascii_lowercase(), it.port());
+    let authority = |asked: &ClientRequest| (asked.host().to_ascii_lowercase(), asked.port());
     if request.unix_socket().is_some() && authority(&request) != authority(&target) {
         return Err(RedirectError::OtherSocket);
     }
     Ok(request.redirected(&url)?)
 }
 
-/// The URL that a reference means, seen from the request's
-/// ([RFC 3986 section 5.2](https://www.rfc-editor.org/rfc/rfc3986#section-5.2); dots in paths are left to the server).
+/// Resolves a reference against the request's URL ([RFC 3986 section
+/// 5.2](https://www.rfc-editor.org/rfc/rfc3986#section-5.2)). The server resolves dots in paths.
 fn resolve(request: &ClientRequest, reference: &str) -> String {
     let reference = reference.split('#').next().unwrap_or_default();
     let scheme = if request.is_secure() { "wss" } else { "ws" };

@@ -18,7 +18,7 @@ use crate::{
     options::ClientOptions,
 };
 
-/// The client to use: nothing but tokio under it. Cheap to clone.
+/// The client to use. It needs only tokio. Cheap to clone.
 ///
 /// ```no_run
 /// use switchwire_client::TokioClient;
@@ -39,7 +39,7 @@ pub struct TokioClient {
 }
 
 impl TokioClient {
-    /// A client that connects in this way.
+    /// Makes a client with these options.
     #[must_use]
     pub fn new(options: impl Into<Arc<ClientOptions>>) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl WebSocketClient for TokioClient {
     }
 }
 
-/// HTTP by hand: one request, one answer.
+/// HTTP written by hand: one request, one answer.
 pub(crate) struct OverTokio;
 
 impl Engine for OverTokio {
@@ -83,13 +83,13 @@ impl Engine for OverTokio {
             return Ok(Answer::Switched(head, io, early));
         }
         let mut body = Vec::new();
-        // A body that takes too long is cut where it is.
+        // A body that takes too long is cut at its current length.
         drop(timeout_at(deadline, read_body(&mut io, &head, early, &mut body)).await);
         Ok(Answer::Other(head.map(|()| Bytes::from(body))))
     }
 }
 
-/// The request as it is sent.
+/// The bytes of the request.
 fn to_bytes(request: &Request<()>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(512);
     write!(bytes, "{} {} HTTP/1.1\r\n", request.method(), request.uri())

@@ -1,4 +1,4 @@
-//! How many sessions an endpoint has, and who may have one more.
+//! Limits how many sessions an endpoint has.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::{handshake::HandshakeError, service::Endpoint};
 
-/// The sessions of an endpoint that has a limit, counted.
+/// Counts the sessions of an endpoint that has a limit.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     taken: Mutex<Taken>,
@@ -17,27 +17,32 @@ pub(crate) struct Places {
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
-    /// By what is one client: an IPv4 address, or the prefix of an IPv6 address.
+    /// The key is one client: an IPv4 address, or the prefix of an IPv6 address.
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// A session's permit among those an endpoint may have. Given back when it is dropped.
+/// A permit for one session of an endpoint. The session gives it back when it is dropped.
 #[derive(Debug)]
 #[must_use = "dropping it gives the permit back"]
 pub struct SessionPermit {
-    /// `None` when nothing is counted.
+    /// `None` when the endpoint has no limit.
     taken: Option<(Arc<Places>, Option<IpAddr>)>,
 }
 
 impl Endpoint {
-    /// Takes a permit for one more session from this address, before its handshake is answered.
+    /// Takes a permit for one more session from this address, before the handshake is answered.
     ///
-    /// Clones of an endpoint share its places. IPv6 addresses that begin alike
-    /// ([`ipv6_prefix_length`](crate::WebSocketSettings::ipv6_prefix_length)) count as one; an IPv4 address that came in
-    /// the form of IPv6 counts as what it is; a connection without an address counts for the endpoint alone.
+    /// Clones of an endpoint share its permits.
+    ///
+    /// - IPv6 addresses with the same prefix
+    ///   ([`ipv6_prefix_length`](crate::WebSocketSettings::ipv6_prefix_length)) count as one
+    ///   client.
+    /// - An IPv4-mapped IPv6 address counts as its IPv4 address.
+    /// - A connection without an address counts towards the limit of the endpoint only.
     ///
     /// # Errors
-    /// [`HandshakeError::TooManySessions`] and [`HandshakeError::TooManyFromAddress`], when the settings allow no more.
+    /// [`HandshakeError::TooManySessions`] or [`HandshakeError::TooManyFromAddress`] when the
+    /// settings allow no more sessions.
     pub fn acquire_permit(&self, address: Option<IpAddr>) -> Result<SessionPermit, HandshakeError> {
         let settings = self.settings();
         let (most, most_each) = (settings.max_sessions(), settings.max_sessions_per_address());
@@ -66,7 +71,7 @@ impl Endpoint {
     }
 }
 
-/// What counts as one client: an IPv4 address, or the first bits of an IPv6 address.
+/// The key of one client: an IPv4 address, or the first bits of an IPv6 address.
 fn client(address: IpAddr, prefix_length: u8) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -100,7 +105,7 @@ impl Drop for SessionPermit {
             }
         }
         if taken.all == 0 {
-            taken.by_address = HashMap::new(); // keeps no room of a rush that is over
+            taken.by_address = HashMap::new(); // releases the memory of a past rush
         }
     }
 }

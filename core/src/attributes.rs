@@ -1,4 +1,4 @@
-//! What the HTTP side knows and the session should.
+//! Values that the HTTP side attaches to a session.
 
 use std::{
     any::TypeId,
@@ -12,7 +12,7 @@ use crate::foreign::Value;
 
 /// Values attached to a session, by their type or by a name.
 ///
-/// Filled while the handshake is decided, readable and writable from the handler and from any task.
+/// Interceptors add them during the handshake. The handler and any task can read and change them.
 ///
 /// ```
 /// use switchwire_core::Attributes;
@@ -49,12 +49,12 @@ impl Attributes {
         self.find(&Key::Type(TypeId::of::<T>()))
     }
 
-    /// Takes away the value of this type.
+    /// Removes and returns the value of this type.
     pub fn remove<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.take(&Key::Type(TypeId::of::<T>()))
     }
 
-    /// Attaches a value by a name, and returns the one it replaced if that had the same type.
+    /// Attaches a value by a name, and returns the value it replaced if that has the same type.
     pub fn insert_named<T: Send + Sync + 'static>(
         &self,
         name: impl Into<Cow<'static, str>>,
@@ -69,7 +69,7 @@ impl Attributes {
         self.find(&Key::Name(Cow::Owned(name.to_owned())))
     }
 
-    /// Takes away the value of this name.
+    /// Removes and returns the value of this name, if it has this type.
     pub fn remove_named<T: Send + Sync + 'static>(&self, name: &str) -> Option<Arc<T>> {
         self.take(&Key::Name(Cow::Owned(name.to_owned())))
     }
@@ -77,7 +77,7 @@ impl Attributes {
     fn put<T: Send + Sync + 'static>(&self, key: Key, value: T) -> Option<Arc<T>> {
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
         let old = values.insert(key, Value::new(value));
-        drop(values); // what a value does when it is dropped may be to look at the others
+        drop(values); // after the lock: the `Drop` of a value may look at the others
         old?.take()
     }
 
@@ -97,7 +97,7 @@ impl Attributes {
 }
 
 impl fmt::Debug for Attributes {
-    /// Shows how many there are, not what they hold: attributes may be secrets.
+    /// Shows the number of attributes, not their values: attributes may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
         f.debug_struct("Attributes")

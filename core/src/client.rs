@@ -1,5 +1,5 @@
-//! The client: what opens a session to a server. This module shows what can be wrong with the answer of a server or proxy;
-//! the rest is at the root of the crate.
+//! The client: it opens a session to a server. This module has the errors for a wrong answer of a
+//! server or a proxy. Everything else is at the root of the crate.
 
 pub(crate) mod connect;
 pub(crate) mod error;

@@ -1,4 +1,4 @@
-//! What tells the time and wakes a task, whichever runtime there is.
+//! The clock of a session: it tells the time and wakes a task, on any runtime.
 
 use std::{
     fmt,
@@ -6,20 +6,23 @@ use std::{
     time::Instant,
 };
 
-/// Tells the time, and wakes the driver's task when a time has come. A session has one clock, with one alarm.
+/// Tells the time, and wakes the driver's task at a given time. A session has one clock, with one
+/// alarm.
 ///
-/// `TokioClock` of `switchwire-driver` is the default. Another one is for what runs without tokio, and for tests.
+/// `TokioClock` of `switchwire-driver` is the default. Write another one for a runtime other than
+/// tokio, and for tests.
 pub trait Clock: fmt::Debug {
     /// The time.
     fn now(&self) -> Instant;
 
-    /// Sets the alarm to `at`, in place of the time it was set to before, and wakes the task of `cx` then. Ready when that
-    /// time has come.
+    /// Sets the alarm to `at`, in place of its previous time, and wakes the task of `cx` then.
+    /// Ready when that time has come.
     ///
-    /// The driver calls it when the time changes and when its task has another waker, not in each poll.
+    /// The driver calls it when the time changes, and when its task has another waker. The driver
+    /// does not call it in each poll.
     fn poll_alarm(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Whether the time that the alarm was set to has come. The driver asks often, so it should cost next to nothing.
+    /// Whether the time of the alarm has come. The driver calls it often, so it must be cheap.
     fn has_gone_off(&self) -> bool;
 
     /// Unsets the alarm.

@@ -9,8 +9,8 @@ use crate::error::Error;
 /// A close code that may stand in a Close frame
 /// ([RFC 6455 section 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)).
 ///
-/// The codes that only describe a connection locally (1005, 1006, 1015), the reserved one (1004)
-/// and those nobody assigned cannot be constructed.
+/// These codes cannot be constructed: 1005, 1006 and 1015, which only describe a connection
+/// locally; 1004, which is reserved; and every code that is not assigned.
 ///
 /// ```
 /// use switchwire_core::CloseCode;
@@ -25,31 +25,32 @@ pub struct CloseCode(u16);
 impl CloseCode {
     /// 1000: the purpose of the connection is fulfilled.
     pub const NORMAL: Self = Self(1000);
-    /// 1001: a server goes down, or a browser leaves the page.
+    /// 1001: the server shuts down, or the browser leaves the page.
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: a kind of data this endpoint cannot accept.
+    /// 1003: the peer sent a kind of data that this endpoint cannot accept.
     #[doc(alias = "NOT_ACCEPTABLE")]
     pub const UNSUPPORTED_DATA: Self = Self(1003);
-    /// 1007: data that does not fit the kind of message, such as text that is not UTF-8.
+    /// 1007: the data does not match the kind of the message, such as text that is not UTF-8.
     #[doc(alias = "BAD_DATA")]
     pub const INVALID_PAYLOAD: Self = Self(1007);
-    /// 1008: the peer broke a policy, where no other code says it better.
+    /// 1008: the peer broke a policy, and no other code is more precise.
     pub const POLICY_VIOLATION: Self = Self(1008);
-    /// 1009: a message too big to process.
+    /// 1009: the message is too big to process.
     #[doc(alias = "TOO_BIG_TO_PROCESS")]
     pub const TOO_BIG: Self = Self(1009);
-    /// 1010: the client needed an extension that the server did not negotiate. Sent by clients only.
+    /// 1010: the client needed an extension that the server did not negotiate. Only clients send
+    /// it.
     #[doc(alias = "REQUIRED_EXTENSION")]
     pub const MANDATORY_EXTENSION: Self = Self(1010);
-    /// 1011: the server met a condition that keeps it from fulfilling the request.
+    /// 1011: an unexpected condition prevents the server from fulfilling the request.
     #[doc(alias = "SERVER_ERROR")]
     pub const INTERNAL_ERROR: Self = Self(1011);
     /// 1012: the service restarts.
     #[doc(alias = "SERVICE_RESTARTED")]
     pub const SERVICE_RESTART: Self = Self(1012);
-    /// 1013: the service is overloaded; try again later.
+    /// 1013: the service is overloaded; the client should try again later.
     #[doc(alias = "SERVICE_OVERLOAD")]
     pub const TRY_AGAIN_LATER: Self = Self(1013);
     /// 1014: a gateway got an invalid answer from upstream.
@@ -58,7 +59,8 @@ impl CloseCode {
     /// Checks that `code` may stand in a Close frame.
     ///
     /// # Errors
-    /// [`InvalidCloseStatus`] for codes below 1000, 1004, 1005, 1006, 1015 to 2999, and 5000 and up.
+    /// [`InvalidCloseStatus`] for codes below 1000, for 1004, 1005 and 1006, for 1015 to 2999, and
+    /// from 5000 up.
     pub const fn new(code: u16) -> Result<Self, InvalidCloseStatus> {
         match code {
             1000..=1003 | 1007..=1014 | 3000..=4999 => Ok(Self(code)),
@@ -99,7 +101,7 @@ impl TryFrom<u16> for CloseCode {
     }
 }
 
-/// A close code and a reason: what a Close frame says.
+/// A close code and a reason: the content of a Close frame.
 ///
 /// ```
 /// use switchwire_core::{CloseCode, CloseStatus};
@@ -116,13 +118,15 @@ pub struct CloseStatus {
 }
 
 impl CloseStatus {
-    /// The most bytes a reason may have: a control frame holds 125, two of them are the code.
+    /// The largest length of a reason, in bytes: a control frame holds 125 bytes, and the code
+    /// takes two.
     pub const MAX_REASON_LEN: usize = 123;
 
-    /// A status with a reason.
+    /// Makes a status with a reason.
     ///
     /// # Errors
-    /// [`InvalidCloseStatus::Reason`] when the reason has more than 123 bytes. It is never cut.
+    /// [`InvalidCloseStatus::Reason`] when the reason has more than 123 bytes. It is never
+    /// truncated.
     pub fn new(code: CloseCode, reason: impl Into<ByteString>) -> Result<Self, InvalidCloseStatus> {
         let reason = reason.into();
         if reason.len() > Self::MAX_REASON_LEN {
@@ -137,7 +141,7 @@ impl CloseStatus {
         self.code
     }
 
-    /// The reason, empty when none was given.
+    /// The reason. It is empty when there is none.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
@@ -164,7 +168,7 @@ impl fmt::Display for CloseStatus {
     }
 }
 
-/// Why a close code or reason may not be sent.
+/// Why a close code or a reason must not be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCloseStatus {
     /// The code is reserved, not assigned, or out of range.
@@ -178,22 +182,24 @@ pub enum InvalidCloseStatus {
 /// How a session ended.
 #[derive(Debug, Clone)]
 pub enum CloseOutcome {
-    /// The peer sent a Close first, with a status or without one; whether our answer reached it cannot be known.
+    /// The peer sent a Close first, with a status or without one. This side cannot know whether its
+    /// answer reached the peer.
     ByPeer(Option<CloseStatus>),
     /// This side began the closing handshake, and the peer answered.
     ByUs(CloseStatus),
-    /// The connection ended without a closing handshake: the peer broke the protocol, the network
-    /// failed, the peer left without a Close, or was silent after a ping
+    /// The connection ended without a closing handshake. The peer broke the protocol, the network
+    /// failed, the peer disconnected without a Close, or the peer was silent after a ping
     /// ([`ErrorKind::Timeout`](crate::ErrorKind::Timeout)).
     Abnormal(Error),
-    /// The closing handshake did not end in time: the peer did not answer our Close, or our answer to the peer's Close
-    /// could not be written. Or the application dropped the session.
+    /// The closing handshake did not end in time: the peer did not answer our Close, or the driver
+    /// could not write its answer to the peer's Close. Or the application dropped the session.
     TimedOut,
 }
 
 impl CloseOutcome {
-    /// The connection's close code as RFC 6455 section 7.1.5 defines it: the code of the Close frame
-    /// that began the closing handshake, 1005 when that had none, 1006 when there was no closing handshake.
+    /// The connection's close code, as RFC 6455 section 7.1.5 defines it: the code of the Close
+    /// frame that began the closing handshake. 1005 when that frame had no code. 1006 when there
+    /// was no closing handshake.
     #[must_use]
     pub fn code(&self) -> u16 {
         match self {

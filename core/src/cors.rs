@@ -1,4 +1,5 @@
-//! What pages of other sites may do ([the Fetch standard](https://fetch.spec.whatwg.org/#http-cors-protocol)).
+//! CORS: what pages of other sites may do ([the Fetch
+//! standard](https://fetch.spec.whatwg.org/#http-cors-protocol)).
 
 mod allowed;
 mod builder;
@@ -11,16 +12,20 @@ use self::allowed::Allowed;
 pub use self::builder::{CorsConfigurationBuilder, InvalidCors};
 use crate::origin::{Origin, OriginPattern};
 
-/// Which pages of other sites may connect to a handler, and what their preflight requests are answered.
+/// Says which pages of other sites may connect to a handler, and how the server answers their
+/// preflight requests.
 ///
-/// A handler can bring its own ([`WebSocketHandler::cors_configuration`](crate::WebSocketHandler::cors_configuration)),
-/// a mapping can have some by URL pattern, and the two are [combined](Self::combine). Where a configuration applies, it
-/// decides about origins, and the origin policy is not asked; a request of the server's own origin is always let in.
+/// A handler can bring its own configuration
+/// ([`WebSocketHandler::cors_configuration`](crate::WebSocketHandler::cors_configuration)), and a
+/// mapping can have one for each URL pattern. The mapping [combines](Self::combine) the two. Where
+/// a configuration applies, it decides about origins instead of the origin policy. A request of the
+/// server's own origin is always allowed.
 ///
-/// - `cors.build.1` What contradicts itself is an error when the configuration is built, not when a request comes:
-///   any origin together with credentials, or with private networks.
-/// - `cors.websocket.1` Browsers send their cookies with every WebSocket handshake, whatever a configuration says about
-///   credentials: any origin means that every page of every site may connect as the user.
+/// - `cors.build.1` A contradiction is an error when the configuration is built, not when a request
+///   arrives. Any origin contradicts credentials, and it contradicts private networks.
+/// - `cors.websocket.1` Browsers send their cookies with every WebSocket handshake, whatever a
+///   configuration says about credentials. Any origin therefore means that every page of every site
+///   may connect as the user.
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,13 +56,13 @@ pub struct CorsConfiguration {
 }
 
 impl CorsConfiguration {
-    /// Starts with nothing allowed.
+    /// Starts a configuration that allows nothing.
     pub fn builder() -> CorsConfigurationBuilder {
         CorsConfigurationBuilder::default()
     }
 
-    /// What to answer to this `Origin` in `Access-Control-Allow-Origin`: the origin itself, or `*` when any is allowed.
-    /// `None` when it is not allowed.
+    /// The value of `Access-Control-Allow-Origin` for this `Origin`: the origin itself, or `*` when
+    /// any origin is allowed. `None` when the origin is not allowed.
     #[must_use]
     pub fn check_origin<'a>(&self, origin: &'a str) -> Option<&'a str> {
         let parsed = Origin::parse(origin).ok()?;
@@ -72,8 +77,8 @@ impl CorsConfiguration {
         allowed.then_some(origin)
     }
 
-    /// The methods to answer to `Access-Control-Request-Method`. `None` when it is not allowed; with no method set,
-    /// GET and HEAD are.
+    /// The methods for the answer to `Access-Control-Request-Method`. `None` when the method is not
+    /// allowed. When no method is set, GET and HEAD are allowed.
     #[must_use]
     pub fn check_method(&self, method: &Method) -> Option<Vec<Method>> {
         if self.methods.is_any() {
@@ -86,7 +91,8 @@ impl CorsConfiguration {
         allowed.contains(method).then(|| allowed.to_vec())
     }
 
-    /// Those of the headers in `Access-Control-Request-Headers` that are allowed. `None` when there are some and none is.
+    /// The allowed headers among those in `Access-Control-Request-Headers`. `None` when headers are
+    /// requested and none of them is allowed.
     #[must_use]
     pub fn check_headers(&self, requested: &[HeaderName]) -> Option<Vec<HeaderName>> {
         if self.headers.is_any() || requested.is_empty() {
@@ -106,34 +112,37 @@ impl CorsConfiguration {
         self.exposed_headers.to_list(HeaderName::as_str)
     }
 
-    /// Whether pages may send credentials and read the answer. Default no.
+    /// Whether pages may send credentials and read the answer. Default: no.
     #[must_use]
     pub fn allows_credentials(&self) -> bool {
         self.credentials == Some(true)
     }
 
-    /// Whether pages of public sites may reach this server in a private network. Default no.
+    /// Whether pages of public sites may reach this server in a private network. Default: no.
     #[must_use]
     pub fn allows_private_network(&self) -> bool {
         self.private_network == Some(true)
     }
 
-    /// How long a browser may remember the answer to a preflight request. Default: the browser's own choice.
+    /// How long a browser may cache the answer to a preflight request. Default: the browser
+    /// decides.
     #[must_use]
     pub fn max_age(&self) -> Option<Duration> {
         self.max_age
     }
 
-    /// This configuration with another one on top: the mapping's with the handler's.
+    /// Combines this configuration with another one on top: the mapping's with the handler's.
     ///
-    /// - `cors.combine.1` What lists origins, patterns, methods or headers is joined, in order and without duplicates;
-    ///   `*` of either wins.
-    /// - `cors.combine.2` An explicit value replaces one that [permits by
+    /// - `cors.combine.1` Lists of origins, patterns, methods and headers are joined, in order and
+    ///   without duplicates. `*` in either list wins.
+    /// - `cors.combine.2` Explicit values replace what is [permitted by
     ///   default](CorsConfigurationBuilder::with_permit_defaults).
-    /// - `cors.combine.3` Credentials, private network and age are those of `other`, where it sets them.
+    /// - `cors.combine.3` Credentials, private network and age are those of `other`, where it sets
+    ///   them.
     ///
     /// # Errors
-    /// [`InvalidCors`] when the two contradict each other, such as any origin here and credentials there.
+    /// [`InvalidCors`] when the two contradict each other, for example any origin in one and
+    /// credentials in the other.
     pub fn combine(&self, other: &Self) -> Result<Self, InvalidCors> {
         let mut origin_patterns = self.origin_patterns.clone();
         for pattern in &other.origin_patterns {
@@ -161,7 +170,7 @@ impl CorsConfiguration {
         combined.checked()
     }
 
-    /// Refuses what contradicts itself.
+    /// Refuses a configuration that contradicts itself.
     fn checked(self) -> Result<Self, InvalidCors> {
         if self.origins.is_any() && self.allows_credentials() {
             return Err(InvalidCors::AnyOriginWithCredentials);

@@ -4,50 +4,51 @@ use std::{error::Error as StdError, fmt, io, sync::Arc};
 
 use crate::close::{CloseCode, CloseStatus};
 
-/// Why a session could not go on, or why a call on it was refused.
+/// Why a session ended, or why a call on it was refused.
 ///
-/// Cheap to clone, because the error that ended a connection is told to everyone who asks. A clean
-/// close is not an error: [`receive`](crate::WebSocketSession::receive) then returns `Ok(None)`.
+/// It is cheap to clone, because every waiting call gets the error that ended the connection. A
+/// clean close is not an error: [`receive`](crate::WebSocketSession::receive) then returns
+/// `Ok(None)`.
 #[derive(Debug, Clone)]
 pub struct Error {
     kind: ErrorKind,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// Whose fault an [`Error`] was.
+/// The cause of an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The connection could not be switched to the WebSocket protocol.
     Handshake,
-    /// The peer broke the protocol; it was told 1002.
+    /// The peer broke the protocol. The driver closed with 1002.
     Protocol,
-    /// The peer sent text that is not UTF-8; it was told 1007.
+    /// The peer sent text that is not UTF-8. The driver closed with 1007.
     InvalidPayload,
-    /// The peer sent a frame or a message over the limit; it was told 1009.
+    /// The peer sent a frame or a message over the limit. The driver closed with 1009.
     TooBig,
-    /// The peer broke a policy, such as the number of fragments; it was told 1008.
+    /// The peer broke a policy, such as the number of fragments. The driver closed with 1008.
     Policy,
-    /// The session is closed, or its closing handshake began.
+    /// The session is closed, or its closing handshake has begun.
     Closed,
-    /// The peer went away without a Close frame.
+    /// The peer disconnected without a Close frame.
     Disconnected,
     /// The network failed.
     Io,
-    /// A deadline passed: the peer was silent after a ping, or did not answer our Close.
+    /// A timeout passed: the peer was silent after a ping, or did not answer our Close.
     Timeout,
-    /// The call itself was wrong, such as a ping with more than 125 bytes.
+    /// The call itself was invalid, such as a ping with more than 125 bytes.
     Misuse,
 }
 
 impl Error {
-    /// An error without a source.
+    /// Makes an error without a source.
     #[must_use]
     pub const fn new(kind: ErrorKind) -> Self {
         Self { kind, source: None }
     }
 
-    /// An error with what caused it.
+    /// Makes an error with its cause.
     #[must_use]
     pub fn with_source(
         kind: ErrorKind,
@@ -59,13 +60,13 @@ impl Error {
         }
     }
 
-    /// Whose fault it was.
+    /// The cause of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// The close code a peer is told when it caused this error.
+    /// The close code that the driver sends to a peer that caused this error.
     #[must_use]
     pub fn close_code(&self) -> Option<CloseCode> {
         match self.kind {
@@ -114,13 +115,14 @@ impl From<io::Error> for Error {
     }
 }
 
-/// What a handler returns: `Ok` closes the session with 1000, an error with 1011 or the status it chose.
+/// What a handler returns. `Ok` closes the session with 1000; an error closes it with 1011, or with
+/// the status that the error chose.
 pub type HandlerResult = Result<(), HandlerError>;
 
-/// Why a handler gave up.
+/// Why a handler failed.
 ///
-/// Any error turns into one with `?`. The peer is told 1011 with an empty reason and nothing else;
-/// an error that carries a [`CloseWith`] in its chain of sources chooses its own status.
+/// Any error converts into one with `?`. The peer gets 1011 with an empty reason and nothing else.
+/// An error that has a [`CloseWith`] among its sources chooses its own status.
 ///
 /// ```
 /// use switchwire_core::{CloseCode, CloseStatus, HandlerError, HandlerResult};
@@ -141,7 +143,7 @@ pub struct HandlerError {
 }
 
 impl HandlerError {
-    /// An error that closes the session with `status`; `source` is logged and never sent.
+    /// Makes an error that closes the session with `status`. `source` is logged and never sent.
     #[must_use]
     pub fn closing_with(
         status: impl Into<CloseStatus>,
@@ -153,13 +155,13 @@ impl HandlerError {
         }
     }
 
-    /// The status the session is closed with.
+    /// The status that the session is closed with.
     #[must_use]
     pub fn status(&self) -> &CloseStatus {
         &self.status
     }
 
-    /// What went wrong, for the log.
+    /// The cause, for the log.
     #[must_use]
     pub fn source(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.source
@@ -172,7 +174,7 @@ impl fmt::Display for HandlerError {
     }
 }
 
-/// Not an [`std::error::Error`] itself, so that every error converts with `?`.
+/// `HandlerError` is not an [`std::error::Error`] itself, so that every error converts with `?`.
 impl<E: StdError + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
         let mut next: Option<&(dyn StdError + 'static)> = Some(&error);
@@ -191,7 +193,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for HandlerError {
     }
 }
 
-/// A status to close with, to be the [`source`](StdError::source) of an application's own error.
+/// A status to close with. An application's own error names it as its [`source`](StdError::source).
 ///
 /// ```
 /// use switchwire_core::{CloseCode, CloseWith, HandlerError};

@@ -1,4 +1,5 @@
-//! The application's code where a panic must harm nobody but itself: what a value does when it is dropped, a waker.
+//! Code of the application that the library calls: the `Drop` of a value, and wakers. A panic of it
+//! harms nothing else.
 
 use std::{
     any::Any,
@@ -7,18 +8,18 @@ use std::{
     sync::Arc,
 };
 
-/// Runs it, and goes on when it panics: the panic hook has told.
+/// Runs the code and continues when it panics. The panic hook has reported the panic.
 #[inline]
 pub(crate) fn run(code: impl FnOnce()) {
     if let Err(thrown) = catch_unwind(AssertUnwindSafe(code)) {
-        mem::forget(thrown); // it may panic when it is dropped
+        mem::forget(thrown); // its `Drop` may panic
     }
 }
 
-/// Drops a value of the application. What it does then is foreign code, and a panic of it harms nobody: the panic hook has
-/// told.
+/// Drops a value of the application. The `Drop` of the value is foreign code. When it panics,
+/// nothing else is harmed; the panic hook has reported it.
 ///
-/// For authors of transports and drivers, who drop payloads where the application does not run.
+/// For authors of transports and drivers, which drop payloads outside of the application's code.
 #[inline]
 pub fn discard<T>(value: T) {
     if mem::needs_drop::<T>() {
@@ -39,7 +40,7 @@ impl Value {
         self.0.as_ref()?.downcast_ref()
     }
 
-    /// The value itself, if it has this type; from here on it is the application's alone.
+    /// Takes the value itself, if it has this type. From here on only the application holds it.
     pub(crate) fn take<T: Send + Sync + 'static>(mut self) -> Option<Arc<T>> {
         self.0.take()?.downcast().ok()
     }

@@ -1,4 +1,4 @@
-//! What an application writes.
+//! The handler: the code that an application writes.
 
 use std::future::Future;
 
@@ -12,20 +12,25 @@ use crate::{
 /// A WebSocket endpoint, written once for every server.
 ///
 /// # For handler authors
-/// - `handler.end.1` When `handle` returns `Ok`, what was sent is written and the session is closed with 1000.
-/// - `handler.end.2` When it returns an error, the session is closed with 1011 and an empty reason, or
-///   with the status the error chose ([`HandlerError`](crate::HandlerError)). Nothing internal is sent.
-/// - `handler.end.3` When it panics, that session is closed with 1011; no other is touched.
-/// - `handler.end.4` When the connection is gone and the handler has not returned within the
-///   [handler's grace](crate::WebSocketSettings::handler_grace), its future is dropped.
-/// - `handler.end.5` A value of the application that panics when it is dropped after its use, such as a payload that was
-///   sent or an attribute, changes nothing for the session; the panic hook has told.
-/// - The handler never learns which server it runs on.
+/// - `handler.end.1` When `handle` returns `Ok`, the driver writes all sent messages, then
+///   closes the session with 1000.
+/// - `handler.end.2` When `handle` returns an error, the driver closes the session with 1011 and an
+///   empty reason, or with the status that the error chose ([`HandlerError`](crate::HandlerError)).
+///   The driver sends nothing internal.
+/// - `handler.end.3` When `handle` panics, the driver closes that session with 1011. No other
+///   session is affected.
+/// - `handler.end.4` When the connection is gone and the handler does not return within the
+///   [handler's grace](crate::WebSocketSettings::handler_grace), the driver drops its future.
+/// - `handler.end.5` When a value of the application panics as it is dropped after its use, such as
+///   a sent payload or an attribute, nothing changes for the session. The panic hook has reported
+///   it.
+/// - A handler never learns which server it runs on.
 ///
-/// Put `#[async_trait]` above the `impl`. Without it the compiler says that lifetimes do not match the trait (E0195).
+/// Put `#[async_trait]` above the `impl`. Without it, the compiler reports that lifetimes do not
+/// match the trait (E0195).
 ///
 /// # For backend authors
-/// A handler is held as `Arc<dyn WebSocketHandler>`; only the session driver calls it.
+/// A handler is held as `Arc<dyn WebSocketHandler>`. Only the session driver calls it.
 ///
 /// # Examples
 /// ```
@@ -61,31 +66,37 @@ pub trait WebSocketHandler: Send + Sync {
     /// Serves one session. The session closes when this returns.
     ///
     /// # Errors
-    /// Whatever the application gives up with; it decides the close status, not what is sent.
+    /// Any error of the application. It decides the close status; it is not sent.
     ///
     /// # Cancel safety
-    /// The future may be dropped at any await: after the handler's grace, at shutdown, or with the server.
+    /// The future may be dropped at any await: after the handler's grace, at shutdown, or with the
+    /// server.
     async fn handle(&self, session: WebSocketSession) -> HandlerResult;
 
-    /// The subprotocols this endpoint speaks, none by default.
+    /// The subprotocols that this endpoint speaks. Default: none.
     ///
-    /// - `handshake.subprotocol.1` The first one that the client offers, in the client's order, is chosen;
-    ///   when none matches, the session has no subprotocol and the response has no such header
-    ///   ([RFC 6455 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)).
-    /// - `handshake.subprotocol.2` A name that is no token is an error when the handler is mapped.
+    /// - `handshake.subprotocol.1` The service chooses the first one that the client offers, in the
+    ///   client's order. When none matches, the session has no subprotocol and the response has no
+    ///   such header ([RFC 6455 section
+    ///   4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)).
+    /// - `handshake.subprotocol.2` A name that is not a token is an error when the handler is
+    ///   mapped.
     fn subprotocols(&self) -> &[&'static str] {
         &[]
     }
 
-    /// Chooses one of the offered subprotocols, having seen the request. By default the first that is one of
-    /// [`subprotocols`](Self::subprotocols).
+    /// Chooses one of the offered subprotocols with a look at the request. Default: the first that
+    /// is one of [`subprotocols`](Self::subprotocols).
     ///
-    /// - `handshake.subprotocol.3` It runs once interceptors have passed, so it sees attributes and principal.
-    /// - `handshake.subprotocol.4` Only what was offered can be chosen; anything else counts as nothing chosen.
+    /// - `handshake.subprotocol.3` The service calls it after the interceptors have passed the
+    ///   request, so it sees attributes and principal.
+    /// - `handshake.subprotocol.4` It can choose only an offered subprotocol. Anything else counts
+    ///   as no choice.
     ///
-    /// A browser can set no header but this one. A page that has to send a token offers it beside the subprotocol,
-    /// `new WebSocket(url, ["chat.v2", "bearer." + token])`; an interceptor reads it from
-    /// [`offered_subprotocols`](HandshakeRequest::offered_subprotocols). Never choose it: the answer would hold it.
+    /// A browser can set no header but this one. A page that has to send a token offers the token
+    /// beside the subprotocol: `new WebSocket(url, ["chat.v2", "bearer." + token])`. An interceptor
+    /// reads it from [`offered_subprotocols`](HandshakeRequest::offered_subprotocols). Never choose
+    /// the token: the answer would contain it.
     ///
     /// ```
     /// use switchwire_core::{HandlerResult, HandshakeRequest, WebSocketHandler, WebSocketSession, async_trait};
@@ -119,17 +130,19 @@ pub trait WebSocketHandler: Send + Sync {
         offered.iter().copied().find(|name| spoken.contains(name))
     }
 
-    /// Whether a session without a subprotocol makes no sense here. Default no.
+    /// Whether every session needs a subprotocol. Default: no.
     ///
-    /// `handshake.subprotocol.5` When it does not, a request of which none is chosen gets 400.
+    /// `handshake.subprotocol.5` When a session needs one and none is chosen, the service refuses
+    /// the request with 400.
     fn requires_subprotocol(&self) -> bool {
         false
     }
 
-    /// Which pages of other sites may connect, in the handler's own opinion. Default none: the mapping's
-    /// configuration for the path or, without one, the origin policy decides.
+    /// The handler's own CORS configuration: which pages of other sites may connect. Default: none.
+    /// The mapping's configuration for the path then decides or, without one, the origin policy.
     ///
-    /// Called when the handler is mapped and for each handshake, so it should be a field.
+    /// It is called when the handler is mapped, and for each handshake. Return a reference to a
+    /// field.
     #[doc(alias = "CorsConfigurationSource")]
     fn cors_configuration(&self) -> Option<&CorsConfiguration> {
         None

@@ -1,4 +1,5 @@
-//! The opening handshake: what a server hands over, what a session keeps, why a request is refused.
+//! The opening handshake: the request that a server hands over, the part of it that a session
+//! keeps, and the reasons to refuse it.
 
 mod connection_info;
 mod error;

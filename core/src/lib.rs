@@ -54,20 +54,21 @@ pub use self::{
     upgrade::RequestUpgradeStrategy,
 };
 
-/// The futures that a session's methods return, for those who have to name them.
+/// The futures that a session's methods return, for code that has to name them.
 pub mod future {
     pub use crate::session::{Closed, Receiving, Sending, ShuttingDown};
 }
 
-/// For authors of backends, transports, drivers and registries. Applications need none of it.
+/// For authors of backends, transports, drivers and registries. Applications do not need it.
 ///
-/// - [`Transport`](spi::Transport) carries the frames of one connection; [`ReceiveBuffer`](spi::ReceiveBuffer) is where it
-///   puts what it has read.
+/// - [`Transport`](spi::Transport) carries the frames of one connection. It puts what it reads into
+///   a [`ReceiveBuffer`](spi::ReceiveBuffer).
 /// - [`SessionPort`](spi::SessionPort) is the driver's end of a session.
-/// - [`SessionControl`](spi::SessionControl) is a registry's, and [`SessionPermit`](spi::SessionPermit) what a session
-///   takes of the limits of its endpoint.
-/// - [`Acceptance`](spi::Acceptance) is what a [`WebSocketService`] answers, and
-///   [`SessionParameters`](spi::SessionParameters) what a session is opened with.
+/// - [`SessionControl`](spi::SessionControl) is the registry's end.
+///   [`SessionPermit`](spi::SessionPermit) is one session's share of its endpoint's limits.
+/// - [`Acceptance`](spi::Acceptance) is the answer of a [`WebSocketService`].
+///   [`SessionParameters`](spi::SessionParameters) are the parameters that a session is opened
+///   with.
 pub mod spi {
     pub use crate::{
         admission::SessionPermit,

@@ -1,4 +1,4 @@
-//! What travels over a session.
+//! The messages of a session.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -6,7 +6,7 @@ use bytestring::ByteString;
 /// One whole message, or one control frame other than Close
 /// ([RFC 6455 section 5.6](https://www.rfc-editor.org/rfc/rfc6455#section-5.6)).
 ///
-/// Payloads are reference counted: cloning a message shares them.
+/// Payloads are reference counted: a clone of a message shares its payload.
 ///
 /// ```
 /// use switchwire_core::WebSocketMessage;
@@ -21,15 +21,15 @@ pub enum WebSocketMessage {
     Text(ByteString),
     /// Arbitrary bytes.
     Binary(Bytes),
-    /// A ping, with at most 125 bytes of application data. Pings of the peer are answered by the
-    /// driver; a handler sees them only when its settings ask for control frames.
+    /// A ping, with at most 125 bytes of application data. The driver answers the pings of the
+    /// peer. A handler sees them only when its settings ask for control frames.
     Ping(Bytes),
     /// A pong, with at most 125 bytes of application data.
     Pong(Bytes),
 }
 
 impl WebSocketMessage {
-    /// The text of a text message.
+    /// The text, if this is a text message.
     #[must_use]
     #[inline]
     pub fn as_text(&self) -> Option<&str> {
@@ -39,7 +39,7 @@ impl WebSocketMessage {
         }
     }
 
-    /// The payload, whatever the kind of the message.
+    /// The payload of a message of any kind.
     #[must_use]
     #[inline]
     pub fn payload(&self) -> &Bytes {
@@ -49,7 +49,7 @@ impl WebSocketMessage {
         }
     }
 
-    /// The payload, taken out without a copy.
+    /// Takes the payload out of the message, without a copy.
     #[must_use]
     #[inline]
     pub fn into_payload(self) -> Bytes {

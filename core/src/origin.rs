@@ -1,4 +1,4 @@
-//! Where a web page comes from ([RFC 6454](https://www.rfc-editor.org/rfc/rfc6454)).
+//! The origin of a web page ([RFC 6454](https://www.rfc-editor.org/rfc/rfc6454)).
 
 mod pattern;
 
@@ -8,9 +8,11 @@ pub use self::pattern::OriginPattern;
 
 /// A scheme, a host and a port, or `null`.
 ///
-/// - `origin.compare.1` Two are equal when scheme, host and port are. Only letter case, the port that goes with the
-///   scheme (80 with http and ws, 443 with https and wss) and the spelling of an IPv6 address are made alike.
-/// - `origin.parse.1` Names stand in ASCII, as browsers send them: `xn--bcher-kva.example`, not `bücher.example`.
+/// - `origin.compare.1` Two origins are equal when scheme, host and port are equal. Only these are
+///   normalized: letter case, the default port of the scheme (80 for http and ws, 443 for https and
+///   wss), and the spelling of an IPv6 address.
+/// - `origin.parse.1` Host names are in ASCII, as browsers send them: `xn--bcher-kva.example`, not
+///   `bücher.example`.
 ///
 /// ```
 /// use switchwire_core::Origin;
@@ -23,7 +25,7 @@ pub use self::pattern::OriginPattern;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin(pub(super) Option<Site>);
 
-/// All of an origin but `null`, in lower case.
+/// The parts of an origin other than `null`, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Site {
     scheme: String,
@@ -35,7 +37,8 @@ impl Origin {
     /// Reads an origin: `scheme://host`, `scheme://host:port` or `null`.
     ///
     /// # Errors
-    /// [`InvalidOrigin`] for everything else: user names, paths, white space, hosts that are not ASCII.
+    /// [`InvalidOrigin`] for everything else: user names, paths, white space, hosts that are not
+    /// ASCII.
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         if text == "null" {
             return Ok(Self(None));
@@ -47,7 +50,8 @@ impl Origin {
         Ok(Self(Some(Site { scheme, host, port })))
     }
 
-    /// Whether this is `null`: a sandboxed frame, a file, or a redirect over several sites.
+    /// Whether this is `null`, the origin of a sandboxed frame, of a file, or of a redirect over
+    /// several sites.
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.0.is_none()
@@ -63,7 +67,7 @@ impl FromStr for Origin {
 }
 
 impl fmt::Display for Origin {
-    /// Writes it as browsers do: without the port that goes with the scheme.
+    /// Writes it as browsers do, without the default port of the scheme.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(Site { scheme, host, port }) = &self.0 else {
             return f.write_str("null");
@@ -76,7 +80,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A text that is no origin and no pattern of origins.
+/// The text is neither an origin nor a pattern of origins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not an origin; write it as https://chat.example or https://chat.example:8443, with names that are not ASCII as xn--"
@@ -91,7 +95,7 @@ fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// The scheme in lower case, and what follows it.
+/// The scheme in lower case, and the rest of the text.
 fn split_scheme(text: &str) -> Result<(String, &str), InvalidOrigin> {
     let (scheme, rest) = text.split_once("://").ok_or(InvalidOrigin)?;
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -119,7 +123,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), InvalidOrigin> {
     }
 }
 
-/// A port as browsers write it: digits without a zero in front.
+/// Parses a port as browsers write it: digits without a leading zero.
 fn parse_port(digits: &str) -> Result<u16, InvalidOrigin> {
     let is_number = digits.bytes().all(|digit| digit.is_ascii_digit())
         && (digits == "0" || !digits.starts_with('0'));
@@ -129,7 +133,7 @@ fn parse_port(digits: &str) -> Result<u16, InvalidOrigin> {
     }
 }
 
-/// A name in lower case, or an IPv6 address in brackets in its shortest form.
+/// Parses a name to lower case, or an IPv6 address in brackets to its shortest form.
 fn parse_host(host: &str) -> Result<String, InvalidOrigin> {
     if let Some(address) = host.strip_prefix('[') {
         let address: Ipv6Addr = address

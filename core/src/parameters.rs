@@ -1,11 +1,11 @@
-//! What a session is opened with, for those who carry its frames.
+//! The parameters of a session, for authors of transports and drivers.
 
 use std::sync::Arc;
 
 use crate::settings::WebSocketSettings;
 
-/// What a handshake has settled for a session: its settings, the extensions that both sides agreed on, and which side we
-/// are. Cheap to clone.
+/// What a handshake has settled for a session: its settings, the negotiated extensions, and the
+/// role of this side. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SessionParameters {
     settings: Arc<WebSocketSettings>,
@@ -13,24 +13,24 @@ pub struct SessionParameters {
     role: Role,
 }
 
-/// Which side of a connection we are. A client masks its frames, and a server closes first.
+/// The role of this side of a connection. A client masks its frames. A server closes TCP first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// We accepted the handshake.
+    /// This side accepted the handshake.
     Server,
-    /// We asked for it.
+    /// This side asked for the handshake.
     Client,
 }
 
-/// The extensions that both sides agreed on
-/// ([RFC 6455 section 9](https://www.rfc-editor.org/rfc/rfc6455#section-9)). None is spoken yet, so that there is nothing
-/// to say of them.
+/// The extensions that both sides agreed on ([RFC 6455 section
+/// 9](https://www.rfc-editor.org/rfc/rfc6455#section-9)). switchwire supports no extension yet, so
+/// this has no content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Extensions {}
 
 impl SessionParameters {
-    /// A server's, without extensions.
+    /// The parameters of a server's session, without extensions.
     #[must_use]
     pub fn server(settings: Arc<WebSocketSettings>) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl SessionParameters {
         }
     }
 
-    /// A client's, without extensions.
+    /// The parameters of a client's session, without extensions.
     #[must_use]
     pub fn client(settings: Arc<WebSocketSettings>) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl SessionParameters {
         }
     }
 
-    /// Sets the extensions that were agreed on.
+    /// Sets the negotiated extensions.
     #[must_use]
     pub fn with_extensions(mut self, extensions: Extensions) -> Self {
         self.extensions = extensions;
@@ -62,13 +62,13 @@ impl SessionParameters {
         &self.settings
     }
 
-    /// The extensions that both sides agreed on.
+    /// The negotiated extensions.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// Which side we are.
+    /// The role of this side.
     #[must_use]
     pub fn role(&self) -> Role {
         self.role

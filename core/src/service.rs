@@ -1,4 +1,4 @@
-//! Policy: which requests become sessions.
+//! Policy: it decides which requests become sessions.
 
 use std::{fmt, sync::Arc};
 
@@ -13,23 +13,25 @@ use crate::{
     settings::WebSocketSettings,
 };
 
-/// Decides opening handshakes, the same way for every server.
+/// Decides opening handshakes, in the same way for every server.
 ///
-/// `switchwire-service` has the one to use, `HandshakeWebSocketService`; implement this to decide otherwise. Interceptors
-/// are asked through [`HandshakeRequest::intercept`], so that those that pass are told the outcome.
+/// Use `HandshakeWebSocketService` of `switchwire-service`, or implement this trait to decide
+/// differently. Run interceptors through [`HandshakeRequest::intercept`], so that the interceptors
+/// that pass are told the outcome.
 ///
 /// # For backend authors
-/// A backend **must** ask the service before it touches the connection, and **must not** add checks of its own.
+/// A backend **must** ask the service before it touches the connection, and **must not** add checks
+/// of its own.
 #[async_trait]
 pub trait WebSocketService: Send + Sync {
-    /// Accepts the request for `endpoint`, or says why not.
+    /// Accepts the request for `endpoint`, or refuses it.
     ///
     /// # Errors
     /// The reason, which knows the answer to send ([`HandshakeError::into_response`]).
     ///
     /// # Cancel safety
-    /// The future may be dropped at any await: when the time is up, or the client is gone. The request is answered all the
-    /// same in the first case.
+    /// The future may be dropped at any await: when the timeout passes, or when the client
+    /// disconnects. After a timeout the request still gets an answer.
     async fn handshake(
         &self,
         request: &mut HandshakeRequest,
@@ -37,9 +39,10 @@ pub trait WebSocketService: Send + Sync {
     ) -> Result<Acceptance, HandshakeError>;
 }
 
-/// A handler with the settings its sessions have, and the interceptors of its handshakes.
+/// A handler with the settings of its sessions and the interceptors of its handshakes.
 ///
-/// `settings.endpoint.1` Each endpoint has settings of its own, whatever others of the same mapping have.
+/// `settings.endpoint.1` Each endpoint has its own settings, whatever the settings of other
+/// endpoints in the same mapping.
 #[derive(Clone)]
 pub struct Endpoint {
     handler: Arc<dyn WebSocketHandler>,
@@ -49,20 +52,20 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint with the default settings.
+    /// Makes an endpoint with the default settings.
     #[must_use]
     pub fn new(handler: impl WebSocketHandler + 'static) -> Self {
         Self::from(Arc::new(handler) as Arc<dyn WebSocketHandler>)
     }
 
-    /// The same endpoint with other settings.
+    /// Sets the settings of the endpoint.
     #[must_use]
     pub fn with_settings(mut self, settings: WebSocketSettings) -> Self {
         self.settings = Arc::new(settings);
         self
     }
 
-    /// The same endpoint with one more interceptor, which runs after those before it.
+    /// Adds an interceptor, which runs after those added before.
     #[must_use]
     pub fn with_interceptor(mut self, interceptor: impl HandshakeInterceptor + 'static) -> Self {
         let interceptors = self.interceptors.iter().cloned();
@@ -116,13 +119,14 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// A handshake that was accepted: the 101 response, and what was agreed on.
+/// An accepted handshake: the accepting response (101, or 200 for an extended CONNECT), and the
+/// negotiated values.
 #[derive(Debug)]
 pub struct Acceptance {
-    /// The head of the 101 response, complete.
+    /// The complete head of the accepting response.
     pub response: Response<()>,
-    /// The subprotocol, if there is one.
+    /// The negotiated subprotocol, if there is one.
     pub subprotocol: Option<String>,
-    /// The extensions, which the response names.
+    /// The negotiated extensions, which the response names.
     pub extensions: Extensions,
 }

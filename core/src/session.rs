@@ -174,7 +174,7 @@ impl WebSocketSession {
     /// The next message, or `None` after the closing handshake.
     ///
     /// # Errors
-    /// What ended the connection without a closing handshake, once.
+    /// Why the connection ended without a closing handshake. It is returned once.
     ///
     /// # Cancel safety
     /// When the future is dropped before it is ready, no message is lost.
@@ -235,7 +235,8 @@ impl WebSocketSession {
         self.sender.flush().await
     }
 
-    /// Sends all of a stream, and completes when that ended and everything was written.
+    /// Sends all messages of a stream. Completes when the stream has ended and everything is
+    /// written.
     ///
     /// ```
     /// use futures_util::{TryStreamExt, future};
@@ -253,7 +254,7 @@ impl WebSocketSession {
     /// The first error of the stream, or of sending.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the stream; at most one message it had yielded is lost.
+    /// Dropping the future drops the stream. At most one message that the stream yielded is lost.
     pub async fn send_all<S, M, E>(&self, stream: S) -> Result<(), E>
     where
         S: Stream<Item = Result<M, E>>,
@@ -281,7 +282,7 @@ impl WebSocketSession {
         self.sender.close(status)
     }
 
-    /// How the session ended, when it has.
+    /// Resolves with how the session ended, when it has ended.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.

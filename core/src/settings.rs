@@ -29,6 +29,14 @@ pub use self::{
 /// assert!(WebSocketSettings::builder().with_max_message_size(0).build().is_err());
 /// # Ok::<(), switchwire_core::InvalidSettings>(())
 /// ```
+///
+/// # Errors
+/// [`build`](WebSocketSettingsBuilder::build) returns [`InvalidSettings`] for a value outside of
+/// these ranges:
+/// - A size, a number or a rate is at least 1. `read_buffer_size` is 512 bytes to 16 MiB.
+/// - A timeout is at least 1 ms. A grace may be zero. No time is longer than 10 years.
+/// - `max_frame_size` is at most `max_message_size`.
+/// - `ipv6_prefix_length` is 1 to 128.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebSocketSettings {
     max_message_size: usize,

@@ -36,40 +36,41 @@ pub trait Transport {
     /// [`ReceiveBuffer::end`].
     fn poll_receive(&mut self, cx: &mut Context<'_>, incoming: &mut ReceiveBuffer) -> Poll<()>;
 
-    /// How many bytes have been read and are held here: of a message that is not whole, and of what
-    /// found no room.
+    /// How many bytes the transport has read and still holds: those of an incomplete message, and
+    /// those that found no room.
     ///
-    /// The driver adds them to what its session holds, which is bounded for all sessions together.
+    /// The driver adds them to the memory of its session, which counts towards the memory budget.
     fn unread(&self) -> usize {
         0
     }
 
-    /// Whether a message has begun and is not whole.
+    /// Whether a message has begun and is incomplete.
     fn has_unfinished(&self) -> bool {
         false
     }
 
-    /// What the driver does for the peer: all, by default. A transport over an engine that answers
-    /// by itself says so here, and the driver leaves it to the engine. It is asked once.
+    /// What the driver does for the peer. Default: everything. A transport over an engine that
+    /// answers by itself says so here, and the driver then leaves it to the engine. The driver
+    /// calls it once.
     fn duties(&self) -> Duties {
         Duties::default()
     }
 
-    /// Takes a message or a Close to be written, in order. The driver bounds how much it hands
-    /// over.
+    /// Takes a message or a Close to write, in order. The driver bounds how much it hands over.
     fn send(&mut self, outgoing: OutgoingFrame);
 
-    /// How many bytes have been taken and not written yet.
+    /// How many bytes the transport has taken and not written yet.
     fn buffered(&self) -> usize;
 
-    /// Writes all that was taken.
+    /// Writes everything that the transport has taken.
     ///
     /// # Errors
     /// When the connection failed; the driver then drops the transport.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Ends the sending direction after all was written, then reads and discards until the peer
-    /// ends its own, so that no reset destroys what is on its way. The driver bounds the time.
+    /// Ends the sending direction after everything is written. Then reads and discards until the
+    /// peer ends its direction, so that no reset destroys bytes in flight. The driver bounds the
+    /// time.
     ///
     /// # Errors
     /// When the connection failed; the driver then drops the transport.
@@ -85,11 +86,11 @@ pub trait Transport {
         false
     }
 
-    /// How many bytes of what was written the peer's own system has not acknowledged; 0 where that
-    /// cannot be told.
+    /// How many written bytes the peer's system has not acknowledged; 0 where the transport cannot
+    /// tell.
     ///
-    /// The driver asks while output is blocked. A system tells late that there is room again, so
-    /// that a peer that takes steadily but slowly would seem to take nothing.
+    /// The driver asks while output is blocked. A system reports new room late. Without this
+    /// number, a peer that reads steadily but slowly would seem to read nothing.
     fn unacknowledged(&self) -> usize {
         0
     }
@@ -99,10 +100,10 @@ pub trait Transport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Duties {
-    /// It answers pings. Default true.
+    /// The driver answers pings. Default: true.
     pub answers_pings: bool,
-    /// It answers the peer's Close, when the handler has had its time to answer messages. Default
-    /// true. When it is false, the transport **must** send its answer when `poll_shutdown` is first
+    /// The driver answers the peer's Close, after the handler has had its time to answer messages.
+    /// Default: true. When it is false, the transport **must** send its answer when `poll_shutdown` is first
     /// called, not before: until then the driver still sends messages of the handler.
     pub answers_close: bool,
 }
@@ -117,14 +118,14 @@ impl Default for Duties {
 }
 
 impl Duties {
-    /// The same, but that the transport answers pings.
+    /// Leaves pings to the transport.
     #[must_use]
     pub fn without_pings(mut self) -> Self {
         self.answers_pings = false;
         self
     }
 
-    /// The same, but that the transport answers the peer's Close.
+    /// Leaves the peer's Close to the transport.
     #[must_use]
     pub fn without_close(mut self) -> Self {
         self.answers_close = false;
@@ -132,7 +133,7 @@ impl Duties {
     }
 }
 
-/// What a transport writes.
+/// A frame for a transport to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutgoingFrame {
     /// A message, as one frame.

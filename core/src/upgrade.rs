@@ -1,4 +1,4 @@
-//! Mechanism: how one server switches protocols.
+//! Mechanism: it switches protocols on one server.
 
 use std::future::Future;
 
@@ -15,12 +15,13 @@ use crate::{
 /// Switches a connection of one HTTP server to the WebSocket protocol.
 ///
 /// # For backend authors
-/// This is the whole of what a backend implements besides the glue that fits its server's habits. It is
-/// mechanism only: whether a request may become a session was decided before
-/// ([`WebSocketService`](crate::WebSocketService)).
+/// A backend implements this trait, and the glue for its server's API. The trait is mechanism only:
+/// [`WebSocketService`](crate::WebSocketService) has decided before whether a request may become a
+/// session.
 ///
-/// The futures and the transport may be `Send` or not: whatever runs the session is `Send` exactly when
-/// they are, so a server with one thread per connection and one with a work-stealing pool implement the same trait.
+/// The futures and the transport need not be `Send`. The session's future is `Send` exactly when
+/// they are. A server with one thread per connection and a server with a work-stealing pool
+/// therefore implement the same trait.
 pub trait RequestUpgradeStrategy {
     /// A request of this server.
     type Request;
@@ -28,7 +29,8 @@ pub trait RequestUpgradeStrategy {
     type Response;
     /// The connection after the switch.
     type Transport: Transport;
-    /// Resolves with the connection once the server has sent the 101 response.
+    /// Resolves with the connection once the server has sent the accepting response (101, or 200
+    /// for an extended CONNECT).
     type Upgrading: Future<Output = Result<Self::Transport, Error>>;
 
     /// The server's name for logs and metrics, such as `hyper`.
@@ -36,13 +38,14 @@ pub trait RequestUpgradeStrategy {
         "unknown"
     }
 
-    /// Describes the request in terms no server owns.
+    /// Describes the request in the same way for every server.
     fn handshake_request(&self, request: &Self::Request) -> HandshakeRequest;
 
-    /// Whether this server can honour an endpoint's settings. By default it can.
+    /// Checks that this server supports an endpoint's settings. Default: it supports all.
     ///
-    /// `settings.start.1` A setting that the server cannot honour **must** be an error here. A backend that has such
-    /// settings **must** ask for every endpoint before it serves, so that it is found at start-up and not by its absence.
+    /// `settings.start.1` When the server does not support a setting, this **must** return an
+    /// error. A backend of such a server **must** check every endpoint before it serves, so that
+    /// the application learns of it at start-up.
     ///
     /// # Errors
     /// [`InvalidSettings::Unsupported`] names the setting.
@@ -51,12 +54,15 @@ pub trait RequestUpgradeStrategy {
         Ok(())
     }
 
-    /// Takes what is needed for the switch out of the request, and turns the accepted response into the server's.
+    /// Takes what the switch needs out of the request, and turns the accepting response into the
+    /// server's own.
     ///
-    /// - `upgrade.response.1` It **must** pass on every header of `response` unchanged and add no
-    ///   `Content-Length`, `Transfer-Encoding` or body.
-    /// - `upgrade.bytes.1` Bytes that came together with the request **must** reach the transport.
-    /// - On an error nothing of the connection **may** be kept, so that it can serve the next request.
+    /// - `upgrade.response.1` It **must** pass on every header of `response` unchanged, and **must
+    ///   not** add `Content-Length`, `Transfer-Encoding` or a body.
+    /// - `upgrade.bytes.1` Bytes that arrived together with the request **must** reach the
+    ///   transport.
+    /// - On an error, it **must not** keep any part of the connection, so that the connection can
+    ///   serve the next request.
     ///
     /// # Errors
     /// [`HandshakeError::NotUpgradable`] when the server cannot switch this connection.

@@ -1,4 +1,4 @@
-//! What the driver tells the time by.
+//! The clock of the driver.
 
 use std::{
     pin::{Pin, pin},
@@ -12,7 +12,7 @@ use tokio::{
     time::{Sleep, sleep_until},
 };
 
-/// The clock of tokio's runtime, which tests may stop.
+/// The clock of tokio's runtime. Tests may pause it.
 #[derive(Debug, Default)]
 pub struct TokioClock {
     sleep: Option<Pin<Box<Sleep>>>,
@@ -35,7 +35,8 @@ impl Clock for TokioClock {
             }
             None => self.sleep.insert(Box::pin(sleep_until(at))),
         };
-        // Without a budget it would be polled again each time, as it cannot say why it is pending.
+        // Polled outside tokio's budget: with a budget, it would be polled again each time, because
+        // it cannot say why it is pending.
         pin!(unconstrained(sleep.as_mut())).poll(cx)
     }
 

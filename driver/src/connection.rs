@@ -1,4 +1,5 @@
-//! The state machine of a connection: events go in, actions come out. It does no I/O and has no clock.
+//! The state machine of a connection: events go in, actions come out. It does no I/O and has no
+//! clock.
 
 mod event;
 mod keepalive;
@@ -26,9 +27,10 @@ use self::{live::Live, phase::Phase, schedule::Schedule};
 /// A connection from its opening to the end of its handler.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Which phase it is in, for what is asked in each poll.
+    /// The phase, for the questions that each poll asks.
     stage: Stage,
-    /// The timers of an open session, and notes of what happens in it. Nobody asks for them in another phase.
+    /// The timers of an open session, and notes of its events. They are used only in the open
+    /// phase.
     pub(crate) schedule: Schedule,
     state: State,
 }
@@ -43,14 +45,14 @@ enum Stage {
     Gone,
 }
 
-/// From [`Gone`] nothing leads back.
+/// There is no transition out of [`Gone`].
 #[derive(Debug)]
 enum State {
     Live(Live),
     Gone(Gone),
 }
 
-/// The transport is dropped; the handler may still run.
+/// The transport is dropped. The handler may still run.
 #[derive(Debug)]
 pub(crate) struct Gone {
     pub(crate) outcome: CloseOutcome,
@@ -58,7 +60,7 @@ pub(crate) struct Gone {
 }
 
 impl Connection {
-    /// A connection that opens now.
+    /// Opens a connection.
     pub(crate) fn new(
         settings: Arc<WebSocketSettings>,
         duties: Duties,
@@ -72,7 +74,7 @@ impl Connection {
         }
     }
 
-    /// Takes note of an event, and says what to do.
+    /// Handles an event, and returns the actions for the driver.
     pub(crate) fn on(&mut self, event: Event, now: Instant) -> Actions {
         let mut actions = Actions::new();
         match &mut self.state {
@@ -109,12 +111,12 @@ impl Connection {
         self.stage == Stage::Open
     }
 
-    /// Whether the handler may still answer before a Close is sent.
+    /// Whether the handler may still answer before the driver sends a Close.
     pub(crate) fn is_draining(&self) -> bool {
         self.stage == Stage::Draining
     }
 
-    /// Whether what the peer sends is to be read now.
+    /// Whether the driver may read now.
     #[inline]
     pub(crate) fn may_read(&self) -> bool {
         match self.stage {
@@ -124,12 +126,12 @@ impl Connection {
         }
     }
 
-    /// Whether frames may be sent: no Close was.
+    /// Whether the driver may send frames: it has not sent a Close.
     pub(crate) fn may_send(&self) -> bool {
         self.is_open() || self.is_draining()
     }
 
-    /// Whether our half of TCP is to be closed.
+    /// Whether the driver must close our half of TCP.
     pub(crate) fn is_half_closed(&self) -> bool {
         self.stage == Stage::HalfClosed
     }
@@ -182,7 +184,7 @@ impl Gone {
     }
 }
 
-/// As much later as a clock can be set to.
+/// Adds a time, as far as a clock can be set.
 pub(crate) fn after(now: Instant, time: Duration) -> Instant {
     const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
     now + time.min(LONGEST)

@@ -1,8 +1,8 @@
-//! What a peer or an application says, in the log.
+//! Makes text of a peer or an application safe for the log.
 
 use std::{fmt, fmt::Write as _};
 
-/// Shows something so that it cannot forge a log line.
+/// Displays a value so that it cannot forge a log line.
 #[derive(Debug)]
 pub struct OneLine<T>(pub T);
 

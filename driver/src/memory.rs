@@ -1,41 +1,43 @@
-//! What a session holds, told to a bound that several sessions share.
+//! The memory of a session, counted towards a limit that several sessions share.
 
 use std::{fmt, sync::Arc, time::Instant};
 
 use switchwire_core::{CloseCode, CloseStatus};
 
-/// A session that holds less counts as one that holds nothing, and smaller changes are not told.
+/// A session that holds less counts as one that holds nothing. Smaller changes are not reported.
 const STEP: usize = 4 << 10;
 
-/// Counts what one session holds towards a bound that it shares with others, such as the sessions of a registry.
+/// Counts the memory of one session towards a limit that it shares with others, such as the
+/// sessions of a registry.
 ///
-/// The driver calls the methods from its poll, and [`change`](Self::change) when it is dropped, so they
-/// must not wait.
+/// The driver calls the methods from its poll, and [`change`](Self::change) when it is dropped, so
+/// they must not wait.
 pub trait MemoryAccount: fmt::Debug + Send + Sync {
-    /// The session holds `now` bytes, and held `before` when this was called before, or 0 when it was not.
+    /// The session holds `now` bytes. It held `before` bytes at the last call, or 0 at the first.
     fn change(&self, before: usize, now: usize);
 
-    /// The peer or the handler has taken some of it by this time.
+    /// The peer or the handler has taken some of the bytes by this time.
     fn progress(&self, at: Instant);
 
-    /// Whether the session was closed for what all hold together. It counts no more then.
+    /// Whether the session was closed because all together exceeded the limit. It then no longer
+    /// counts.
     fn is_closed(&self) -> bool;
 }
 
-/// A session's share of what several sessions may hold together. Its driver tells how much that is; dropping it gives all
-/// back.
+/// A session's share of a common memory limit. The session's driver reports its memory. Dropping
+/// the share releases it.
 #[derive(Debug)]
 pub struct MemoryShare {
     account: Arc<dyn MemoryAccount>,
-    /// What was told last; less than a step is nothing.
+    /// The bytes at the last report. Less than a step counts as nothing.
     told: usize,
-    /// How much has left since progress was noted.
+    /// How many bytes have left since progress was last noted.
     moved: usize,
     is_closed: bool,
 }
 
 impl MemoryShare {
-    /// A share that is counted there.
+    /// Makes a share that counts towards this account.
     #[must_use]
     pub fn new(account: Arc<dyn MemoryAccount>) -> Self {
         Self {
@@ -46,18 +48,19 @@ impl MemoryShare {
         }
     }
 
-    /// How many bytes were told last: 0 while the session holds less than 4 KiB.
+    /// The bytes at the last report: 0 while the session holds less than 4 KiB.
     #[inline]
     #[must_use]
     pub fn told(&self) -> usize {
         self.told
     }
 
-    /// Tells at the end of a poll of the driver that the session holds `held` bytes, and that `moved` bytes of what it
-    /// held have left since the last call, to the peer or to the handler. True once: when the session was closed for
-    /// what all hold.
+    /// Reports at the end of a poll of the driver that the session holds `held` bytes, and that
+    /// `moved` bytes have left it since the last call, to the peer or to the handler. True once:
+    /// when the session was closed because all together exceeded the limit.
     ///
-    /// A session that holds little pays for a comparison, and neither for the clock nor for what is shared with others.
+    /// For a session that holds little, this costs one comparison. It reads neither the clock nor
+    /// shared state.
     #[inline]
     pub fn report(&mut self, held: usize, moved: usize, now: impl FnOnce() -> Instant) -> bool {
         if self.told == 0 && held < STEP {
@@ -95,10 +98,11 @@ impl Drop for MemoryShare {
     }
 }
 
-/// Why sessions are closed for what all hold: the reason in the Close, in the log and in the metrics.
+/// Why the driver closes sessions over the memory budget: the reason in the Close, in the log and
+/// in the metrics.
 pub(crate) const OVER_BUDGET: &str = "over the memory budget";
 
-/// What a session is closed with for what all hold together: 1013.
+/// The status that closes a session over the memory budget: 1013.
 ///
 /// # Panics
 /// Never.

@@ -36,16 +36,17 @@ use crate::{
     stats::SessionStats,
 };
 
-/// Serves one session: a future that owns the connection and the handler, and resolves with the outcome
-/// when both are done. When a registry told it to drop them first, the outcome is a timeout.
+/// Serves one session: a future that owns the connection and the handler. It resolves with the
+/// outcome when both have ended. When a registry told it to drop them before that, the outcome is a
+/// timeout.
 ///
-/// Each time the driver is woken, it reads the bytes that have arrived, lets the handler run until it
-/// waits, and writes all sent messages with one flush. There is no task and no channel between the
-/// connection and the handler. A state machine, the `Connection`, decides what the driver may read,
-/// write, close and end. The driver does the I/O.
+/// Each time the driver is woken, it reads the bytes that have arrived, lets the handler run until
+/// it waits, and writes all sent messages with one flush. There is no task and no channel between
+/// the connection and the handler. A state machine, the `Connection`, decides what the driver may
+/// read, write, close and end. The driver does the I/O.
 ///
-/// The driver is `Send` exactly when the transport and the clock are. Dropping it drops the connection and the handler,
-/// and the session ends as disconnected.
+/// The driver is `Send` exactly when the transport and the clock are. Dropping it drops the
+/// connection and the handler, and the session ends as disconnected.
 pub struct SessionDriver<T, C = TokioClock> {
     port: SessionPort,
     duties: Duties,
@@ -55,20 +56,20 @@ pub struct SessionDriver<T, C = TokioClock> {
     /// `None` once the connection is gone.
     transport: Option<T>,
     alarm: Alarm<C>,
-    /// `None` when nothing limits them.
+    /// `None` when there is no rate limit.
     rates: Option<Box<Rates>>,
     incoming: ReceiveBuffer,
     outbound: VecDeque<OutboundMessage>,
     pending_pong: Option<Bytes>,
     /// The transport has something to write.
     unflushed: bool,
-    /// The session has more to send once that is written.
+    /// The session has more to send once this is written.
     has_more: bool,
     stats: SessionStats,
-    /// None of a client's session, which has no registry.
+    /// `None` for a client's session, which has no registry.
     share: Option<MemoryShare>,
-    /// What waited for the handler when it was last told, and what was buffered when the last poll
-    /// ended.
+    /// The messages that waited for the handler at the last report, and the bytes that were
+    /// buffered at the end of the last poll.
     unread: usize,
     unwritten: usize,
 }
@@ -87,7 +88,7 @@ impl<T: Transport> SessionDriver<T> {
 }
 
 impl<T: Transport, C: Clock> SessionDriver<T, C> {
-    /// The same with another clock.
+    /// Does the same with another clock.
     #[must_use]
     pub fn with_clock(
         transport: T,
@@ -123,34 +124,35 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         }
     }
 
-    /// Tells there what the session holds.
+    /// Sets the share to which the driver reports the session's memory.
     #[must_use]
     pub fn with_memory_share(mut self, share: MemoryShare) -> Self {
         self.share = Some(share);
         self
     }
 
-    /// Counts there what the session carries.
+    /// Sets the statistics that count the session's traffic.
     #[must_use]
     pub fn with_stats(mut self, stats: SessionStats) -> Self {
         self.stats = stats;
         self
     }
 
-    /// Does what can be done now; false when nothing could.
+    /// Does the work that is possible now. False when there was none.
     fn round(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let commanded = self.take_command(turn);
         let read = self.read(turn);
         let ran = self.run_handler(turn);
         let used = self.port.take_session_use() || self.has_more;
         let used = (used || self.connection.is_draining()) && self.take_outbound(used, ran, turn);
-        // While there is more to read, a little of what is sent is gathered for one write.
+        // While there is more to read, some of the sent messages are gathered for one write.
         let wrote = (!read || turn.has_gathered(self.buffered())) && self.write(turn);
-        // Last, and when nothing else is left to do: a peer is judged by what it has sent and taken.
+        // Timers come last, when there is no other work: the driver judges a peer by what it has
+        // sent and taken.
         commanded || read || ran || used || wrote || self.tick(turn)
     }
 
-    /// Does what the application commands.
+    /// Performs a command of the application.
     fn take_command(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let event = match self.port.take_command() {
             None => return false,
@@ -179,7 +181,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         true
     }
 
-    /// How it ended, once the connection and the handler are gone.
+    /// The outcome, once the connection and the handler are gone.
     fn outcome(&self) -> Option<CloseOutcome> {
         let is_over = self.connection.is_gone() && self.handler.is_done();
         is_over
@@ -187,12 +189,12 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             .flatten()
     }
 
-    /// Waits for whatever comes next; false when that is there already.
+    /// Waits for the next event. False when there is one already.
     fn sleep(&mut self, cx: &mut Context<'_>) -> bool {
         self.alarm.set(self.connection.deadline(), cx) && self.port.end_poll()
     }
 
-    /// Takes a turn of the task.
+    /// Runs one turn of the task.
     fn run(&mut self, cx: &mut Context<'_>) -> Poll<CloseOutcome> {
         if self.port.begin_poll(cx.waker()) {
             self.alarm.forget_waker();
@@ -214,7 +216,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
                 return Poll::Pending;
             }
         }
-        // Others have their turn. What is due does not wait for it, and neither does what was sent.
+        // Other tasks run now. Due timers and sent messages do not wait for that.
         self.tick(&mut turn);
         let used = self.port.take_session_use();
         self.take_outbound(used, true, &mut turn);
@@ -224,9 +226,8 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         Poll::Pending
     }
 
-    /// What panics is the transport, or the driver itself: the application's code is called where a
-    /// panic ends no more than the handler. Nothing is known of the connection any more, so it is
-    /// dropped.
+    /// Handles a panic of the transport, or of the driver itself. (A panic of the application's
+    /// code ends only the handler.) The state of the connection is unknown, so it is dropped.
     #[cold]
     fn end_after_panic(&mut self) -> CloseOutcome {
         tracing::error!(target: "switchwire", "the connection's own code panicked; its session is dropped");
@@ -255,7 +256,7 @@ impl<T: Transport, C: Clock> Future for SessionDriver<T, C> {
     }
 }
 
-/// Nothing of it is pinned in place: transports are polled through `&mut`, the rest is boxed.
+/// Nothing is pinned in place: transports are polled through `&mut`, everything else is boxed.
 impl<T, C> Unpin for SessionDriver<T, C> {}
 
 impl<T, C> fmt::Debug for SessionDriver<T, C> {

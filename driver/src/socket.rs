@@ -1,4 +1,4 @@
-//! What the kernel knows of a connection and a byte stream does not tell.
+//! The kernel's knowledge of a connection that a byte stream does not give.
 
 use std::ffi::c_int;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -11,10 +11,10 @@ use std::{io, time::Duration};
 
 use switchwire_core::WebSocketSettings;
 
-/// The socket under a session's connection, borrowed.
+/// The socket of a session's connection, borrowed.
 ///
-/// A [`StreamTransport`](crate::StreamTransport) is told how to find it by
-/// [`with_socket`](crate::StreamTransport::with_socket); a transport of another kind uses it itself.
+/// [`with_socket`](crate::StreamTransport::with_socket) tells a
+/// [`StreamTransport`](crate::StreamTransport) how to find it. Other transports use it directly.
 #[derive(Debug, Clone, Copy)]
 pub struct Socket<'a> {
     #[cfg(unix)]
@@ -24,7 +24,7 @@ pub struct Socket<'a> {
 }
 
 impl<'a> Socket<'a> {
-    /// The socket of a TCP connection, or of a Unix one.
+    /// Borrows the socket of a TCP connection or of a Unix socket.
     #[cfg(unix)]
     #[must_use]
     pub fn new(io: &'a impl AsFd) -> Self {
@@ -32,7 +32,7 @@ impl<'a> Socket<'a> {
         Self { descriptor }
     }
 
-    /// The socket of a TCP connection. Nothing is known of it on this system.
+    /// Borrows the socket of a TCP connection. On this system, nothing is known about it.
     #[cfg(not(unix))]
     #[must_use]
     pub fn new<IO>(_io: &'a IO) -> Self {
@@ -40,11 +40,13 @@ impl<'a> Socket<'a> {
         Self { lifetime }
     }
 
-    /// How long the peer's TCP may acknowledge nothing, or keep its window closed: `ping_interval + pong_timeout`, and no
-    /// shorter than what the slow consumer policy gives a peer that reads nothing, `after` and the closing deadline.
+    /// How long the peer's TCP may acknowledge nothing, or keep its window closed. This is
+    /// `ping_interval + pong_timeout`, but at least the time that the slow consumer policy gives a
+    /// peer that reads nothing: `after` and the closing deadline.
     ///
-    /// None, which leaves it to the system, without a ping interval and with a policy that never closes a peer for that:
-    /// its window may be closed for as long as it likes.
+    /// `None` leaves the limit to the system. It is `None` without a ping interval, and with a
+    /// policy that never closes the session of a slow peer: such a peer may keep its window closed
+    /// for any time.
     #[must_use]
     pub fn silence_limit(settings: &WebSocketSettings) -> Option<Duration> {
         let silent = settings
@@ -54,17 +56,19 @@ impl<'a> Socket<'a> {
         Some(silent.max(after.saturating_add(settings.closing_deadline())))
     }
 
-    /// Has the kernel end the connection after the [`silence_limit`](Self::silence_limit).
+    /// Makes the kernel end the connection after the [`silence_limit`](Self::silence_limit).
     ///
-    /// Without it a host that is gone is noticed only when our kernel's own buffer is full, as that takes what is
-    /// written. Sets `TCP_USER_TIMEOUT` ([RFC 5482](https://www.rfc-editor.org/rfc/rfc5482)), to be done when a
-    /// session opens. Without a limit, and on systems other than Linux and Android, it does nothing.
+    /// It sets `TCP_USER_TIMEOUT` ([RFC 5482](https://www.rfc-editor.org/rfc/rfc5482)). Call it
+    /// when a session opens. Without it, the driver notices that a host is gone only when our
+    /// kernel's own buffer is full, because that buffer takes the output until then. Without a
+    /// limit, and on systems other than Linux and Android, it does nothing.
     pub fn limit_silence(self, settings: &WebSocketSettings) {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if let Some(limit) = Self::silence_limit(settings) {
-            // The kernel takes an `int` of milliseconds; zero would be its own limit.
+            // The kernel takes an `int` of milliseconds. Zero would mean the kernel's own limit.
             let limit = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1);
-            // Fails on sockets that are not of TCP, and on those that are gone: the next read tells.
+            // It fails on sockets other than TCP and on closed sockets. The next read reports the
+            // latter.
             let _ =
                 rustix::net::sockopt::set_tcp_user_timeout(self.descriptor, limit.unsigned_abs());
         }
@@ -72,11 +76,11 @@ impl<'a> Socket<'a> {
         let _ = settings;
     }
 
-    /// How many bytes of what was written the peer's TCP has not acknowledged yet; none where the system does not tell
-    /// (systems other than Linux and Android).
+    /// How many written bytes the peer's TCP has not acknowledged yet. `None` where the system
+    /// cannot tell (systems other than Linux and Android).
     ///
-    /// Whether there is room for more says little about a peer that takes slowly: the kernel tells of room only when a third
-    /// of its buffer is free, which may be megabytes. One system call.
+    /// Whether the kernel has room says little about a slow peer: it reports room only when a third
+    /// of its buffer is free, which may be megabytes. Costs one system call.
     #[must_use]
     pub fn unacknowledged(self) -> Option<usize> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -84,7 +88,7 @@ impl<'a> Socket<'a> {
             use rustix::ioctl::{Getter, ioctl};
 
             #[expect(unsafe_code, reason = "no safe function asks for it")]
-            // SAFETY: the kernel writes an `int`, and `c_int` is what it is given.
+            // SAFETY: the kernel writes an `int`, and gets a `c_int`.
             let count = unsafe { ioctl(self.descriptor, Getter::<SIOCOUTQ, c_int>::new()) };
             count.ok()?.try_into().ok()
         }
@@ -92,21 +96,22 @@ impl<'a> Socket<'a> {
         None
     }
 
-    /// Has the connection end with a reset when it is closed, so that what the system still holds for the peer goes, too.
+    /// Makes the connection end with a reset when it is closed, so that the system also drops the
+    /// bytes that it still holds for the peer.
     ///
     /// # Errors
-    /// The system's. On systems other than Unix it does nothing.
+    /// The system's error. On systems other than Unix it does nothing.
     pub fn reset_when_closed(self) -> io::Result<()> {
         #[cfg(unix)]
         rustix::net::sockopt::set_socket_linger(self.descriptor, Some(Duration::ZERO))?;
         Ok(())
     }
 
-    /// Whether the peer has ended its half of the connection or the connection has failed, seen without reading: what has
-    /// arrived before that can still be read.
+    /// Whether the peer has ended its half of the connection or the connection has failed, seen
+    /// without reading. Bytes that arrived before that can still be read.
     ///
-    /// One system call. Where the system cannot tell that one half has ended (other than Linux, Android, FreeBSD and
-    /// illumos), only a failure is seen; on systems other than Unix, nothing.
+    /// Costs one system call. Linux, Android, FreeBSD and illumos tell that one half has ended.
+    /// Other Unix systems tell only a failure. Systems other than Unix tell nothing.
     #[must_use]
     pub fn peer_has_ended(self) -> bool {
         #[cfg(unix)]
@@ -124,7 +129,7 @@ impl<'a> Socket<'a> {
     }
 }
 
-/// How many bytes wait to be acknowledged.
+/// The request for the number of unacknowledged bytes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const SIOCOUTQ: rustix::ioctl::Opcode = match () {
     () if cfg!(any(target_arch = "mips", target_arch = "mips64")) => 0x7472,
@@ -133,7 +138,7 @@ const SIOCOUTQ: rustix::ioctl::Opcode = match () {
     () => 0x5411,
 };
 
-/// What [`poll`](rustix::event::poll) is asked for; failures it tells anyway.
+/// The events to [`poll`](rustix::event::poll) for. It always reports failures.
 #[cfg(any(
     target_os = "android",
     target_os = "freebsd",
@@ -174,14 +179,14 @@ mod tests {
 
     use super::*;
 
-    /// Ours, and the peer's.
+    /// Our end, and the peer's.
     fn connection() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         (listener.accept().unwrap().0, peer)
     }
 
-    /// Milliseconds.
+    /// The limit, in milliseconds.
     fn limit(set: impl FnOnce(WebSocketSettingsBuilder) -> WebSocketSettingsBuilder) -> u32 {
         let (ours, _peer) = connection();
         Socket::new(&ours).limit_silence(&set(WebSocketSettings::builder()).build().unwrap());
@@ -191,33 +196,39 @@ mod tests {
     #[test]
     fn silence_is_limited_to_what_a_ping_may_take() {
         let short = Duration::from_millis(1_200);
-        let pings = |it: WebSocketSettingsBuilder, time| {
-            it.with_ping_interval(time).with_pong_timeout(time)
+        let pings = |builder: WebSocketSettingsBuilder, time| {
+            builder.with_ping_interval(time).with_pong_timeout(time)
         };
-        let closes = |it: WebSocketSettingsBuilder, after, closing| {
+        let closes = |builder: WebSocketSettingsBuilder, after, closing| {
             let policy = SlowConsumerPolicy::Close { after };
-            it.with_slow_consumer(policy).with_closing_deadline(closing)
+            builder
+                .with_slow_consumer(policy)
+                .with_closing_deadline(closing)
         };
         assert_eq!(
-            limit(|it| closes(pings(it, short), short, Duration::from_millis(5))),
+            limit(|builder| closes(pings(builder, short), short, Duration::from_millis(5))),
             2_400
         );
         let least = Duration::from_millis(1);
-        assert_eq!(limit(|it| closes(pings(it, least), least, least)), 2);
+        assert_eq!(
+            limit(|builder| closes(pings(builder, least), least, least)),
+            2
+        );
         let weeks = Duration::from_secs(4 * 7 * 86_400);
         assert_eq!(
-            limit(|it| it.with_ping_interval(weeks).with_pong_timeout(weeks)),
+            limit(|builder| builder.with_ping_interval(weeks).with_pong_timeout(weeks)),
             i32::MAX.unsigned_abs(),
             "the most that the kernel takes"
         );
         assert_eq!(
-            limit(|it| it.with_ping_interval(None)),
+            limit(|builder| builder.with_ping_interval(None)),
             0,
             "the system's own limit"
         );
     }
 
-    /// Before, a peer that read nothing and answered pings was reset after 50 s, and not told 1008 after 60 s.
+    /// A regression: a peer that read nothing and answered pings was reset after 50 s, without the
+    /// 1008 that is due after 60 s.
     #[test]
     fn a_closed_window_is_left_to_the_slow_consumer_policy() {
         assert_eq!(
@@ -239,7 +250,7 @@ mod tests {
         assert!(Socket::new(&ours).peer_has_ended());
     }
 
-    /// Loopback tells the other end at once, but not in the same call.
+    /// Loopback reports the end to the other side at once, but not in the same call.
     fn ends(socket: &TcpStream) -> bool {
         let start = Instant::now();
         while !Socket::new(socket).peer_has_ended() {

@@ -1,4 +1,4 @@
-//! What one session carries, in numbers, for the log and for metrics.
+//! The traffic of one session, in numbers, for the log and for metrics.
 
 #[cfg(feature = "metrics")]
 mod metrics;
@@ -14,26 +14,27 @@ use switchwire_core::{CloseOutcome, Dropped, Error};
 use self::metrics::SessionMetrics;
 use crate::log::OneLine;
 
-/// What one session has carried, and who is told.
+/// Counts the traffic of one session, for the log and for metrics.
 #[derive(Debug, Default)]
 pub struct SessionStats {
     /// Messages, text and binary.
     received: u64,
-    /// With the headers of frames.
+    /// Including the headers of frames.
     received_bytes: u64,
     sent: u64,
-    /// Payloads.
+    /// Payloads only.
     sent_bytes: u64,
     opened: Option<Instant>,
-    /// Why the driver ended the session, if it did of its own accord: the first reason.
+    /// Why the driver itself ended the session, if it did: the first reason.
     reason: Option<&'static str>,
     #[cfg(feature = "metrics")]
     metrics: Option<Box<SessionMetrics>>,
 }
 
 impl SessionStats {
-    /// Those of a session that metrics count, with labels for its server and for its endpoint: the pattern that was mapped,
-    /// never the path that was asked for, as labels must be few.
+    /// Makes the statistics of a session that metrics count, with labels for its server and its
+    /// endpoint. The endpoint's label is the mapped pattern, never the requested path, because
+    /// labels must be few.
     ///
     /// Without the feature `metrics` the labels are not used.
     #[must_use]
@@ -66,7 +67,7 @@ impl SessionStats {
         self.sent_bytes += bytes as u64;
     }
 
-    /// The keepalive took so long there and back.
+    /// Notes the round-trip time of the keepalive.
     pub(crate) fn round_trip(&self, time: Duration) {
         #[cfg(feature = "metrics")]
         if let Some(metrics) = &self.metrics {
@@ -76,7 +77,8 @@ impl SessionStats {
         let _ = time;
     }
 
-    /// The driver is about to wait, with so much to be written. Hands on what was counted since it did so before.
+    /// Reports the counts since the last call. The driver is about to wait, with this many bytes to
+    /// write.
     #[inline]
     pub(crate) fn settle(&mut self, buffered: usize) {
         #[cfg(feature = "metrics")]
@@ -95,7 +97,7 @@ impl SessionStats {
         let _ = buffered;
     }
 
-    /// The driver ends the session for this reason.
+    /// Notes that the driver ends the session for this reason.
     pub(crate) fn ended_for(&mut self, reason: &'static str) {
         if self.reason.is_some() {
             return;
@@ -107,14 +109,14 @@ impl SessionStats {
         }
     }
 
-    /// The peer broke a rule.
+    /// Counts a violation of the peer.
     pub(crate) fn violation(error: &Error) {
         let rule = error.source().map(OneLine);
         let rule = rule.as_ref().map(tracing::field::display);
         tracing::warn!(target: "switchwire", %error, rule, "violation");
     }
 
-    /// The connection is gone. Said once.
+    /// Notes that the connection is gone. Called once.
     pub(crate) fn close(&mut self, outcome: &CloseOutcome, dropped: Dropped, now: Instant) {
         let Some(opened) = self.opened.take() else {
             return;
@@ -154,7 +156,7 @@ impl SessionStats {
 }
 
 impl Drop for SessionStats {
-    /// The session was dropped with its task.
+    /// Notes that the session was dropped with its task.
     fn drop(&mut self) {
         let error = Error::new(switchwire_core::ErrorKind::Disconnected);
         let now = tokio::time::Instant::now().into_std();
@@ -162,7 +164,7 @@ impl Drop for SessionStats {
     }
 }
 
-/// A handler failed, in one of a few ways.
+/// Counts a failed handler, by one of a few kinds.
 pub(crate) fn handler_failed(kind: &'static str) {
     #[cfg(feature = "metrics")]
     metrics::handler_failed(kind);

@@ -17,33 +17,36 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::socket::Socket;
 
-/// How much a peer may still send after both sides closed, before TCP is dropped on it.
+/// How many bytes a peer may still send after both sides closed, before the transport drops TCP.
 const MAX_DISCARDED: u32 = 64 << 20;
 
-/// A [`Transport`] over `AsyncRead + AsyncWrite`, for every server that yields a byte stream after the switch.
+/// A [`Transport`] over `AsyncRead + AsyncWrite`, for every server that gives a byte stream after
+/// the switch.
 ///
-/// Reads go to a buffer that all sessions of a thread share; a session holds only an unfinished message and
-/// what a full incoming left over.
+/// All sessions of a thread share one read buffer. A session holds only an incomplete message, and
+/// the bytes that found no room in a full receive buffer.
 #[derive(Debug)]
 pub struct StreamTransport<IO> {
     io: IO,
     socket: fn(&IO) -> Option<Socket<'_>>,
     decoder: Decoder,
     encoder: Encoder,
-    /// Read, but not decoded yet.
+    /// Bytes that were read, but not decoded yet.
     unread: Bytes,
     read_size: usize,
-    /// A client leaves it to the server to close TCP first.
+    /// A client lets the server close TCP first.
     is_client: bool,
     shut_down: bool,
     discarded: u32,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
-    /// A transport over `io`, of which `already_read` came together with the other side's handshake.
+    /// Makes a transport over `io`. `already_read` are the bytes that arrived together with the
+    /// other side's handshake.
     ///
-    /// `client.30` A client's waits for the server to end its direction before it ends its own
-    /// ([RFC 6455 section 7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)); the driver's deadline bounds that.
+    /// `client.30` A client's transport waits for the server to end its direction before it ends
+    /// its own ([RFC 6455 section 7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)).
+    /// The driver's deadline bounds that.
     #[must_use]
     pub fn new(io: IO, already_read: Bytes, parameters: &SessionParameters) -> Self {
         Self {
@@ -59,8 +62,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
         }
     }
 
-    /// Says how to find the socket under the stream, where there is one, for what a stream does not tell: that the peer has
-    /// ended, and, by [`Socket::limit_silence`], that its host is gone.
+    /// Sets how to find the socket under the stream, if there is one. The socket tells what a
+    /// stream does not: that the peer has ended, and, by [`Socket::limit_silence`], that its host
+    /// is gone.
     #[must_use]
     pub fn with_socket(
         mut self,
@@ -74,7 +78,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> StreamTransport<IO> {
         self
     }
 
-    /// What it runs over.
+    /// The stream that the transport runs over.
     #[must_use]
     pub fn io(&self) -> &IO {
         &self.io
@@ -180,7 +184,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport for StreamTransport<IO> {
 }
 
 impl<IO: AsyncRead + Unpin> StreamTransport<IO> {
-    /// Reads and drops what still comes, until the peer ends its half.
+    /// Reads and discards bytes until the peer ends its half.
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         with_read_buffer(self.read_size, |buffer| {
             loop {
@@ -196,7 +200,7 @@ impl<IO: AsyncRead + Unpin> StreamTransport<IO> {
     }
 }
 
-/// Lends out this thread's read buffer.
+/// Lends this thread's read buffer.
 fn with_read_buffer<R>(size: usize, read: impl FnOnce(&mut [u8]) -> R) -> R {
     thread_local! {
         static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };

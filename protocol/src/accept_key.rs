@@ -1,21 +1,22 @@
-//! The proof that a server speaks WebSocket ([RFC 6455 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)).
+//! The proof that a server speaks WebSocket ([RFC 6455 section
+//! 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
 
 use crate::random;
 
-/// The constant of RFC 6455 that is hashed behind the key.
+/// The constant of RFC 6455. The server appends it to the key before it hashes.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// What `Sec-WebSocket-Accept` says for a request with this `Sec-WebSocket-Key`.
+/// The value of `Sec-WebSocket-Accept` for this `Sec-WebSocket-Key`.
 #[must_use]
 pub fn accept_key(key: &[u8]) -> String {
     let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
     STANDARD.encode(digest)
 }
 
-/// A `Sec-WebSocket-Key` of the operating system's random numbers.
+/// Makes a `Sec-WebSocket-Key` from random numbers of the operating system.
 #[must_use]
 pub fn new_key() -> String {
     STANDARD.encode(random::bytes::<16>())

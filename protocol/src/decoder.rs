@@ -13,60 +13,63 @@ use switchwire_core::{
 use self::{header::Opcode, payload::Message};
 use crate::{mask, pool::POOLED_FROM};
 
-/// The bit beside the length that says that a frame is masked.
+/// The bit beside the length that marks a masked frame.
 const MASKED: u8 = 0x80;
 
-/// Turns the bytes of a peer into messages, checking everything RFC 6455 sections 5.1 to 5.5, 7.4 and 8.1 ask of it.
+/// Turns the bytes of a peer into messages. It makes every check of RFC 6455 sections 5.1 to 5.5,
+/// 7.4 and 8.1.
 ///
-/// Bytes may come in any pieces. A violation ends the receive buffer with its error as soon as it can be known: a bad
-/// header before its payload came, bad UTF-8 before its frame ended.
+/// Bytes may arrive in any pieces. The decoder ends the receive buffer with the error as early as
+/// possible: it detects an invalid header before the payload arrives, and invalid UTF-8 before the
+/// frame ends.
 #[derive(Debug)]
 pub struct Decoder {
-    /// The bit that says that a frame is masked, as every frame of the peer must have it: set by a client, clear by a server.
+    /// The value that the mask bit of every frame of the peer must have: set by a client, clear by
+    /// a server.
     mask_bit: u8,
     max_frame_size: usize,
     max_message_size: usize,
     max_fragments: usize,
-    /// The beginning of a header that was cut.
+    /// The first bytes of an incomplete header.
     header: [u8; Self::MAX_HEADER_SIZE],
     header_len: usize,
     frame: Option<Frame>,
     message: Option<Message>,
     control: Vec<u8>,
-    /// Whether a frame ended that is no whole message.
+    /// Whether a frame ended that is not a whole message.
     ended_frame: bool,
 }
 
-/// The frame whose payload is being read.
+/// The frame whose payload is being decoded.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
     opcode: Opcode,
     is_final: bool,
-    /// None from a server, whose frames are not masked.
+    /// `None` for a server's frames, which are not masked.
     key: Option<[u8; 4]>,
     received: usize,
     remaining: usize,
 }
 
 impl Decoder {
-    /// The longest header in bytes: two, a 64-bit length and a masking key.
+    /// The longest header in bytes: two bytes, a 64-bit length and a masking key.
     pub const MAX_HEADER_SIZE: usize = 14;
 
-    /// A server's decoder of what a client sends, with the limits of the settings.
+    /// Makes a server's decoder, for the frames of a client, with the limits of the settings.
     #[must_use]
     pub fn new(settings: &WebSocketSettings) -> Self {
         Self::with_mask_bit(MASKED, settings)
     }
 
-    /// A client's decoder of what a server sends, with the limits of the settings.
+    /// Makes a client's decoder, for the frames of a server, with the limits of the settings.
     ///
-    /// `client.28` A frame that is masked is a violation, told with 1002.
+    /// `client.28` When a frame is masked, this is a violation, and the driver closes with 1002.
     #[must_use]
     pub fn client(settings: &WebSocketSettings) -> Self {
         Self::with_mask_bit(0, settings)
     }
 
-    /// The decoder of a session.
+    /// Makes the decoder of a session.
     #[must_use]
     pub fn for_session(parameters: &SessionParameters) -> Self {
         match parameters.role() {
@@ -90,20 +93,21 @@ impl Decoder {
         }
     }
 
-    /// Whether a message has begun and is not whole.
+    /// Whether a message has begun and is incomplete.
     #[must_use]
     pub fn has_unfinished(&self) -> bool {
         self.message.is_some()
     }
 
-    /// How many bytes are allocated for a message that is not whole.
+    /// How many bytes are allocated for an incomplete message.
     #[must_use]
     #[inline]
     pub fn held(&self) -> usize {
         self.message.as_ref().map_or(0, Message::capacity)
     }
 
-    /// Reads from the front of `input` until it is used up or the receive buffer is full or ended.
+    /// Decodes from the front of `input`, until `input` is used up, or the receive buffer is full
+    /// or ended.
     pub fn decode(&mut self, input: &mut &[u8], incoming: &mut ReceiveBuffer) {
         let before = input.len();
         self.decode_frames(input, incoming);
@@ -131,8 +135,8 @@ impl Decoder {
         }
     }
 
-    /// Takes the commonest of frames, if it is wholly at the front of `input`: a message of moderate size, which is
-    /// copied once into memory of exactly its size.
+    /// Takes the most common frame, if it is complete at the front of `input`: a message of
+    /// moderate size. It is copied once, into memory of exactly its size.
     fn whole_message(&self, input: &mut &[u8]) -> Option<Result<WebSocketMessage, Error>> {
         if self.message.is_some() || self.header_len > 0 {
             return None;
@@ -179,12 +183,12 @@ impl Decoder {
     }
 }
 
-/// Short texts are most often ASCII, which is quickly seen.
+/// Short texts are usually ASCII, which is quick to check.
 fn is_utf8(text: &[u8]) -> bool {
     text.is_ascii() || simdutf8::basic::from_utf8(text).is_ok()
 }
 
-/// A text message of what has just been found to be UTF-8, all of it.
+/// Makes a text message of a payload that was completely checked to be UTF-8.
 fn checked_text(payload: Bytes) -> WebSocketMessage {
     #[expect(unsafe_code, reason = "a text is checked once, as it comes in")]
     // SAFETY: both callers have checked all of `payload`.

@@ -8,10 +8,10 @@ use switchwire_core::{
 
 use crate::{mask, pool, random, spare};
 
-/// Payloads of this size and more are not copied, but written from where they are.
+/// Payloads of this size and more are not copied. They are written from their own memory.
 const SHARED_FROM: usize = 8 << 10;
 
-/// The first byte of a frame: the last, or only one, of its message, and what it is.
+/// The first byte of a frame: the final bit, which every frame here has, and the opcode.
 mod first {
     pub(super) const TEXT: u8 = 0x81;
     pub(super) const BINARY: u8 = 0x82;
@@ -20,13 +20,14 @@ mod first {
     pub(super) const PONG: u8 = 0x8a;
 }
 
-/// Turns messages into the bytes of frames: unfragmented, lengths in their shortest form, masked by a client only.
+/// Turns messages into the bytes of frames. It does not fragment, it encodes lengths in their
+/// shortest form, and only a client masks.
 #[derive(Debug, Default)]
 pub struct Encoder {
     /// The first bytes: large payloads, and the small frames between them.
     chunks: VecDeque<Chunk>,
-    /// Small frames behind all chunks, of which the first `written` bytes are gone. When it is empty the thread has
-    /// its memory.
+    /// Small frames after all chunks. The first `written` bytes of them are gone. When it is empty,
+    /// the thread has its memory.
     tail: Vec<u8>,
     written: usize,
     len: usize,
@@ -34,11 +35,11 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// A client's encoder. The default is a server's.
+    /// Makes a client's encoder. The default is a server's.
     ///
-    /// - `client.26` Every frame is masked, control frames and empty ones included.
-    /// - `client.27` Each has a key of its own, of the operating system's random numbers
-    ///   ([RFC 6455 section 10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)).
+    /// - `client.26` The client masks every frame, including control frames and empty ones.
+    /// - `client.27` Each frame has its own masking key, from random numbers of the operating
+    ///   system ([RFC 6455 section 10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)).
     #[must_use]
     pub fn client() -> Self {
         Self {
@@ -47,7 +48,7 @@ impl Encoder {
         }
     }
 
-    /// The encoder of a session.
+    /// Makes the encoder of a session.
     #[must_use]
     pub fn for_session(parameters: &SessionParameters) -> Self {
         match parameters.role() {
@@ -56,7 +57,7 @@ impl Encoder {
         }
     }
 
-    /// Encodes a frame after those that are there.
+    /// Encodes a frame after those that it holds.
     pub fn encode(&mut self, outgoing: OutgoingFrame) {
         match outgoing {
             OutgoingFrame::Message(message) => self.encode_message(message),
@@ -82,7 +83,8 @@ impl Encoder {
         }
     }
 
-    /// A server's frame of a small message is the same for all; large payloads are shared as they are.
+    /// A server's frame of a small message is the same for all sessions. Large payloads are shared
+    /// without a copy.
     #[inline(never)]
     fn encode_shared(&mut self, shared: &SharedMessage) {
         if self.masks || shared.message().len() >= SHARED_FROM {
@@ -110,25 +112,25 @@ impl Encoder {
         self.copy_masked(status.reason().as_bytes(), key, 2);
     }
 
-    /// How many bytes wait.
+    /// How many bytes it holds.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether nothing waits.
+    /// Whether it holds no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// All that waits, when it lies together, as it does but for large payloads.
+    /// All bytes, when they are contiguous, which they are unless there are large payloads.
     #[must_use]
     pub fn as_slice(&self) -> Option<&[u8]> {
         self.chunks.is_empty().then(|| &self.tail[self.written..])
     }
 
-    /// Shows the bytes that come next in as many slices as there are, and says how many it used.
+    /// Fills the slices with the next bytes, and returns how many slices it used.
     pub fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let tail = &self.tail[self.written..];
         let parts = self.chunks.iter().map(|chunk| &chunk.0[..]);
@@ -141,10 +143,11 @@ impl Encoder {
         used
     }
 
-    /// Drops the first `count` bytes, which were written, and gives back memory that is no longer needed.
+    /// Drops the first `count` bytes, which were written, and releases memory that is no longer
+    /// needed.
     ///
     /// # Panics
-    /// When fewer bytes wait.
+    /// When it holds fewer bytes.
     pub fn advance(&mut self, mut count: usize) {
         self.len -= count;
         while let Some(chunk) = self.chunks.front_mut() {
@@ -162,10 +165,10 @@ impl Encoder {
         }
     }
 
-    /// Takes the bytes that come next, as many as lie together.
+    /// Takes the next contiguous bytes.
     pub fn take_chunk(&mut self) -> Option<Bytes> {
         let chunk = match self.chunks.pop_front() {
-            // Whoever drops it has nothing to fear of it either.
+            // Code that drops the chunk is not harmed by its `Drop` either.
             Some(chunk) if chunk.0.len() >= SHARED_FROM => Bytes::from_owner(chunk),
             Some(mut chunk) => mem::take(&mut chunk.0),
             None if self.tail.is_empty() => return None,
@@ -185,7 +188,7 @@ impl Encoder {
         }
     }
 
-    /// Writes a header, and returns the key that its payload has to be masked with.
+    /// Writes a header, and returns the key to mask its payload with.
     fn header(&mut self, first: u8, payload: usize) -> Option<[u8; 4]> {
         self.take_tail();
         let masked = if self.masks { 0x80 } else { 0 };
@@ -207,7 +210,7 @@ impl Encoder {
         key
     }
 
-    /// Copies a part of a payload that lies `phase` bytes into its frame.
+    /// Copies a part of a payload that begins `phase` bytes into its frame.
     fn copy_masked(&mut self, bytes: &[u8], key: Option<[u8; 4]>, phase: usize) {
         self.copy(bytes);
         if let Some(key) = key {
@@ -226,7 +229,7 @@ impl Encoder {
             Some(key) => masked(payload, key),
             None => payload,
         };
-        // Mostly a header; the payload must not hold on to a whole buffer for that.
+        // This is usually a header. The payload must not keep a whole buffer alive for it.
         let before = Bytes::copy_from_slice(&self.tail[self.written..]);
         self.chunks.push_back(Chunk(before));
         self.len += payload.len();
@@ -236,7 +239,7 @@ impl Encoder {
     }
 }
 
-/// Bytes that are written from where they are.
+/// Bytes that are written from their own memory.
 #[derive(Debug)]
 struct Chunk(Bytes);
 
@@ -247,13 +250,13 @@ impl AsRef<[u8]> for Chunk {
 }
 
 impl Drop for Chunk {
-    /// They may be the application's, with code of its own for this.
+    /// The bytes may belong to the application, and then their `Drop` is the application's code.
     fn drop(&mut self) {
         discard(mem::take(&mut self.0));
     }
 }
 
-/// A payload as it is sent: in its own memory when nobody else has a part in it, else in a copy.
+/// Masks a payload: in its own memory when nothing else shares it, otherwise in a copy.
 fn masked(payload: Bytes, key: [u8; 4]) -> Bytes {
     match payload.try_into_mut() {
         Ok(mut payload) => {

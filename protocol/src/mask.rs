@@ -1,8 +1,8 @@
-/// So many bytes are XORed at once.
+/// How many bytes are XORed at once.
 const BLOCK: usize = 32;
 
-/// XORs `payload` with the masking key, `phase` bytes into the frame
-/// ([RFC 6455 section 5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.3)).
+/// XORs `payload` with the masking key. The payload begins `phase` bytes into the frame ([RFC 6455
+/// section 5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.3)).
 pub(super) fn apply(payload: &mut [u8], key: [u8; 4], phase: usize) {
     let key = u32::from_be_bytes(key).rotate_left(8 * (phase % 4) as u32);
     let key = key.to_be_bytes();

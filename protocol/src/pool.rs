@@ -1,4 +1,4 @@
-//! Memory of large messages, used again: fresh pages cost more than all else that is done with a megabyte.
+//! Reuses the memory of large messages: fresh pages cost more than all other work on a megabyte.
 
 use std::{
     cell::RefCell,
@@ -11,22 +11,24 @@ use bytes::{Buf, Bytes};
 /// Payloads of this size and more come from the pool of their thread.
 pub(super) const POOLED_FROM: usize = 32 << 10;
 
-/// What the pool of a thread keeps at most, in bytes.
+/// The largest size of one thread's pool, in bytes.
 const KEPT: usize = 4 * LARGEST;
 
-/// What the pools of all threads keep at most together, in bytes: a burst that many threads have seen leaves no more.
+/// The largest size of all threads' pools together, in bytes. A burst on many threads leaves no
+/// more than this.
 const KEPT_BY_ALL: usize = 6 * KEPT;
 
 static BY_ALL: AtomicUsize = AtomicUsize::new(0);
 
-/// What was not needed for so long goes back to the allocator.
+/// Memory that was not needed for this time goes back to the allocator.
 const UNUSED_FOR: Duration = Duration::from_secs(10);
 
-/// The largest buffer that is kept, in bytes: one huge message must not leave as much behind.
+/// The largest buffer that is kept, in bytes: one huge message must not leave as much memory
+/// behind.
 const LARGEST: usize = (1 << 20) + LEAD;
 
-/// Bytes in front of every payload from the pool. Large allocations begin 16 bytes behind the start of a page, from where the
-/// kernel's copy is half as fast on some processors.
+/// Bytes in front of every payload from the pool. Large allocations begin 16 bytes after the start
+/// of a page. From there, the kernel's copy is half as fast on some processors.
 const LEAD: usize = 64;
 
 thread_local! {
@@ -36,13 +38,14 @@ thread_local! {
 struct Pool {
     buffers: Vec<Vec<u8>>,
     kept: usize,
-    /// The fewest buffers that were here at a time since memory was released last: nobody needed those.
+    /// The smallest number of buffers in the pool since memory was released last: that many were
+    /// not needed.
     unused: usize,
     released_at: Option<Instant>,
 }
 
-/// A buffer for a payload of which `announced` bytes are to come, empty but for its lead: one that is there and fits
-/// without much waste, or else one without memory.
+/// Takes a buffer for a payload that will have `announced` bytes, empty except for its lead. The
+/// buffer comes from the pool when one fits without much waste. Otherwise it has no memory yet.
 pub(super) fn take(announced: usize) -> Vec<u8> {
     if announced < POOLED_FROM {
         return Vec::new();
@@ -52,14 +55,15 @@ pub(super) fn take(announced: usize) -> Vec<u8> {
     buffer
 }
 
-/// Gives the memory that this thread did not need lately back to the allocator. The driver calls it when
-/// a timer is due. A call that finds nothing to give back costs next to nothing.
+/// Gives memory that this thread did not need recently back to the allocator. The driver calls it
+/// when a timer is due. A call that finds nothing to release is cheap.
 pub fn release_unused(now: Instant) {
-    // When the thread ends there is none.
+    // A thread that is ending has no pool.
     let _ = POOL.try_with(|pool| pool.borrow_mut().release_unused(now));
 }
 
-/// The payload behind the lead. A large one gives its memory to the pool when its last clone is dropped.
+/// The payload after the lead. A large payload gives its memory to the pool when its last clone is
+/// dropped.
 pub(super) fn freeze(mut payload: Vec<u8>, lead: usize) -> Bytes {
     let mut payload = if payload.len() >= POOLED_FROM {
         Bytes::from_owner(Pooled(payload))
@@ -116,7 +120,7 @@ impl Pool {
     }
 }
 
-/// The thread ends.
+/// Runs when the thread ends.
 impl Drop for Pool {
     fn drop(&mut self) {
         BY_ALL.fetch_sub(self.kept, Relaxed);
@@ -134,7 +138,7 @@ impl AsRef<[u8]> for Pooled {
 impl Drop for Pooled {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.0);
-        // When the thread ends there is no pool any more, and the memory is freed.
+        // A thread that is ending has no pool, and the memory is freed.
         let _ = POOL.try_with(|pool| pool.borrow_mut().put(buffer));
     }
 }
@@ -145,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    /// The pools of all threads are bounded together: one test at a time fills them.
+    /// The pools of all threads have a common limit: one test at a time fills them.
     static FILLING: Mutex<()> = Mutex::new(());
 
     fn filling() -> MutexGuard<'static, ()> {
@@ -181,7 +185,12 @@ mod tests {
         let payloads: Vec<Bytes> = (0..10).map(|_| payload(1 << 20)).collect();
         drop(payloads);
         let kept: Vec<_> = (0..10).map(|_| take(1 << 20)).collect();
-        assert_eq!(kept.iter().filter(|it| it.capacity() > LEAD).count(), 4);
+        assert_eq!(
+            kept.iter()
+                .filter(|buffer| buffer.capacity() > LEAD)
+                .count(),
+            4
+        );
     }
 
     #[test]

@@ -1,18 +1,20 @@
-//! Random numbers of the operating system, fetched in blocks, so that a frame or a session costs no system call.
+//! Random numbers of the operating system. They are fetched in blocks, so that a frame or a session
+//! needs no system call.
 
 use std::{
     cell::RefCell,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// How many bytes are fetched at a time: 512 masking keys, or 128 ids of sessions.
+/// How many bytes are fetched at a time: 512 masking keys, or 128 session ids.
 const BLOCK: usize = 2 << 10;
 
 thread_local! {
     static RANDOM: RefCell<Random> = const { RefCell::new(Random { block: [0; BLOCK], used: BLOCK, forks: 0 }) };
 }
 
-/// How many forks lie between this process and the first. What a block held at a fork is the parent's.
+/// How many forks lie between this process and the first. The bytes that a block held at a fork
+/// belong to the parent.
 static FORKS: AtomicUsize = AtomicUsize::new(0);
 
 struct Random {
@@ -22,7 +24,8 @@ struct Random {
     forks: usize,
 }
 
-/// Bytes that nobody can foretell, and that nobody else gets: a masking key, the id of a session.
+/// Returns bytes that nothing can predict and that are used only once: a masking key, or the id of
+/// a session.
 ///
 /// # Panics
 /// When the operating system has no random numbers, or `N` is more than 2 048.
@@ -48,7 +51,8 @@ impl Random {
     }
 }
 
-/// Has forks of this process counted from now on. A child that was made without the C library's `fork` is not noticed.
+/// Counts forks of this process from now on. It does not notice a child that was made without the C
+/// library's `fork`.
 #[cfg(unix)]
 fn notice_forks() {
     use std::sync::Once;
@@ -60,7 +64,7 @@ fn notice_forks() {
     static NOTICING: Once = Once::new();
     NOTICING.call_once(|| {
         #[expect(unsafe_code, reason = "the C library tells of a fork in no other way")]
-        // SAFETY: the handler adds to an atomic, which a child may do, and is never taken away.
+        // SAFETY: the handler adds to an atomic, which a child may do, and is never removed.
         let result = unsafe { libc::pthread_atfork(None, None, Some(forked)) };
         assert_eq!(result, 0, "there is memory for a handler");
     });
@@ -82,7 +86,7 @@ mod tests {
         };
         let here = draw();
         let there = std::thread::spawn(draw).join().unwrap();
-        // By chance two of 6 000 are the same about once in 240 runs, ten never.
+        // By chance, two of 6 000 are the same about once in 240 runs. Ten never are.
         assert!(here.union(&there).count() > 5_990);
     }
 }

@@ -1,18 +1,19 @@
-//! Memory of small frames that wait to be written: one buffer per thread serves all encoders, which most often need it
-//! for no longer than a poll.
+//! Memory of small frames that wait to be written. One buffer per thread serves all encoders, which
+//! usually need it for no longer than a poll.
 
 use std::cell::Cell;
 
-/// The largest buffer that is kept, in bytes. An encoder whose peer does not read holds on to what it has taken.
+/// The largest buffer that is kept, in bytes. An encoder whose peer does not read keeps the memory
+/// that it has taken.
 const LARGEST: usize = 16 << 10;
 
 thread_local! {
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// An empty buffer, with memory if there is some to spare.
+/// Takes an empty buffer, with spare memory if there is some.
 pub(super) fn take() -> Vec<u8> {
-    // When the thread ends there is none.
+    // A thread that is ending has none.
     SPARE.try_with(Cell::take).unwrap_or_default()
 }
 

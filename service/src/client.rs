@@ -1,4 +1,5 @@
-//! What every client shares: its half of the opening handshake, and how its sessions are served.
+//! The parts that every client shares: its half of the opening handshake, and the way it serves its
+//! sessions.
 
 mod handshake;
 mod session;

@@ -1,5 +1,5 @@
-//! What a browser is told about pages of other sites
-//! ([the Fetch standard](https://fetch.spec.whatwg.org/#http-cors-protocol)).
+//! The CORS answers to browsers ([the Fetch
+//! standard](https://fetch.spec.whatwg.org/#http-cors-protocol)).
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -9,7 +9,7 @@ use switchwire_protocol::header_list::elements;
 
 use crate::handshake::{is_same_origin, single};
 
-/// What the answer depends on.
+/// The request headers that the answer depends on.
 const VARY: [HeaderName; 3] = [
     header::ORIGIN,
     header::ACCESS_CONTROL_REQUEST_METHOD,
@@ -21,7 +21,7 @@ const REQUEST_PRIVATE_NETWORK: HeaderName =
 const ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 
-/// The answer to a preflight request.
+/// Answers a preflight request.
 pub(crate) fn preflight(cors: &CorsConfiguration, request: &HandshakeRequest) -> Response<Bytes> {
     let allowed = if is_same_origin(request) {
         Some(HeaderMap::new())
@@ -45,7 +45,7 @@ pub(crate) fn preflight(cors: &CorsConfiguration, request: &HandshakeRequest) ->
     response
 }
 
-/// Adds to the 101 response what the page may know of it.
+/// Adds the CORS headers to the accepting response.
 pub(crate) fn add_headers(cors: &CorsConfiguration, request: &HeaderMap, response: &mut HeaderMap) {
     let origin = single(request, &header::ORIGIN).and_then(|origin| cors.check_origin(origin));
     if let Some(origin) = origin
@@ -59,7 +59,7 @@ pub(crate) fn add_headers(cors: &CorsConfiguration, request: &HeaderMap, respons
     add_vary(response);
 }
 
-/// What the answer to an allowed preflight request says.
+/// The headers of the answer to an allowed preflight request. `None` when it is not allowed.
 fn allowed(cors: &CorsConfiguration, request: &HandshakeRequest) -> Option<HeaderMap> {
     let headers = request.headers();
     let origin = cors.check_origin(single(headers, &header::ORIGIN)?)?;
@@ -100,7 +100,7 @@ fn for_origin(cors: &CorsConfiguration, origin: &str) -> HeaderMap {
     headers
 }
 
-/// The headers a page wants to send. `None` when one is no header.
+/// The headers that a page wants to send. `None` when the name of one is invalid.
 fn requested_headers(headers: &HeaderMap) -> Option<Vec<HeaderName>> {
     let mut requested = Vec::new();
     for line in headers.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS) {
@@ -111,7 +111,7 @@ fn requested_headers(headers: &HeaderMap) -> Option<Vec<HeaderName>> {
     Some(requested)
 }
 
-/// Says what the answer depends on, as far as `Vary` does not say so yet.
+/// Adds the headers that the answer depends on to `Vary`, unless they are there.
 fn add_vary(headers: &mut HeaderMap) {
     let lines = headers.get_all(header::VARY).iter();
     let present: Vec<_> = lines

@@ -1,4 +1,4 @@
-//! From a request to a running session, for every backend.
+//! The dispatcher: it takes a request to a running session, for every backend.
 
 mod decision;
 mod outcome;
@@ -24,11 +24,13 @@ use crate::{
     registry::SessionRegistry,
 };
 
-/// What a backend mounts: mappings and the service that decides handshakes. Cheap to clone.
+/// Finds the endpoint of a request, runs the handshake and starts the session. A backend mounts
+/// one. It has mappings, and the service that decides handshakes. Cheap to clone.
 ///
-/// `handshake.answer.1` When a request is answered here, every server sends the same bytes: the status line, the header
-/// lines, whose names are in lower case, and the body. Only these are the server's own: `Date` and `Server`, the order of
-/// lines of different names, whether `Connection` says `close` and whether the status line says HTTP/1.0 or 1.1.
+/// `handshake.answer.1` When the dispatcher answers a request, every server sends the same bytes:
+/// the status line, the header lines, whose names are in lower case, and the body. Only these are
+/// up to the server: `Date` and `Server`, the order of lines with different names, whether
+/// `Connection` says `close`, and whether the status line says HTTP/1.0 or 1.1.
 ///
 /// ```
 /// use switchwire_core::WebSocketSession;
@@ -42,31 +44,34 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct WebSocketDispatcher {
-    /// In the order they are asked.
+    /// In the order in which they are searched.
     mappings: Arc<[UrlHandlerMapping]>,
     service: Arc<dyn WebSocketService>,
     proxies: Option<Arc<TrustedProxies>>,
     registry: SessionRegistry,
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub enum Dispatch<Req, Res, Session> {
-    /// It asks for no WebSocket: it belongs to the application.
+    /// The request does not ask for a WebSocket. It belongs to the application.
     NotWebSocket(Req),
-    /// It asks for no WebSocket, and this is the answer all the same: to a preflight request.
+    /// The request does not ask for a WebSocket, but it is a preflight request, and this is the
+    /// answer.
     Answered(Response<Bytes>),
-    /// It was refused; [`HandshakeError::into_response`] is the answer.
+    /// The request is refused. [`HandshakeError::into_response`] is the answer.
     Refused(HandshakeError),
-    /// It is accepted: send the response, and run the session to its end on a task of its own.
+    /// The request is accepted. Send the response, and run the session to its end on a task of its
+    /// own.
     Accepted(Res, Session),
 }
 
 impl WebSocketDispatcher {
-    /// Several mappings, asked by their [order](UrlHandlerMapping::with_order).
+    /// Makes a dispatcher of several mappings, searched by their
+    /// [order](UrlHandlerMapping::with_order).
     ///
     /// # Errors
-    /// [`InvalidMapping`] when two of the same order conflict.
+    /// [`InvalidMapping`] when two mappings of the same order conflict.
     pub fn new(
         mappings: impl IntoIterator<Item = UrlHandlerMapping>,
     ) -> Result<Self, InvalidMapping> {
@@ -91,42 +96,44 @@ impl WebSocketDispatcher {
         }
     }
 
-    /// Decides handshakes with another service.
+    /// Sets the service that decides handshakes.
     #[must_use]
     pub fn with_service(mut self, service: impl WebSocketService + 'static) -> Self {
         self.service = Arc::new(service);
         self
     }
 
-    /// Believes these proxies who the client is, and how it came. Default none.
+    /// Trusts these proxies to name the client, and how it connected. Default: none.
     #[must_use]
     pub fn with_trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.proxies = Some(Arc::new(proxies));
         self
     }
 
-    /// Keeps its sessions in this registry, together with those of other dispatchers. Default: one of its own.
+    /// Sets the registry of the sessions. Several dispatchers can share one. Default: a registry of
+    /// its own.
     #[must_use]
     pub fn with_registry(mut self, registry: SessionRegistry) -> Self {
         self.registry = registry;
         self
     }
 
-    /// Where its sessions are.
+    /// The registry of the sessions.
     #[must_use]
     pub fn registry(&self) -> &SessionRegistry {
         &self.registry
     }
 
-    /// The mappings, in the order they are asked.
+    /// The mappings, in the order in which they are searched.
     pub fn mappings(&self) -> impl Iterator<Item = &UrlHandlerMapping> {
         self.mappings.iter()
     }
 
-    /// Asks a server whether it can honour the settings of every endpoint. Backends do when they mount a dispatcher.
+    /// Checks that a server supports the settings of every endpoint. A backend calls it when the
+    /// application mounts a dispatcher.
     ///
     /// # Errors
-    /// What the first endpoint has that the server cannot honour.
+    /// The first setting that the server does not support.
     pub fn check_settings(
         &self,
         strategy: &impl RequestUpgradeStrategy,
@@ -137,9 +144,9 @@ impl WebSocketDispatcher {
             .try_for_each(|settings| strategy.check_settings(settings))
     }
 
-    /// Whether an HTTP/1.1 request is answered here, rather than by the application: for servers that
-    /// choose a route before they give the request away. An extended CONNECT is answered here when its
-    /// `:protocol` is `websocket`.
+    /// Whether an HTTP/1.1 request is answered here, rather than by the application: for servers
+    /// that choose a route before they give the request away. An extended CONNECT is answered here
+    /// when its `:protocol` is `websocket`.
     #[must_use]
     pub fn wants(&self, method: &Method, headers: &HeaderMap, path: &str) -> bool {
         HandshakeRequest::asks_for_websocket(headers)
@@ -152,8 +159,8 @@ impl WebSocketDispatcher {
     /// The session's future is `Send` exactly when the strategy's future and transport are.
     ///
     /// # Cancel safety
-    /// Until it is ready nothing has been taken but the request. When the future is dropped, the peer gets no answer and
-    /// interceptors are told none.
+    /// Until the future is ready, it has taken nothing except the request. When it is dropped, the
+    /// peer gets no answer and interceptors learn of none.
     pub async fn dispatch<S: RequestUpgradeStrategy>(
         &self,
         strategy: &S,
@@ -190,7 +197,7 @@ impl WebSocketDispatcher {
         match switched {
             Ok((response, pending, upgrading)) => {
                 route.accepted();
-                // Made last: it is large, and would be carried through each wait before.
+                // Made last: this future is large, and every wait before it would carry it.
                 Dispatch::Accepted(response, pending.run(upgrading))
             }
             Err(error) => {
@@ -208,7 +215,8 @@ impl WebSocketDispatcher {
         Some(cors::preflight(&cors, request))
     }
 
-    /// Decides about a request for an endpoint, switches the connection, and tells interceptors what the peer is told.
+    /// Decides about a request for an endpoint, switches the connection, and tells the interceptors
+    /// the answer.
     async fn accept<S: RequestUpgradeStrategy>(
         &self,
         strategy: &S,
@@ -223,7 +231,7 @@ impl WebSocketDispatcher {
         let endpoint = mapped.endpoint.clone();
         handshake.check_head_size(endpoint.settings().max_request_head_size())?;
         let handshake = match mapped.path_parameters {
-            found if found.is_empty() => handshake, // the server's own routing may have found some
+            found if found.is_empty() => handshake, // keeps those of the server's own routing
             found => handshake.with_path_parameters(found),
         };
         let mut handshake = handshake.with_cors_configuration(mapped.cors.clone());
@@ -263,7 +271,7 @@ impl From<UrlHandlerMapping> for WebSocketDispatcher {
     }
 }
 
-/// One endpoint for every path, for servers whose own routing has chosen the path.
+/// Makes a dispatcher with one endpoint for every path, for servers that route by path themselves.
 impl From<Endpoint> for WebSocketDispatcher {
     fn from(endpoint: Endpoint) -> Self {
         UrlHandlerMapping::new().with_fallback(endpoint).into()

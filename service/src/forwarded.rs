@@ -1,4 +1,4 @@
-//! What a trusted proxy says of the client.
+//! The information that a trusted proxy adds about the client.
 
 mod rfc7239;
 mod x_forwarded;
@@ -8,19 +8,21 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use switchwire_core::{HandshakeRequest, Origin};
 
-/// The proxies in front of the server, and the header in which they say who the client is and how it came.
+/// The proxies in front of the server, and the header in which they name the client and how it
+/// connected.
 ///
-/// Set it on the [dispatcher](crate::WebSocketDispatcher::with_trusted_proxies) when a proxy ends TLS or changes `Host`:
-/// without it such a request does not look like one of the page's own origin, and gets 403.
+/// Set it on the [dispatcher](crate::WebSocketDispatcher::with_trusted_proxies) when a proxy
+/// terminates TLS or changes `Host`. Without it, such a request does not seem to come from the
+/// page's own origin, and gets 403.
 ///
-/// - `forwarded.trust.1` By default, the dispatcher reads no such header. Otherwise it reads one, and only
-///   when the connection comes from a listed address.
-/// - `forwarded.trust.2` Of several proxies, the last that is listed is believed; what stands before that is the
-///   client's own claim, and ignored.
-/// - `forwarded.parse.1` A header that is malformed is ignored as a whole.
+/// - `forwarded.trust.1` By default, the dispatcher reads no such header. Otherwise it reads one,
+///   and only when the connection comes from a listed address.
+/// - `forwarded.trust.2` Of several proxies, the dispatcher trusts the last one that is listed. The
+///   values before that are the client's own claims, and the dispatcher ignores them.
+/// - `forwarded.parse.1` When a header is malformed, the dispatcher ignores all of it.
 ///
-/// Name the header the proxies set themselves: a client can send the other one, and a proxy that does not know it passes
-/// it on.
+/// Name the header that the proxies set themselves. A client can send the other one, and a proxy
+/// that does not know that header passes it on.
 ///
 /// ```
 /// use switchwire_service::TrustedProxies;
@@ -40,31 +42,33 @@ enum Header {
     XForwarded,
 }
 
-/// What one proxy says of whom it got the request from.
+/// The information of one proxy about the host it got the request from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Hop {
-    /// The port is 0 when the proxy does not tell.
+    /// The port is 0 when the proxy does not give it.
     client: Option<SocketAddr>,
     secure: Option<bool>,
     authority: Option<String>,
 }
 
 impl TrustedProxies {
-    /// Proxies that set `Forwarded` ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239)), by address or network.
+    /// Trusts proxies that set `Forwarded` ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239)), by
+    /// address or network.
     ///
     /// # Errors
-    /// [`InvalidProxy`] when one is neither.
+    /// [`InvalidProxy`] when a text is neither an address nor a network.
     pub fn forwarded<T: AsRef<str>>(
         proxies: impl IntoIterator<Item = T>,
     ) -> Result<Self, InvalidProxy> {
         Self::new(Header::Forwarded, proxies)
     }
 
-    /// Proxies that set `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, by address or network. Each must set or remove
-    /// all that the server in front of it could have sent.
+    /// Trusts proxies that set `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, by address or
+    /// network. Each proxy must set or remove every one of these headers that a client could have
+    /// sent.
     ///
     /// # Errors
-    /// [`InvalidProxy`] when one is neither.
+    /// [`InvalidProxy`] when a text is neither an address nor a network.
     pub fn x_forwarded<T: AsRef<str>>(
         proxies: impl IntoIterator<Item = T>,
     ) -> Result<Self, InvalidProxy> {
@@ -88,7 +92,8 @@ impl TrustedProxies {
         })
     }
 
-    /// The request as the client sent it to the first proxy: address, TLS and host are what a trusted proxy says.
+    /// Returns the request as the client sent it to the first proxy. Address, TLS and host are
+    /// those that a trusted proxy gives.
     #[must_use]
     pub fn resolve(&self, request: HandshakeRequest) -> HandshakeRequest {
         let from_proxy = request
@@ -110,7 +115,7 @@ impl TrustedProxies {
         }
     }
 
-    /// What the trusted proxy nearest to the client says.
+    /// The information of the trusted proxy nearest to the client.
     fn outermost(&self, hops: Vec<Hop>) -> Option<Hop> {
         let mut hops = hops.into_iter().rev();
         let mut hop = hops.next()?;
@@ -136,7 +141,7 @@ impl TrustedProxies {
 #[error("{0:?} is no IP address and no network such as 10.0.0.0/8")]
 pub struct InvalidProxy(String);
 
-/// A host with or without a port, and nothing else.
+/// Whether this is a host with or without a port, and nothing else.
 fn is_authority(text: &str) -> bool {
     Origin::parse(&format!("http://{text}")).is_ok()
 }
@@ -149,7 +154,7 @@ fn is_secure(scheme: &str) -> Option<bool> {
     }
 }
 
-/// An address as proxies write it: with or without a port, IPv6 with or without brackets.
+/// Parses an address as proxies write it: with or without a port, IPv6 with or without brackets.
 fn parse_client(text: &str) -> Option<SocketAddr> {
     let bare = text
         .strip_prefix('[')
@@ -165,7 +170,7 @@ fn parse_client(text: &str) -> Option<SocketAddr> {
 mod tests {
     use super::*;
 
-    /// Who the request seems to come from, when it comes from `peer` with these headers.
+    /// The client of a request that comes from `peer` with these headers.
     fn resolved(proxies: &TrustedProxies, peer: &str, headers: &[(&str, &str)]) -> String {
         let mut builder = http::Request::get("/").header("host", "backend:9001");
         for (name, value) in headers {

@@ -20,21 +20,24 @@ use switchwire_protocol::accept_key;
 pub use self::origin::OriginPolicy;
 pub(crate) use self::origin::is_same_origin;
 
-/// The [`WebSocketService`] to use: every check of RFC 6455 section 4.2.1, the origin, interceptors, attributes and the
-/// subprotocol.
+/// The [`WebSocketService`] to use. It makes every check of RFC 6455 section 4.2.1, checks the
+/// origin, runs interceptors, copies attributes and chooses the subprotocol.
 ///
-/// The checks come in this order, and the first that fails is the answer (the dispatcher has looked at the path and at the
-/// size of the head before): method, HTTP version, `Host`,
-/// `Upgrade`, `Connection`, `Sec-WebSocket-Key`, `Sec-WebSocket-Version`, body, `Sec-WebSocket-Protocol`,
-/// `Sec-WebSocket-Extensions`, `Origin`. An [extended CONNECT](switchwire_core::spi::Opening::ExtendedConnect) has no key, and
-/// must have neither `Upgrade` nor `Connection`. Then values of the HTTP session become attributes, interceptors run, and the
-/// handler chooses a subprotocol.
+/// The first check that fails decides the answer. The dispatcher has checked the path and the size
+/// of the head before. The checks run in this order: method, HTTP version, `Host`, `Upgrade`,
+/// `Connection`, `Sec-WebSocket-Key`, `Sec-WebSocket-Version`, body, `Sec-WebSocket-Protocol`,
+/// `Sec-WebSocket-Extensions`, `Origin`. An [extended
+/// CONNECT](switchwire_core::spi::Opening::ExtendedConnect) has no key, and must have neither
+/// `Upgrade` nor `Connection`. After the checks, values of the HTTP session become attributes,
+/// interceptors run, and the handler chooses a subprotocol.
 ///
 /// - `handshake.origin.1` By default, a request whose `Origin` is not the server's own gets 403
-///   ([section 10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)); one without `Origin` does not come
-///   from a browser's page and is let in.
-/// - `handshake.origin.2` It gets that before any handler, session, attribute or interceptor is touched.
-/// - `handshake.extensions.1` No extension is spoken; offers are ignored when well formed and refused with 400 when not.
+///   ([section 10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)). A request without
+///   `Origin` does not come from a browser's page, and is allowed.
+/// - `handshake.origin.2` The service refuses it before it touches any handler, session, attribute
+///   or interceptor.
+/// - `handshake.extensions.1` The service supports no extension. It ignores well-formed offers, and
+///   refuses malformed ones with 400.
 ///
 /// ```
 /// use switchwire_core::{HandshakeError, HandshakeRequest};
@@ -56,32 +59,34 @@ pub struct HandshakeWebSocketService {
     session_attributes: Option<Arc<Names>>,
 }
 
-/// Which names are meant.
+/// Selects names of attributes.
 type Names = dyn Fn(&str) -> bool + Send + Sync;
 
 impl HandshakeWebSocketService {
-    /// The service with everything at its default.
+    /// Makes a service with the default of everything.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets which origins are let in where no CORS configuration decides. Default [`OriginPolicy::SameOrigin`].
+    /// Sets the allowed origins, where no CORS configuration decides. Default:
+    /// [`OriginPolicy::SameOrigin`].
     #[must_use]
     pub fn with_origin_policy(mut self, policy: OriginPolicy) -> Self {
         self.origin_policy = policy;
         self
     }
 
-    /// Adds an interceptor for every endpoint. Those of the endpoint run after it.
+    /// Adds an interceptor for every endpoint. The interceptors of the endpoint run after it.
     #[must_use]
     pub fn with_interceptor(mut self, interceptor: impl HandshakeInterceptor + 'static) -> Self {
         self.interceptors.push(Arc::new(interceptor));
         self
     }
 
-    /// Sets which values of the HTTP session become attributes of the WebSocket session, by their names. Default none;
-    /// the HTTP session is then not loaded. See [`HttpSession`](switchwire_core::HttpSession).
+    /// Sets which values of the HTTP session become attributes of the WebSocket session, by their
+    /// names. Default: none, and the service does not load the HTTP session. See
+    /// [`HttpSession`](switchwire_core::HttpSession).
     #[must_use]
     pub fn with_session_attributes(
         mut self,
@@ -167,13 +172,13 @@ fn is_host(host: &str) -> bool {
     };
     let name = authority.host();
     let Some(port) = host.strip_prefix(name) else {
-        return false; // there is a user
+        return false; // it has a user
     };
     let is_port = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
     !name.is_empty() && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
-/// The value of a header that stands there exactly once.
+/// The value of a header that occurs exactly once.
 pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -182,9 +187,9 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'
     }
 }
 
-/// The response that accepts a handshake, with what the application set: 101 with the proof `accept`
-/// ([RFC 6455 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)), or 200 on a stream
-/// ([RFC 8441 section 5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
+/// The accepting response, with the headers that the application set: 101 with the value of
+/// `accept` ([RFC 6455 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)), or
+/// 200 on a stream ([RFC 8441 section 5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
 fn accepting_response(
     application: HeaderMap,
     accept: Option<&str>,

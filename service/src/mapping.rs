@@ -1,4 +1,4 @@
-//! Which handler serves which path.
+//! Maps paths to handlers.
 
 mod cors;
 mod error;
@@ -15,16 +15,20 @@ use switchwire_protocol::header_list::is_token;
 
 /// Maps URL paths to handlers.
 ///
-/// Patterns may have parameters: `{name}` for one segment, `{*rest}` for the rest of the path. Parameters reach the
-/// handler decoded, through [`HandshakeInfo::path_parameter`](switchwire_core::HandshakeInfo::path_parameter).
+/// Patterns may have parameters: `{name}` for one segment, `{*rest}` for the rest of the path. The
+/// handler reads parameters through
+/// [`HandshakeInfo::path_parameter`](switchwire_core::HandshakeInfo::path_parameter).
 ///
-/// - `mapping.path.1` A path is matched as the client sent it: `/%65cho`, `//echo` and `/echo/` are not `/echo`.
+/// - `mapping.path.1` The mapping matches a path as the client sent it: `/%65cho`, `//echo` and
+///   `/echo/` are not `/echo`.
 /// - `mapping.path.2` A WebSocket request for a path that is not mapped gets 404.
-/// - `mapping.path.3` The most specific pattern wins, in whatever order they were mapped.
-/// - `mapping.parameter.1` Parameters reach the handler decoded; a path with one that is not UTF-8 is not mapped.
-/// - `mapping.conflict.1` Two patterns that match the same paths are an error when the second is mapped.
-/// - `mapping.order.1` Of [several mappings](crate::WebSocketDispatcher::new), the one with the lowest order that has
-///   the path wins. Those of the same order count as one.
+/// - `mapping.path.3` The most specific pattern wins, whatever the order in which the patterns were
+///   mapped.
+/// - `mapping.parameter.1` The handler gets parameters decoded. A path with a parameter that is not
+///   UTF-8 is not mapped.
+/// - `mapping.conflict.1` When two patterns match the same paths, mapping the second is an error.
+/// - `mapping.order.1` Of [several mappings](crate::WebSocketDispatcher::new), the one with the
+///   lowest order that has the path wins. Mappings of the same order count as one.
 ///
 /// ```
 /// use switchwire_core::WebSocketSession;
@@ -42,22 +46,22 @@ use switchwire_protocol::header_list::is_token;
 #[derive(Clone, Default)]
 pub struct UrlHandlerMapping {
     order: i32,
-    /// Where in the entries.
+    /// Finds the index of an entry.
     router: matchit::Router<usize>,
     entries: Vec<Entry>,
     fallback: Option<Endpoint>,
     cors: CorsMapping,
 }
 
-/// A pattern and who serves it.
+/// A pattern and its endpoint.
 type Entry = (Arc<str>, Endpoint);
 
 /// A mapped path.
 #[derive(Debug)]
 pub struct MappedPath<'a> {
-    /// The pattern that has the path; none when only the fallback has.
+    /// The pattern that matches the path. `None` when only the fallback does.
     pub pattern: Option<&'a Arc<str>>,
-    /// Who serves it.
+    /// The endpoint that serves the path.
     pub endpoint: &'a Endpoint,
     /// The parameters found in the path, decoded, in the order of the pattern.
     pub path_parameters: Vec<(String, String)>,
@@ -66,7 +70,7 @@ pub struct MappedPath<'a> {
 }
 
 impl UrlHandlerMapping {
-    /// A mapping of nothing.
+    /// Makes an empty mapping.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -75,8 +79,9 @@ impl UrlHandlerMapping {
     /// Maps a pattern to a handler with the default settings.
     ///
     /// # Errors
-    /// [`InvalidMapping`] when the pattern is malformed or conflicts with one that is there, when a subprotocol of the
-    /// handler is no token, or when its CORS configuration contradicts the mapping's for these paths.
+    /// [`InvalidMapping`] when the pattern is malformed or conflicts with another one, when a
+    /// subprotocol of the handler is not a token, or when the handler's CORS configuration
+    /// contradicts the mapping's for these paths.
     pub fn with(
         self,
         pattern: &str,
@@ -112,24 +117,27 @@ impl UrlHandlerMapping {
         Ok(self)
     }
 
-    /// Maps every path that no pattern has, without parameters.
+    /// Maps every path that no pattern matches, without parameters.
     #[must_use]
     pub fn with_fallback(mut self, endpoint: Endpoint) -> Self {
         self.fallback = Some(endpoint);
         self
     }
 
-    /// Sets the CORS configuration of the paths of a pattern; a handler's own comes on top of it
-    /// ([`combine`](CorsConfiguration::combine)). The most specific pattern wins.
+    /// Sets the CORS configuration of the paths of a pattern. The mapping
+    /// [combines](CorsConfiguration::combine) it with a handler's own. The most specific pattern
+    /// wins.
     ///
-    /// - `cors.preflight.1` A preflight request to a mapped path with a configuration is answered here: 204 with what is
-    ///   allowed, or 403. To any other path, it belongs to the application.
-    /// - `cors.response.1` The 101 response of a handshake from another origin says that the origin is allowed.
-    /// - `cors.vary.1` Either answer names in `Vary` what it depends on, each name once.
+    /// - `cors.preflight.1` The dispatcher answers a preflight request to a mapped path that has a
+    ///   configuration: 204 with the allowed values, or 403. A preflight request to any other path
+    ///   belongs to the application.
+    /// - `cors.response.1` The accepting response to a handshake from another origin says that the
+    ///   origin is allowed. (It is 101, or 200 for an extended CONNECT.)
+    /// - `cors.vary.1` Both answers name in `Vary` the headers that they depend on, each name once.
     ///
     /// # Errors
-    /// [`InvalidMapping`] when the pattern is malformed or conflicts, or when the configuration contradicts that of a
-    /// handler mapped to such a path.
+    /// [`InvalidMapping`] when the pattern is malformed or conflicts with another one, or when the
+    /// configuration contradicts that of a handler mapped to such a path.
     pub fn with_cors(
         mut self,
         pattern: &str,
@@ -145,20 +153,21 @@ impl UrlHandlerMapping {
         Ok(self)
     }
 
-    /// Sets when this mapping is asked, among several: lower ones come first. Default 0.
+    /// Sets the order of this mapping among several. The dispatcher searches lower orders first.
+    /// Default: 0.
     #[must_use]
     pub fn with_order(mut self, order: i32) -> Self {
         self.order = order;
         self
     }
 
-    /// When this mapping is asked.
+    /// The order of this mapping.
     #[must_use]
     pub fn order(&self) -> i32 {
         self.order
     }
 
-    /// The endpoint of a path, which is taken as the client sent it.
+    /// Finds the endpoint of a path. Pass the path as the client sent it.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<MappedPath<'_>> {
         let (pattern, endpoint, path_parameters) = match self.find_pattern(path) {
@@ -184,18 +193,18 @@ impl UrlHandlerMapping {
         Some((&self.entries[*found.value], decoded.collect::<Option<_>>()?))
     }
 
-    /// The patterns, in the order they were mapped.
+    /// The patterns, in the order in which they were mapped.
     pub fn patterns(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|(pattern, _)| &**pattern)
     }
 
-    /// Every endpoint, in the order they were mapped.
+    /// Every endpoint, in the order in which they were mapped.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         let mapped = self.entries.iter().map(|(_, endpoint)| endpoint);
         mapped.chain(&self.fallback)
     }
 
-    /// This mapping and another one of the same order.
+    /// Adds another mapping of the same order to this one.
     pub(crate) fn merge(mut self, other: Self) -> Result<Self, InvalidMapping> {
         for (pattern, cors) in other.cors.into_entries() {
             self = self.with_cors(&pattern, cors)?;

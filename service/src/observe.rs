@@ -1,20 +1,20 @@
-//! What logs and metrics are told of handshakes, and the span of each session.
+//! The logs and metrics of handshakes, and the span of each session.
 
 use std::sync::Arc;
 
 use switchwire_core::{HandshakeError, HandshakeInfo, SessionId};
 use switchwire_driver::OneLine;
 
-/// Where a session runs, in words of which there are few: they are labels.
+/// The server and the endpoint of a session. They are labels of metrics, so there are few values.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
     pub(crate) server: &'static str,
-    /// The pattern that was mapped, never the path that was asked for.
+    /// The mapped pattern, never the requested path.
     pub(crate) endpoint: Arc<str>,
 }
 
 impl Route {
-    /// The span that everything of a session happens in.
+    /// The span that contains all events of a session.
     pub(crate) fn span(&self, id: SessionId, info: &HandshakeInfo) -> tracing::Span {
         let remote = info.remote_address();
         tracing::info_span!(
@@ -28,12 +28,12 @@ impl Route {
         )
     }
 
-    /// A handshake was accepted.
+    /// Counts an accepted handshake.
     pub(crate) fn accepted(&self) {
         self.count_handshake("accepted");
     }
 
-    /// A handshake was refused.
+    /// Logs and counts a refused handshake.
     pub(crate) fn refused(&self, error: &HandshakeError) {
         let (server, endpoint) = (self.server, &*self.endpoint);
         tracing::debug!(target: "switchwire", code = error.code(), server, endpoint, "a handshake was refused");

@@ -22,14 +22,19 @@ use self::{
     shutdown::Shutdown,
 };
 
-/// The sessions of an application: finds them, closes them, and shuts all of them down. Cheap to clone.
+/// The sessions of an application: finds them, closes them, and shuts all of them down. Cheap to
+/// clone.
 ///
-/// Each [`WebSocketDispatcher`](crate::WebSocketDispatcher) has one; those that are to be shut down together share it
-/// ([`with_registry`](crate::WebSocketDispatcher::with_registry)). It keeps nothing of a session that is gone.
+/// Each [`WebSocketDispatcher`](crate::WebSocketDispatcher) has one. Dispatchers that shut down
+/// together share one ([`with_registry`](crate::WebSocketDispatcher::with_registry)). A registry
+/// keeps nothing of a session that is gone.
 ///
-/// - `registry.session.1` A session is here from before its 101 response until its connection and its handler are gone.
-/// - `registry.session.2` It is found by its id, and by its attributes and all else its sender knows.
-/// - `registry.close.1` Closing one or all is as if each handler had closed its session.
+/// - `registry.session.1` A session is in the registry from before its accepting response until its
+///   connection and its handler are gone. (That response is 101, or 200 for an extended CONNECT.)
+/// - `registry.session.2` The application finds it by its id, by its attributes, and by everything
+///   else that its sender knows.
+/// - `registry.close.1` Closing one session or all has the same effect as if each handler had
+///   closed its session.
 ///
 /// ```
 /// use switchwire_core::{CloseCode, WebSocketSession};
@@ -60,7 +65,7 @@ pub struct SessionRegistry {
 struct Shared {
     state: Mutex<State>,
     budget: Budget,
-    /// Sent when a shutdown has begun, has a new deadline, or has ended its last session.
+    /// Notified when a shutdown has begun, has a new deadline, or has ended its last session.
     changed: watch::Sender<()>,
 }
 
@@ -84,7 +89,7 @@ impl Kept {
 }
 
 impl SessionRegistry {
-    /// A registry without sessions.
+    /// Makes a registry without sessions.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -96,25 +101,30 @@ impl SessionRegistry {
         }
     }
 
-    /// Bounds what its sessions hold together, in bytes, or bounds it not, with `None`. Default 1 GiB. It takes effect at
-    /// once, for all clones of the registry.
+    /// Sets the memory budget: how many bytes all sessions of the registry may hold together.
+    /// `None` means no limit. Default: 1 GiB. It takes effect at once, for all clones of the
+    /// registry.
     ///
-    /// The budget counts everything that waits in a session: messages for its handler and for its peer, a
-    /// message that is not whole, and bytes that were read and not decoded. A payload that several
-    /// sessions share counts for each.
+    /// The budget counts everything that waits in a session: messages for its handler and for its
+    /// peer, an incomplete message, and bytes that were read and not decoded. A payload that
+    /// several sessions share counts for each.
     ///
-    /// - `registry.budget.1` When a driver tells that its session holds more, and all together hold more than this, the
-    ///   registry closes sessions with 1013 until the others hold an eighth less: first the one of which nothing has been
-    ///   taken for longest, by its peer or its handler, where less than 4 KiB is nothing.
-    /// - `registry.budget.2` A session that holds less than 4 KiB is not closed for this.
-    /// - `registry.budget.3` When the peer does not take the Close, or does not answer it, the driver drops the connection at
-    ///   the [closing deadline](switchwire_core::WebSocketSettings::closing_deadline). What the session still holds until
-    ///   then does not count.
+    /// - `registry.budget.1` When a driver reports that its session holds more, and all sessions
+    ///   together exceed the budget, the registry closes sessions with 1013 until the others hold
+    ///   an eighth less than the budget. It begins with the session that has made no progress for
+    ///   longest. Progress means that the peer or the handler has taken bytes; less than 4 KiB does
+    ///   not count.
+    /// - `registry.budget.2` The registry does not close a session that holds less than 4 KiB.
+    /// - `registry.budget.3` When the peer does not take the Close, or does not answer it, the
+    ///   driver drops the connection at the [closing
+    ///   deadline](switchwire_core::WebSocketSettings::closing_deadline). The bytes that the
+    ///   session holds until then do not count.
     ///
-    /// A bound for each session bounds nothing where there may be any number of them. Set this to what the process may use,
-    /// less what the application needs, and to no less than a few of the largest messages: a session that holds one is closed
-    /// when that alone is over the budget. It is well above what sessions hold whose peers read and whose handlers keep up,
-    /// which is close to nothing.
+    /// A limit per session does not bound the process when there may be any number of sessions. Set
+    /// the budget to the memory of the process, less what the application needs. Make it at least a
+    /// few of the largest messages: when one message alone exceeds the budget, the registry closes
+    /// its session. Sessions whose peers read and whose handlers keep up hold next to nothing, so
+    /// the budget is far above that.
     ///
     /// ```
     /// use switchwire_service::SessionRegistry;
@@ -129,7 +139,8 @@ impl SessionRegistry {
         self
     }
 
-    /// How many bytes the sessions hold together, as their drivers told, to within 4 KiB a session.
+    /// How many bytes the sessions hold together, as their drivers reported, to within 4 KiB per
+    /// session.
     #[must_use]
     pub fn memory_held(&self) -> usize {
         self.shared.budget.total()
@@ -141,13 +152,14 @@ impl SessionRegistry {
         self.shared.lock().sessions.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no sessions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Every session there is now, in no order. It takes some ten nanoseconds a session, in which none can begin or end.
+    /// All current sessions, in no order. It takes some ten nanoseconds per session. Meanwhile no
+    /// session can begin or end.
     #[must_use]
     pub fn sessions(&self) -> Vec<WebSocketSender> {
         let state = self.shared.lock();
@@ -161,19 +173,19 @@ impl SessionRegistry {
         state.sessions.get(&id).map(Kept::sender)
     }
 
-    /// The sessions for which `wanted` is true: by an attribute, a path parameter, an address. It asks about each of them
-    /// before it returns.
+    /// The sessions for which `wanted` is true: by an attribute, a path parameter, or an address.
+    /// It calls `wanted` for each session before it returns.
     #[must_use]
     pub fn matching(&self, wanted: impl FnMut(&WebSocketSender) -> bool) -> Vec<WebSocketSender> {
-        let mut sessions = self.sessions(); // so that foreign code runs without the lock
+        let mut sessions = self.sessions(); // foreign code must run without the lock
         let mut wanted = wanted;
         sessions.retain(|session| wanted(session));
         sessions
     }
 
-    /// Begins to close every session, and returns how many those are. For an end with a deadline and a report, see
-    /// [`shutdown`](Self::shutdown). It tells every session before it returns: for up to a microsecond a session, which
-    /// is a tenth of a second with 100 000.
+    /// Begins to close every session, and returns their number. For a deadline and a report, see
+    /// [`shutdown`](Self::shutdown). It closes every session before it returns, and takes up to a
+    /// microsecond per session. That is a tenth of a second for 100 000 sessions.
     pub fn close_all(&self, status: impl Into<CloseStatus>) -> usize {
         let status = status.into();
         let sessions = self.sessions();
@@ -183,7 +195,7 @@ impl SessionRegistry {
         sessions.len()
     }
 
-    /// Takes in a session, until the guard is dropped.
+    /// Registers a session, until the guard is dropped.
     pub(crate) fn register(
         &self,
         id: SessionId,
@@ -247,12 +259,12 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// What the session's driver tells what it holds. A session has one.
+    /// The share to which the session's driver reports its memory. A session has one share.
     pub(crate) fn share(&self) -> MemoryShare {
         MemoryShare::new(self.held.clone())
     }
 
-    /// Says how the session ended.
+    /// Notes how the session ended.
     pub(crate) fn end(mut self, outcome: CloseOutcome) {
         self.outcome = Some(outcome);
     }
@@ -262,7 +274,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         let kept = state.sessions.remove(&self.id);
-        // Keeps no room of a rush that is over.
+        // Releases the memory of a past rush.
         let (len, capacity) = (state.sessions.len(), state.sessions.capacity());
         if capacity > 1024 && len < capacity / 8 {
             state.sessions.shrink_to(2 * len);
@@ -275,7 +287,7 @@ impl Drop for Registration {
             }
         }
         drop(state);
-        drop(kept); // may be the last to know of the session
+        drop(kept); // may be the last reference to the session
     }
 }
 

@@ -1,8 +1,9 @@
-//! Testing handlers, without a socket and in milliseconds.
+//! Tests handlers without a socket, in milliseconds.
 //!
-//! A [`TestServer`] is a server in memory: requests go through the real dispatcher and the real opening handshake, and
-//! client and server speak the real framing over a pipe. What a handler does here it does on every server. As nothing
-//! but the clock is outside, Tokio's paused time makes every deadline pass at once.
+//! A [`TestServer`] is a server in memory. Requests go through the real dispatcher and the real
+//! opening handshake. Client and server speak the real framing over a pipe. A handler behaves here
+//! as on every server. Only the clock is external, so with Tokio's paused time every timeout passes
+//! at once.
 //!
 //! ```
 //! use switchwire_core::{ClientRequest, CloseCode, CloseOutcome, WebSocketClient, WebSocketSession};
@@ -50,20 +51,22 @@ use crate::{
     dispatcher::{Dispatch, WebSocketDispatcher},
 };
 
-/// How many bytes are on their way at most, in each direction; then who writes waits, as over a network.
+/// How many bytes are in flight at most, in each direction. Then the writer waits, as over a
+/// network.
 const PIPE: usize = 64 << 10;
 
-/// A server in memory, and the client to it. See the [module](self).
+/// A server in memory, and its client. See the [module](self).
 ///
-/// Each session of the server runs on a task of its own, which ends when the client's end does. The host of a request's URL
-/// can be anything.
+/// Each session of the server runs on a task of its own, which ends when the client's end does. The
+/// host in a request's URL can be anything.
 #[derive(Debug, Clone)]
 pub struct TestServer {
     dispatcher: WebSocketDispatcher,
 }
 
 impl TestServer {
-    /// A server with these handlers: what is given to any other server, such as a mapping, a dispatcher or an endpoint.
+    /// Makes a server with these handlers. Pass what any other server takes, such as a mapping, a
+    /// dispatcher or an endpoint.
     #[must_use]
     pub fn new(dispatcher: impl Into<WebSocketDispatcher>) -> Self {
         Self {
@@ -128,14 +131,14 @@ impl WebSocketClient for TestServer {
     }
 }
 
-/// A request, and the server's end of the pipe it came over.
+/// A request, and the server's end of its pipe.
 struct Asked {
     head: Request<()>,
     secure: bool,
     io: DuplexStream,
 }
 
-/// Switches protocols where there never was another one.
+/// Switches protocols on a pipe, which has spoken no other protocol.
 struct InMemory;
 
 impl RequestUpgradeStrategy for InMemory {

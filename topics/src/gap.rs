@@ -1,19 +1,20 @@
-//! What members are told when messages may be missing.
+//! Gaps: they tell members that messages may be missing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use event_listener::Event;
 
-/// Messages of a topic may not have reached its members: an adapter's connection to its broker was interrupted.
+/// A gap in the messages of a topic: some may not have reached its members, because an adapter's
+/// connection to its broker was interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Gap {
-    /// How many messages are missing, if that is known.
+    /// How many messages are missing, if the number is known.
     pub missed: Option<u64>,
 }
 
 impl Gap {
-    /// A gap of so many messages, or of nobody knows how many.
+    /// Makes a gap of this many messages, or of an unknown number.
     #[must_use]
     pub fn new(missed: impl Into<Option<u64>>) -> Self {
         Self {
@@ -29,13 +30,13 @@ pub(super) struct Gaps {
     event: Event,
 }
 
-/// What was told of since the topic began.
+/// The gaps that were reported since the topic began.
 #[derive(Debug, Default, Clone, Copy)]
 struct Told {
     gaps: u64,
-    /// Of those gaps, how many were of nobody knows how many messages.
+    /// How many of those gaps had an unknown number of messages.
     unknown: u64,
-    /// The messages of the others.
+    /// The messages of the other gaps.
     missed: u64,
 }
 
@@ -59,7 +60,7 @@ impl Gaps {
     }
 }
 
-/// What one member has heard of the gaps.
+/// The gaps that one member has learned of.
 #[derive(Debug)]
 pub(super) struct Heard {
     gaps: Arc<Gaps>,
@@ -67,16 +68,16 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// All that was told so far.
+    /// Begins with all gaps that were reported so far.
     pub(super) fn new(gaps: Arc<Gaps>) -> Self {
         let told = *gaps.lock();
         Self { gaps, told }
     }
 
-    /// Waits for the next gap, or takes all since the last one as one.
+    /// Waits for the next gap. Several gaps since the last one count as one.
     pub(super) async fn next(&mut self) -> Gap {
         loop {
-            let listener = self.gaps.event.listen(); // hears of all that comes after this
+            let listener = self.gaps.event.listen(); // from here on it misses no event
             let told = *self.gaps.lock();
             let before = std::mem::replace(&mut self.told, told);
             if told.gaps != before.gaps {

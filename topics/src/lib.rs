@@ -18,22 +18,24 @@ use self::{
     yielding::yield_now,
 };
 
-/// Publishes to the sessions that joined. [`Topic`] does so inside of a process; an adapter may carry messages on to
-/// other machines.
+/// Publishes to the sessions that joined. [`Topic`] does so within a process. An adapter may pass
+/// messages on to other machines.
 ///
 /// # For authors of adapters
-/// An adapter joins and delivers through a [`Topic`] of its own on each machine, and hands what is published to a broker.
-/// Its counts are those of this machine. When its connection to the broker was interrupted, it tells the members by
-/// [`Topic::tell_gap`].
+/// On each machine, an adapter joins and delivers through its own [`Topic`]. It hands published
+/// messages to a broker. Its counts are those of this machine. When its connection to the broker
+/// was interrupted, it tells the members by [`Topic::tell_gap`].
 #[async_trait]
 pub trait Broadcast: Send + Sync {
-    /// The name by which all machines know the topic. A topic of one process may have none, and then it is empty.
+    /// The name of the topic on all machines. A topic of one process may have no name; it is then
+    /// empty.
     fn name(&self) -> &str;
 
-    /// Takes in a session, until the guard is dropped. An adapter may have to subscribe at its broker first.
+    /// Adds a session, until the guard is dropped. An adapter may have to subscribe at its broker
+    /// first.
     ///
     /// # Errors
-    /// [`BroadcastError::Unavailable`] when the broker does not answer; a [`Topic`] never fails.
+    /// [`BroadcastError::Unavailable`] when the broker does not answer. A [`Topic`] never fails.
     ///
     /// # Cancel safety
     /// When the future is dropped, the session has not joined.
@@ -42,58 +44,68 @@ pub trait Broadcast: Send + Sync {
     /// Publishes, and waits for members whose outbound buffer is full: see [`Topic::publish`].
     ///
     /// # Errors
-    /// [`BroadcastError::Unavailable`] when the broker does not answer; a [`Topic`] never fails.
+    /// [`BroadcastError::Unavailable`] when the broker does not answer. A [`Topic`] never fails.
     ///
     /// # Cancel safety
-    /// When the future is dropped, members that have the message keep it, and nobody else gets it.
+    /// When the future is dropped, members that have the message keep it, and no other member gets
+    /// it.
     async fn publish(&self, message: WebSocketMessage) -> Result<Published, BroadcastError>;
 
     /// Publishes to the members that can take the message now: see [`Topic::publish_now`].
     ///
     /// # Errors
-    /// [`BroadcastError::Unavailable`] when the broker does not answer; a [`Topic`] never fails.
+    /// [`BroadcastError::Unavailable`] when the broker does not answer. A [`Topic`] never fails.
     fn publish_now(&self, message: WebSocketMessage) -> Result<Published, BroadcastError>;
 }
 
-/// What became of a message that was published.
+/// How many members got a published message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Published {
-    /// Members whose session accepted it. A session that drops messages when it is slow may still drop this one.
+    /// Members whose session accepted it. A session that drops messages for a slow peer may still
+    /// drop this one.
     pub accepted: usize,
-    /// Members whose outbound buffer was full, and who were not waited for.
+    /// Members whose outbound buffer was full, and that were not waited for.
     pub missed: usize,
-    /// Members who left, or whose session ended, before they could take it.
+    /// Members that left, or whose session ended, before they could take it.
     pub gone: usize,
 }
 
-/// Sessions that get the same messages: a chat room, the watchers of a price. Cheap to clone; clones are the same topic.
+/// Sessions that get the same messages, such as a chat room or the watchers of a price. Cheap to
+/// clone. Clones are the same topic.
 ///
-/// - `topic.member.1` A session is a member from `join` until its guard is dropped or it has ended. It may join topics
-///   many times over, and gets each message once for each guard.
-/// - `topic.publish.1` Who is a member when publishing begins gets the message once, unless it leaves meanwhile; what one
-///   publisher publishes, one after another, arrives in that order.
-/// - `topic.publish.2` Every member that has room for the message gets it before anyone waits for one that has not.
-/// - `topic.publish.3` When members have no room, `publish` then waits for all of them at the same time, until each has
-///   room, has left or has ended. The [slow consumer policy](switchwire_core::SlowConsumerPolicy) of a member's endpoint
-///   bounds that: a session that it closes has ended.
-/// - `topic.publish.4` `publish_now` waits for nobody, and counts who missed the message.
+/// - `topic.member.1` A session is a member from `join` until its guard is dropped or the session
+///   has ended. A session may join many topics, and one topic several times. It gets each message
+///   once per guard.
+/// - `topic.publish.1` Each session that is a member when publishing begins gets the message once,
+///   unless it leaves meanwhile. Messages that one publisher publishes one after another arrive in
+///   that order.
+/// - `topic.publish.2` Every member that has room for the message gets it before the publisher
+///   waits for a member without room.
+/// - `topic.publish.3` When members have no room, `publish` then waits for all of them at the same
+///   time, until each has room, has left or has ended. The [slow consumer
+///   policy](switchwire_core::SlowConsumerPolicy) of a member's endpoint bounds the wait: a session
+///   that the policy closes has ended.
+/// - `topic.publish.4` `publish_now` waits for no member, and counts the members that missed the
+///   message.
 ///
 /// # What a slow member costs
-/// It never delays the others' copy of this message. But a publisher that awaits `publish` begins the next message when
-/// the slowest member has taken this one: nothing is lost, at the pace of the slowest. How long a member can hold up the
-/// publisher is set by the policy of that member's endpoint:
+/// A slow member never delays the others' copy of this message. But a publisher that awaits
+/// `publish` begins the next message when the slowest member has taken this one. No message is
+/// lost, at the pace of the slowest member. The policy of a member's endpoint decides how long that
+/// member can hold up the publisher:
 ///
-/// - `Close { after }`, the default with 60 s: for `after`, when its peer takes too little meanwhile. Its session is then
-///   closed with 1008, and the member counts as gone. A peer that takes more than that sets the pace: by default, a mark of
-///   256 KiB in a minute is enough.
+/// - `Close { after }`, the default with 60 s: for `after`, when its peer takes too little
+///   meanwhile. The driver then closes its session with 1008, and the member counts as gone. A peer
+///   that takes more than that sets the pace. With the defaults, 256 KiB in a minute are enough.
 /// - `DropNewest`, `DropOldest`: not at all.
-/// - `Wait`: until [`pong_timeout`](switchwire_core::WebSocketSettings::pong_timeout) gives up its peer. A peer that
-///   takes a byte now and then holds up the publisher for ever: not for peers that are not trusted.
+/// - `Wait`: until the driver gives up its peer after
+///   [`pong_timeout`](switchwire_core::WebSocketSettings::pong_timeout). A peer that takes a byte
+///   now and then holds up the publisher without a limit. Do not use it for untrusted peers.
 ///
 /// A publisher that must not wait at all calls `publish_now`.
 ///
-/// The payload is shared by all members, however many there are, and its frame is made once.
+/// All members share the payload, however many there are. The frame is made once.
 ///
 /// ```
 /// use switchwire_core::{HandlerResult, WebSocketSession};
@@ -114,13 +126,13 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// A topic without members.
+    /// Makes a topic without members.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A topic without members, with a name.
+    /// Makes a topic without members, with a name.
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self {
@@ -129,7 +141,7 @@ impl Topic {
         }
     }
 
-    /// Its name, which is empty when it has none.
+    /// The name of the topic. It is empty when the topic has none.
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_default()
@@ -142,7 +154,7 @@ impl Topic {
         self.members.gaps.tell(gap);
     }
 
-    /// Takes in a session, until the guard is dropped.
+    /// Adds a session, until the guard is dropped.
     #[must_use = "the session leaves when the guard is dropped"]
     pub fn join(&self, session: &WebSocketSender) -> Membership {
         self.members.join(session.clone())
@@ -150,10 +162,11 @@ impl Topic {
 
     /// Sends to every member, and resolves when all have taken the message or are gone.
     ///
-    /// It sends to 4 096 members at most, in one call or in many, and then lets other tasks run.
+    /// It sends to at most 4 096 members, in one call or in several. Then it lets other tasks run.
     ///
     /// # Cancel safety
-    /// When the future is dropped, members that have the message keep it, and nobody else gets it.
+    /// When the future is dropped, members that have the message keep it, and no other member gets
+    /// it.
     pub async fn publish(&self, message: impl Into<WebSocketMessage>) -> Published {
         let message = SharedMessage::new(message.into());
         let mut offer = Offer::new(&self.members);
@@ -163,7 +176,7 @@ impl Topic {
             has_yielded = true;
         }
         if !has_yielded && self.members.has_met(offer.met()) {
-            yield_now().await; // who publishes in a loop gives others their turn, too
+            yield_now().await; // a publisher in a loop also lets other tasks run
         }
         let Offer {
             mut published,
@@ -174,11 +187,12 @@ impl Topic {
         published
     }
 
-    /// Sends to every member that has room now, and waits for nobody.
+    /// Sends to every member that has room now, and waits for no member.
     ///
-    /// It sends to all of them before it returns, and the thread does nothing else meanwhile: for up to a microsecond a
-    /// member, which is a tenth of a second with 100 000. Where that is too long for one thread of an async runtime, call
-    /// it on one where blocking is allowed, or await [`publish`](Self::publish).
+    /// It sends to all of them before it returns, and blocks its thread meanwhile. It takes up to a
+    /// microsecond per member. That is a tenth of a second for 100 000 members. Where that is too
+    /// long for a thread of an async runtime, call it on a thread where blocking is allowed, or
+    /// await [`publish`](Self::publish).
     pub fn publish_now(&self, message: impl Into<WebSocketMessage>) -> Published {
         let message = SharedMessage::new(message.into());
         let mut offer = Offer::new(&self.members);
@@ -189,24 +203,25 @@ impl Topic {
         }
     }
 
-    /// How many members there are. It looks at each of them, and takes some ten nanoseconds a member.
+    /// How many members there are. It visits each member, and takes some ten nanoseconds per
+    /// member.
     #[must_use]
     pub fn len(&self) -> usize {
         self.members.count()
     }
 
-    /// Whether there is none.
+    /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A message on its way to every member that has room.
+/// A message that is being sent to every member that has room.
 struct Offer<'a> {
     walk: Walk<'a>,
     published: Published,
-    /// Those that have none.
+    /// The members without room.
     full: Vec<Arc<Member>>,
 }
 
@@ -219,12 +234,12 @@ impl<'a> Offer<'a> {
         }
     }
 
-    /// How many members were met that have not waited.
+    /// How many members were visited and have not waited.
     fn met(&self) -> usize {
         self.published.accepted + self.published.gone + self.full.len()
     }
 
-    /// Sends to the next share of members; false when those were the last.
+    /// Sends to the next share of members. False when those were the last.
     fn go_on(&mut self, message: &SharedMessage) -> bool {
         let Self {
             walk,

@@ -15,22 +15,24 @@ use switchwire_core::{WebSocketSender, spi::SharedMessage};
 
 use crate::gap::{Gap, Gaps, Heard};
 
-/// How many members have their turn before others do: the lock is held, and a worker thread kept, for no more.
+/// How many members are served before other tasks run. For no longer than that, the lock is held
+/// and a worker thread is kept.
 ///
-/// Less than a millisecond's work. A session's driver comes back to a handler that has woken itself up to 16 times before it
-/// lets other tasks run. Members that run between two messages are written to once for each, where those of several
-/// messages could be written together: a small share costs most of a fan-out's speed.
+/// A share is less than a millisecond of work. A session's driver comes back to a handler that has
+/// woken itself up to 16 times before it lets other tasks run. When members run between two
+/// messages, each message is written separately, where several messages could be written together.
+/// A small share therefore costs most of a fan-out's speed.
 pub(super) const SHARE: usize = 4 << 10;
 
-/// How many members are looked at when one joins, to forget those whose session has ended.
+/// How many members each `join` checks, to remove those whose session has ended.
 const LOOKS: usize = 2;
 
-/// Who gets what is published, in the order they joined.
+/// The members of a topic, in the order in which they joined.
 #[derive(Default)]
 pub(super) struct Members {
     pub(super) gaps: Arc<Gaps>,
     state: Mutex<State>,
-    /// How many were sent to since a publisher let others run.
+    /// How many members were served since a publisher let other tasks run.
     met: AtomicUsize,
 }
 
@@ -38,7 +40,7 @@ pub(super) struct Members {
 struct State {
     members: BTreeMap<u64, Arc<Member>>,
     next: u64,
-    /// Those before this one were looked at, lately, for whether their session has ended.
+    /// The members before this one were recently checked for the end of their session.
     swept: u64,
 }
 
@@ -72,7 +74,7 @@ impl Members {
         }
     }
 
-    /// Goes through those that are members now.
+    /// Walks through the current members.
     pub(super) fn walk(&self) -> Walk<'_> {
         Walk {
             members: self,
@@ -81,7 +83,8 @@ impl Members {
         }
     }
 
-    /// So many were sent to, with one message; true when that makes a share. No message at all counts as one.
+    /// Notes that one message was sent to this many members. True when that completes a share. A
+    /// count of 0 counts as 1.
     pub(super) fn has_met(&self, count: usize) -> bool {
         let met = self.met.fetch_add(count.max(1), Ordering::Relaxed) + count.max(1);
         let is_share = met >= SHARE;
@@ -91,14 +94,14 @@ impl Members {
         is_share
     }
 
-    /// How many are members and open.
+    /// How many members have an open session.
     pub(super) fn count(&self) -> usize {
         let (mut count, mut walk) = (0, self.walk());
         while walk.go_on(|member| count += usize::from(member.session.is_open())) {}
         count
     }
 
-    /// How many are kept, ended or not.
+    /// How many members are kept, ended or not.
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
         self.lock().members.len()
@@ -108,7 +111,7 @@ impl Members {
         let mut state = self.lock();
         let member = state.members.remove(&number);
         drop(state);
-        drop(member); // may be the last to know of the session
+        drop(member); // may be the last reference to the session
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -117,8 +120,9 @@ impl Members {
 }
 
 impl State {
-    /// Takes out those whose session has ended among the next few, so that who ended is forgotten before as many have
-    /// joined as there are. They are taken out, too, when they are sent to.
+    /// Takes out the members whose session has ended among the next few. An ended member is
+    /// therefore forgotten before as many sessions have joined as there are members. Publishing
+    /// also takes out ended members.
     ///
     /// The caller drops them without the lock: a session's attributes are foreign code.
     fn sweep(&mut self) -> Vec<Arc<Member>> {
@@ -137,16 +141,17 @@ impl State {
     }
 }
 
-/// A way through the members, a share of them at a time.
+/// A walk through the members, a share at a time.
 pub(super) struct Walk<'a> {
     members: &'a Members,
     from: Bound<u64>,
-    /// Sessions that joined later are not met.
+    /// The walk does not visit sessions that joined later.
     end: u64,
 }
 
 impl Walk<'_> {
-    /// Calls `meet` for the next share of members, without holding the lock meanwhile; false when those were the last.
+    /// Calls `meet` for the next share of members, without holding the lock. False when those were
+    /// the last.
     pub(super) fn go_on(&mut self, mut meet: impl FnMut(&Arc<Member>)) -> bool {
         let state = self.members.lock();
         let rest = state.members.range((self.from, Bound::Excluded(self.end)));
@@ -178,9 +183,9 @@ impl Member {
         &self.session
     }
 
-    /// Waits until the session takes the message; false when it left or ended before.
+    /// Waits until the session takes the message. False when the session left or ended before.
     pub(super) async fn send(&self, message: SharedMessage) -> bool {
-        let leaving = self.leaving.listen(); // hears of all that comes after this
+        let leaving = self.leaving.listen(); // from here on it misses no event
         if self.has_left.load(Ordering::Acquire) {
             return false;
         }
@@ -191,7 +196,7 @@ impl Member {
     }
 }
 
-/// A session's membership of a [`Topic`](crate::Topic), which it leaves when this is dropped.
+/// A session's membership of a [`Topic`](crate::Topic). Dropping it leaves the topic.
 #[must_use = "the session leaves when this is dropped"]
 pub struct Membership {
     members: Weak<Members>,
@@ -201,8 +206,9 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// Resolves when messages may be missing, and tells how many that are. What is told while nobody waits is told by the
-    /// next call, as one gap. A [`Topic`](crate::Topic) of one process has no gaps.
+    /// Resolves when messages may be missing, with their number if it is known. Gaps that occur
+    /// while no call waits are returned by the next call, as one gap. A [`Topic`](crate::Topic) of
+    /// one process has no gaps.
     ///
     /// ```
     /// use switchwire_core::{HandlerResult, WebSocketSession};

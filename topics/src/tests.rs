@@ -27,7 +27,7 @@ fn session(number: u8) -> (WebSocketSession, SessionPort) {
     SessionPort::open(SessionId::from_bytes([number; 16]), info, settings)
 }
 
-/// So many sessions that are members.
+/// Makes this many sessions that are members.
 fn joined(topic: &Topic, count: usize) -> (Vec<(WebSocketSession, SessionPort)>, Vec<Membership>) {
     let sessions: Vec<_> = (0..count).map(|n| session(n as u8)).collect();
     let join = |(session, _): &(WebSocketSession, _)| topic.join(&session.sender());
@@ -113,12 +113,12 @@ fn sessions_that_ended_are_forgotten_though_their_guards_are_kept() {
     assert_eq!(topic.members.kept(), 0);
 }
 
-/// Polls once, as a runtime does that has other tasks.
+/// Polls once, like a runtime that has other tasks.
 fn poll_once(publishing: &mut Pin<Box<impl Future<Output = Published>>>) -> Option<Published> {
     publishing.as_mut().now_or_never()
 }
 
-/// More than two polls reach.
+/// More members than two polls reach.
 const MEMBERS: usize = 2 * SHARE + 100;
 
 #[test]
@@ -156,7 +156,7 @@ fn one_poll_of_a_publisher_waits_with_a_share_of_the_members() {
     for _ in 0..2 * MEMBERS.div_ceil(SHARE) {
         assert_eq!(poll_once(&mut publishing), None);
     }
-    // All have room at once, but for one that leaves.
+    // All have room at once, except one that leaves.
     for (_, port) in &sessions[..MEMBERS - 1] {
         assert_eq!(take(port), ["before".into()]);
     }
@@ -189,7 +189,7 @@ fn who_publishes_in_a_loop_lets_others_run() {
 #[test]
 fn gaps_are_told_to_members_once_and_as_one() {
     let topic = Topic::named("prices");
-    topic.tell_gap(Gap::new(7)); // before anyone joined
+    topic.tell_gap(Gap::new(7)); // before any session joined
     let (_sessions, mut guards) = joined(&topic, 2);
     assert!(guards[0].gap().now_or_never().is_none());
     topic.tell_gap(Gap::new(2));
@@ -217,7 +217,7 @@ fn a_gap_wakes_those_who_wait_for_one() {
     assert_eq!(gap.as_mut().poll(&mut cx), Poll::Ready(Gap::new(1)));
 }
 
-/// A topic of several machines, whose broker is there or is not.
+/// A topic of several machines, whose broker may be away.
 struct Distributed {
     here: Topic,
     is_away: AtomicBool,
@@ -231,7 +231,7 @@ impl Distributed {
         }
     }
 
-    /// The broker goes away or comes back; in the second case messages may be missing.
+    /// The broker goes away or comes back. When it comes back, messages may be missing.
     fn set_away(&self, is_away: bool) {
         self.is_away.store(is_away, Ordering::Relaxed);
         if !is_away {
@@ -294,7 +294,7 @@ fn an_adapter_says_that_its_broker_is_away_and_tells_a_gap_when_it_is_back() {
     assert_eq!(take(&port), ["1".into()]);
 }
 
-/// A waker that counts.
+/// A waker that counts its wake-ups.
 fn counting_waker() -> (Waker, Arc<AtomicUsize>) {
     struct Count(Arc<AtomicUsize>);
     impl Wake for Count {

@@ -17,7 +17,8 @@ use crate::{
     yielding::yield_now,
 };
 
-/// Sends to members that have no room, to all at the same time, as each has some; polls a share of them at a time.
+/// Sends to members without room, to all at the same time, as each gets room. Polls a share of them
+/// at a time.
 pub(super) async fn wait_for(
     members: &[Arc<Member>],
     message: &SharedMessage,
@@ -54,7 +55,7 @@ pub(super) async fn wait_for(
     }
 }
 
-/// Sends to one member, in a turn in which something is `left` of the share.
+/// Sends to one member, in a turn in which `left` of the share remains.
 async fn send(member: &Member, message: &SharedMessage, left: &AtomicUsize) -> bool {
     let mut sending = pin!(member.send(message.clone()));
     poll_fn(|cx| match left.load(Ordering::Relaxed) {

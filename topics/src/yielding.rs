@@ -1,6 +1,7 @@
 use std::{future::poll_fn, mem, task::Poll};
 
-/// Lets other tasks run before it goes on: any runtime comes back to a task that has woken itself.
+/// Lets other tasks run before it continues. Any runtime comes back to a task that has woken
+/// itself.
 pub(crate) async fn yield_now() {
     let mut has_yielded = false;
     poll_fn(|cx| {

@@ -9,9 +9,10 @@ use rustix::{
 use switchwire_core::WebSocketSettings;
 use switchwire_driver as driver;
 
-/// Which socket a connection has, for what the server has no way to say.
+/// Identifies the socket of a connection, for operations that the server does not offer.
 ///
-/// The server owns it. A second descriptor would do without the check of who it is, but a process may have only so many.
+/// The server owns the socket. A second descriptor would need no check of its identity, but a
+/// process may have only a limited number of descriptors.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Socket {
     descriptor: RawFd,
@@ -19,9 +20,10 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// The socket of a connection that the server has accepted, if it can be told from others. Silence of its peer is
-    /// limited as by default from now on, because the server itself waits for ever, and more than waits with requests that
-    /// wait behind an answer that is not read.
+    /// Identifies the socket of a connection that the server has accepted, if it can be told from
+    /// others. From now on, the default limit on the peer's silence applies. The server itself
+    /// waits without a limit, even with requests that wait behind an answer that the peer does not
+    /// read.
     pub(crate) fn new(stream: &TcpStream) -> Option<Self> {
         driver::Socket::new(stream).limit_silence(&WebSocketSettings::default());
         Some(Self {
@@ -39,7 +41,7 @@ impl Socket {
     pub(crate) fn limit_silence(self, settings: &WebSocketSettings) {
         let limit = driver::Socket::silence_limit(settings);
         if limit == driver::Socket::silence_limit(&WebSocketSettings::default()) {
-            return; // as it is
+            return; // the limit is this one already
         }
         self.with(|socket| {
             driver::Socket::new(&socket).limit_silence(settings);
@@ -50,30 +52,32 @@ impl Socket {
         });
     }
 
-    /// Whether the peer has ended its half; false when the server has closed the socket.
+    /// Whether the peer has ended its half. False when the server has closed the socket.
     pub(crate) fn peer_has_ended(self) -> bool {
         self.with(|socket| Ok(driver::Socket::new(&socket).peer_has_ended()))
             .unwrap_or_default()
     }
 
-    /// How many bytes of what was written the peer has not acknowledged; none when the server has closed the socket.
+    /// How many written bytes the peer has not acknowledged. 0 when the server has closed the
+    /// socket.
     pub(crate) fn unacknowledged(self) -> usize {
         self.with(|socket| Ok(driver::Socket::new(&socket).unacknowledged()))
             .flatten()
             .unwrap_or_default()
     }
 
-    /// What the kernel takes now at least; nothing when the socket is not writable. For the server's own turn: the socket
-    /// must be open.
+    /// How many bytes the kernel takes now at least. 0 when the socket is not writable. Call it in
+    /// the server's own turn: the socket must be open.
     ///
-    /// A third of the buffer is free when a socket is writable, and some of that is for the kernel's own books.
+    /// When a socket is writable, a third of its buffer is free. The kernel needs some of that for
+    /// its own bookkeeping.
     pub(crate) fn room(self) -> usize {
         #[expect(
             unsafe_code,
             reason = "the server lends its socket only to `on_connect`"
         )]
-        // SAFETY: the server asks for the body of a connection that it has, and closes its socket later. And the socket
-        // is only asked for its state here.
+        // SAFETY: the server asks for the body of a connection that it still has, and closes its
+        // socket later. This only reads the state of the socket.
         let socket = unsafe { BorrowedFd::borrow_raw(self.descriptor) };
         let mut asked = [PollFd::new(&socket, PollFlags::OUT)];
         let _ = poll(&mut asked, Some(&Timespec::default()));
@@ -94,14 +98,16 @@ impl Socket {
         self.with(|socket| shutdown(socket, Shutdown::Both));
     }
 
-    /// Does something with the socket, unless the server has closed it. It may fail: the peer may be gone.
+    /// Calls `act` with the socket, unless the server has closed it. The call may fail: the peer
+    /// may be gone.
     fn with<T>(self, act: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> Option<T> {
         #[expect(
             unsafe_code,
             reason = "the server lends its socket only to `on_connect`"
         )]
-        // SAFETY: the server closes the socket on this thread, when it drops the connection, which cannot be while this
-        // runs. If it has, the number is free or another socket's: the kernel says so below, before anything is done.
+        // SAFETY: the server closes the socket on this thread, when it drops the connection, which
+        // cannot happen while this runs. If it has closed it, the number is free or another
+        // socket's. The kernel then says so below, before anything is done.
         let socket = unsafe { BorrowedFd::borrow_raw(self.descriptor) };
         if sockopt::socket_cookie(socket) == Ok(self.identity) {
             act(socket).ok()

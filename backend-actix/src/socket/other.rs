@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use actix_web::{HttpRequest, rt::net::TcpStream};
 use switchwire_core::WebSocketSettings;
 
-/// No socket: this system has no name for one that no other ever has.
+/// No socket: this system has no unique name for a socket.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Socket(Infallible);
 

@@ -10,19 +10,21 @@ use super::MAX_BODY;
 /// The longest line before a chunk.
 const MAX_CHUNK_LINE: usize = 256;
 
-/// Reads the body of an answer to `body`, up to the limit, of which `early` came with the head.
+/// Reads the body of an answer into `body`, up to the limit. `early` are the bytes of it that
+/// arrived with the head.
 ///
-/// When it ends early or is malformed, what came is what there is: a body only explains a refusal.
+/// When the body ends early or is malformed, the bytes that arrived are the result: a body only
+/// explains a refusal.
 ///
 /// # Cancel safety
-/// When the future is dropped, what came is in `body`.
+/// When the future is dropped, `body` has the bytes that arrived.
 pub(crate) async fn read_body(
     io: &mut (impl AsyncRead + Unpin),
     head: &Response<()>,
     early: Bytes,
     body: &mut Vec<u8>,
 ) {
-    // Such an answer ends with its head, whatever that says (RFC 9112 section 6.3).
+    // Such an answer ends with its head, whatever its headers say (RFC 9112 section 6.3).
     if matches!(
         head.status(),
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED

@@ -1,5 +1,5 @@
-//! Which of a host's addresses takes a connection
-//! ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305), known as happy eyeballs).
+//! Connects to one of a host's addresses ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305), known
+//! as happy eyeballs).
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -10,10 +10,10 @@ use tokio::{
     time::sleep,
 };
 
-/// How long an address is given before the next one is tried beside it.
+/// How long the client waits for an address before it also tries the next one.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Connects to the first address of the host that answers, without Nagle's algorithm.
+/// Connects to the first address of the host that answers, and turns off Nagle's algorithm.
 pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
     let resolved = lookup_host((host, port)).await.and_then(|found| {
         let found = in_turns(found.collect());
@@ -33,7 +33,8 @@ pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, ConnectE
     Ok(socket)
 }
 
-/// The families of addresses in turns, beginning with that of the first: the resolver's order counts within each.
+/// The address families alternate, beginning with that of the first address. Within each family,
+/// the resolver's order is kept.
 fn in_turns(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses
@@ -50,8 +51,8 @@ fn in_turns(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// Tries one address after another, the next as soon as one failed or its head start is over; the first that connects
-/// wins, and the other attempts are dropped.
+/// Tries one address after another. It tries the next as soon as one has failed or its head start
+/// is over. The first that connects wins, and the other attempts are dropped.
 async fn race<T, F: Future<Output = io::Result<T>>>(
     addresses: Vec<SocketAddr>,
     mut connect: impl FnMut(SocketAddr) -> F,
@@ -100,7 +101,8 @@ mod tests {
         assert_eq!(mixed, addresses(&expected));
     }
 
-    /// An address whose port is 0 never answers, 1 is refused at once, any other connects after that many ms.
+    /// An address with port 0 never answers. Port 1 is refused at once. Any other port connects
+    /// after that many ms.
     async fn pretend(address: SocketAddr) -> io::Result<SocketAddr> {
         match address.port() {
             0 => std::future::pending().await,

@@ -12,7 +12,7 @@ use tokio::{
 
 use switchwire_driver::Socket;
 
-/// What a session runs over. TLS may be inside of TLS, when it goes through a proxy that speaks TLS.
+/// The stream below a session. With a proxy that speaks TLS, it may be TLS inside TLS.
 #[derive(Debug)]
 pub(crate) enum ClientIo {
     Tcp(TcpStream),
@@ -33,7 +33,7 @@ impl ClientIo {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// The socket under it all.
+    /// The socket below the stream.
     pub(crate) fn socket(&self) -> Option<Socket<'_>> {
         match self {
             Self::Tcp(socket) => Some(Socket::new(socket)),
@@ -45,7 +45,7 @@ impl ClientIo {
     }
 }
 
-/// Calls the same method of whatever it is.
+/// Calls the same method of the stream of each variant.
 macro_rules! forward {
     ($self:ident, $io:ident => $call:expr) => {
         match $self.get_mut() {

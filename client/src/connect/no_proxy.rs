@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// The hosts that are connected to without a proxy, as `NO_PROXY` lists them.
+/// The hosts to connect to without a proxy, as `NO_PROXY` lists them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NoProxy(Vec<Rule>);
 
@@ -16,7 +16,7 @@ enum Rule {
 }
 
 impl NoProxy {
-    /// Entries between commas or blanks; a dot or `*.` in front of a name changes nothing.
+    /// Parses entries between commas or blanks. A dot or `*.` in front of a name changes nothing.
     pub(super) fn parse(list: &str) -> Self {
         let entries = list
             .split([',', ' ', '\t'])

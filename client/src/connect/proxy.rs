@@ -28,11 +28,12 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// The proxy of a URL: `http` or `https` (and `http` when there is no scheme), with user name and password when it
-    /// wants to know them (basic authentication, percent-encoded as in every URL). The default ports are 80 and 443.
+    /// Makes a proxy of a URL. The scheme is `http` or `https`; without a scheme, it is `http`. The
+    /// URL may have a user name and a password, for basic authentication, percent-encoded as in
+    /// every URL. The default ports are 80 and 443.
     ///
     /// # Errors
-    /// What the URL has that is no proxy's.
+    /// Says why the URL is not the URL of a proxy.
     pub fn new(url: &str) -> Result<Self, InvalidProxyUrl> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let secure = match scheme {
@@ -65,7 +66,7 @@ impl Proxy {
         })
     }
 
-    /// The host, an IPv6 address without its brackets.
+    /// The host. An IPv6 address has no brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
@@ -77,13 +78,13 @@ impl Proxy {
         self.port
     }
 
-    /// Whether TLS is spoken with the proxy itself.
+    /// Whether the client speaks TLS with the proxy itself.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Asks for a tunnel to where the request goes.
+    /// Asks for a tunnel to the server of the request.
     pub(super) async fn open_tunnel<IO: AsyncRead + AsyncWrite + Unpin>(
         &self,
         io: &mut IO,
@@ -108,7 +109,8 @@ impl Proxy {
             return Err(ProxyError::Refused(answer.status()));
         }
         if !early.is_empty() {
-            // The server was not asked anything yet, so a byte here is not the server's.
+            // The client has sent the server nothing yet, so a byte here does not come from the
+            // server.
             return Err(ProxyError::Violation(
                 switchwire_core::client::HandshakeViolation::Syntax,
             ));
@@ -143,14 +145,14 @@ fn basic(user_info: &str) -> Result<HeaderValue, InvalidProxyUrl> {
     Ok(value)
 }
 
-/// Why this is no proxy's URL.
+/// Why a text is not the URL of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidProxyUrl {
-    /// Only HTTP proxies are known.
+    /// The scheme is not that of an HTTP proxy.
     #[error("the scheme of a proxy is http or https")]
     Scheme,
-    /// Host and port are missing or malformed, or more follows them.
+    /// Host and port are missing or malformed, or there is more after them.
     #[error("the url of a proxy looks like http://proxy.example.com:3128")]
     Address,
     /// Basic authentication cannot transport the user name.
@@ -158,7 +160,7 @@ pub enum InvalidProxyUrl {
     UserName,
 }
 
-/// Which proxy is used for which server.
+/// Selects the proxy for a server.
 #[derive(Debug, Clone)]
 pub(crate) enum Proxies {
     None,
@@ -167,7 +169,7 @@ pub(crate) enum Proxies {
 }
 
 impl Proxies {
-    /// What the environment says, read by `variable`.
+    /// Reads the variables of the environment through `variable`.
     pub(crate) fn from_variables(
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, InvalidProxyUrl> {
@@ -182,7 +184,7 @@ impl Proxies {
         Ok(Self::But(Proxy::new(&url)?, no_proxy))
     }
 
-    /// The proxy to go through to this server.
+    /// The proxy to use for this server, if there is one.
     pub(super) fn find(&self, host: &str, port: u16) -> Option<&Proxy> {
         match self {
             Self::None => None,

@@ -11,8 +11,8 @@ use tokio_rustls::{
 use super::ClientIo;
 use crate::options::ClientOptions;
 
-/// `client.9` Begins TLS, tells the host's name (SNI), and checks that the certificate is trusted, in its time and the
-/// host's.
+/// `client.9` Begins TLS, sends the host's name (SNI), and checks that the certificate is trusted,
+/// valid at this time, and the host's.
 pub(super) async fn secure(
     io: ClientIo,
     host: &str,
@@ -39,7 +39,8 @@ async fn default_config() -> Result<Arc<ClientConfig>, ConnectError> {
     ))
 }
 
-/// The configuration that trusts the roots of the features that are enabled. Made once: the system's are many files.
+/// The configuration that trusts the roots of the enabled features. It is made once: the system's
+/// roots are many files.
 #[cfg(any(feature = "rustls-native-roots", feature = "rustls-webpki-roots"))]
 async fn default_config() -> Result<Arc<ClientConfig>, ConnectError> {
     static CONFIG: tokio::sync::OnceCell<Arc<ClientConfig>> = tokio::sync::OnceCell::const_new();

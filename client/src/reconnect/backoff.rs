@@ -1,10 +1,11 @@
 use std::time::Duration;
 
-/// How long to wait before connecting again: a random time first, and longer each time
-/// ([RFC 6455 section 7.2.3](https://www.rfc-editor.org/rfc/rfc6455#section-7.2.3), `client.29`).
+/// How long to wait before reconnecting: a random time first, and longer each time ([RFC 6455
+/// section 7.2.3](https://www.rfc-editor.org/rfc/rfc6455#section-7.2.3), `client.29`).
 ///
-/// The n-th wait is between half of a limit and the limit; the limit doubles from the first up to the longest. So many clients
-/// that a restart cut off at the same time do not come back at the same time.
+/// The n-th wait is between half of a limit and the limit. The limit doubles from the first up to
+/// the longest. Therefore many clients that a restart disconnected at the same time do not
+/// reconnect at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backoff {
     first: Duration,
@@ -25,28 +26,28 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// Sets the limit of the first wait. Default 1 s.
+    /// Sets the limit of the first wait. Default: 1 s.
     #[must_use]
     pub fn with_first(mut self, first: Duration) -> Self {
         self.first = first;
         self
     }
 
-    /// Sets the longest wait, but for what a server asks for. Default 60 s.
+    /// Sets the longest wait. A server may ask for a longer one. Default: 60 s.
     #[must_use]
     pub fn with_longest(mut self, longest: Duration) -> Self {
         self.longest = longest;
         self
     }
 
-    /// Gives up after so many attempts in a row. Default: never.
+    /// Gives up after this many consecutive attempts. Default: never.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts);
         self
     }
 
-    /// Sets how long a session must have lasted for the count of attempts to begin anew. Default 30 s.
+    /// Sets how long a session must have lasted to reset the count of attempts. Default: 30 s.
     #[must_use]
     pub fn with_stable_after(mut self, time: Duration) -> Self {
         self.stable_after = time;
@@ -61,7 +62,7 @@ impl Backoff {
         self.attempts.is_some_and(|limit| attempts >= limit)
     }
 
-    /// How long to wait after so many attempts.
+    /// How long to wait after this many attempts.
     pub(super) fn delay(&self, attempts: u32) -> Duration {
         let doublings = attempts.saturating_sub(1).min(31);
         let limit = self.first.saturating_mul(1 << doublings).min(self.longest);

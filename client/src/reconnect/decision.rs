@@ -6,7 +6,7 @@ use switchwire_core::{
     client::{HandshakeViolation, ProxyError},
 };
 
-/// Whether the same request may well succeed a little later.
+/// Whether the same request is likely to succeed a little later.
 pub(super) fn is_worth_another_try(ended: &Result<CloseOutcome, ConnectError>) -> bool {
     match ended {
         Ok(outcome) => may_come_back(outcome),
@@ -55,8 +55,8 @@ fn is_temporary(status: StatusCode) -> bool {
     )
 }
 
-/// How long the server asks to be left alone
-/// ([RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
+/// How long the server asks the client to wait ([RFC 9110 section
+/// 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
 pub(super) fn retry_after(ended: &Result<CloseOutcome, ConnectError>) -> Option<Duration> {
     let answer = ended.as_ref().err()?.response()?;
     let value = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?;

@@ -5,35 +5,38 @@ use http::{HeaderName, Response, StatusCode};
 
 use super::invalid::InvalidRequest;
 
-/// Why there is no session.
+/// Why a client could not open a session.
 ///
-/// - `client.error.1` Each reason is told apart.
-/// - `client.timeout.1` Connecting, TLS and the server's answer have a time each, and an error each for when it passes.
-/// - `client.redirect.1` A redirect is an answer like any other unless following was asked for.
+/// - `client.error.1` Each reason has a variant of its own.
+/// - `client.timeout.1` Connecting, TLS and the server's answer each have a timeout, and each
+///   timeout has an error of its own.
+/// - `client.redirect.1` A redirect is an answer like any other, unless the application asked to
+///   follow redirects.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The request itself is wrong; nothing was sent.
+    /// The request itself is invalid. Nothing was sent.
     #[error("the request is invalid")]
     Invalid(#[from] InvalidRequest),
     /// The host has no address.
     #[error("{host} cannot be resolved")]
     Resolve {
-        /// The host that was looked up.
+        /// The host that the client looked up.
         host: String,
-        /// What the resolver says.
+        /// The resolver's error.
         source: io::Error,
     },
-    /// No address of the host takes a connection; the error is that of the last one.
+    /// No address of the host accepts a connection. This is the error of the last address.
     #[error("the connection was not established")]
     Connect(#[source] io::Error),
     /// The connection was not established in time.
     #[error("the connection was not established in time")]
     ConnectTimedOut,
-    /// TLS failed: the certificate is not trusted or fits another host, or the server speaks no TLS.
+    /// TLS failed: the certificate is not trusted, the certificate is for another host, or the
+    /// server does not speak TLS.
     #[error("tls failed")]
     Tls(#[source] Box<dyn StdError + Send + Sync>),
-    /// The TLS handshake took too long.
+    /// The TLS handshake was not complete in time.
     #[error("the tls handshake took too long")]
     TlsTimedOut,
     /// The proxy did not open a tunnel to the server.
@@ -42,19 +45,20 @@ pub enum ConnectError {
     /// The server did not answer the opening handshake in time.
     #[error("the server did not answer the opening handshake in time")]
     HandshakeTimedOut,
-    /// The server answered with another status than 101: here are the answer's status and headers, and up to 64 KiB
-    /// of its body.
+    /// The server answered with a status other than 101. Has the answer's status and headers, and
+    /// up to 64 KiB of its body.
     #[error("the server answered with status {}", .0.status().as_u16())]
     Refused(Box<Response<Bytes>>),
-    /// The server switched protocols, but not as RFC 6455 asks; or it speaks no HTTP.
+    /// The server switched protocols, but not as RFC 6455 requires; or the server does not speak
+    /// HTTP.
     #[error("the server's answer is wrong")]
     Violation(#[source] HandshakeViolation),
-    /// A redirect that was to be followed cannot be.
+    /// The client was to follow a redirect, and cannot.
     #[error("the redirect to {location} is not followed")]
     Redirect {
-        /// Where the server pointed to.
+        /// The location that the server named.
         location: String,
-        /// Why that is no place to go.
+        /// Why the client cannot follow it.
         source: RedirectError,
     },
     /// The network failed during the opening handshake.
@@ -63,7 +67,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// The answer of a server that refused.
+    /// The answer of a server that refused, if this is a refusal.
     #[must_use]
     pub fn response(&self) -> Option<&Response<Bytes>> {
         match self {
@@ -72,13 +76,13 @@ impl ConnectError {
         }
     }
 
-    /// The status of a server that refused.
+    /// The status of a server that refused, if this is a refusal.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.response().map(Response::status)
     }
 
-    /// Whether a time limit passed.
+    /// Whether a timeout passed.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(
@@ -88,54 +92,55 @@ impl ConnectError {
     }
 }
 
-/// Which rule a server's answer breaks
-/// ([RFC 6455 section 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+/// Which rule the server's answer breaks ([RFC 6455 section
+/// 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeViolation {
-    /// It is not HTTP.
+    /// The answer is not HTTP.
     #[error("it is not http")]
     Syntax,
-    /// The connection ended before the answer was whole.
+    /// The connection ended before the answer was complete.
     #[error("the connection ended before the answer was whole")]
     Truncated,
-    /// Its head is over the limit of 64 KiB or 100 headers.
+    /// The head of the answer exceeds the limit of 64 KiB or 100 headers.
     #[error("its head is over the limit")]
     TooLong,
-    /// It is in another version of HTTP than 1.1.
+    /// The answer has an HTTP version other than 1.1.
     #[error("it is not in http/1.1")]
     Version,
-    /// `Upgrade` is missing or names something else.
+    /// `Upgrade` is missing, or names another protocol.
     #[error("upgrade does not name websocket")]
     Upgrade,
-    /// `Connection` lacks the token `Upgrade`.
+    /// `Connection` does not list `Upgrade`.
     #[error("connection does not name upgrade")]
     Connection,
     /// `Sec-WebSocket-Accept` is missing or wrong.
     #[error("the accept value is missing or wrong")]
     Accept,
-    /// An extension was agreed to that was not offered.
+    /// The server agreed to an extension that the client did not offer.
     #[error("it has an extension that was not offered")]
     Extension,
-    /// A subprotocol was chosen that was not offered.
+    /// The server chose a subprotocol that the client did not offer.
     #[error("it chose a subprotocol that was not offered")]
     Subprotocol,
-    /// No subprotocol was chosen, and one is required.
+    /// The server chose no subprotocol, and the client requires one.
     #[error("it chose no subprotocol, and one is required")]
     SubprotocolRequired,
-    /// A header stands there more than once that may only be there once.
+    /// A header that may occur once occurs more than once.
     #[error("{0} is there more than once")]
     Repeated(HeaderName),
 }
 
-/// Why a proxy opened no tunnel.
+/// Why a proxy did not open a tunnel.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// It answered with another status than a success, such as 407 when it wants to know who asks.
+    /// The proxy answered with a status that is not a success, such as 407 when it requires
+    /// credentials.
     #[error("it answered with status {}", .0.as_u16())]
     Refused(StatusCode),
-    /// Its answer is no HTTP.
+    /// The answer of the proxy is not HTTP.
     #[error("its answer is wrong")]
     Violation(#[source] HandshakeViolation),
     /// The network failed.
@@ -143,20 +148,21 @@ pub enum ProxyError {
     Io(#[from] io::Error),
 }
 
-/// Why a redirect is not followed.
+/// Why the client does not follow a redirect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {
-    /// There were as many redirects before it as are followed.
+    /// The client has followed the largest number of redirects already.
     #[error("there were too many before it")]
     TooMany,
-    /// It leads from TLS to a connection without.
+    /// The redirect leads from TLS to a connection without TLS.
     #[error("it leads from tls to a connection without")]
     Insecure,
-    /// It leads to another origin than the one that the request's Unix domain socket stands for.
+    /// The redirect leads to another origin. The request's Unix domain socket stands only for the
+    /// origin of its URL.
     #[error("it leads away from the unix domain socket")]
     OtherSocket,
-    /// Where it leads to is no WebSocket's URL.
+    /// The location is not the URL of a WebSocket.
     #[error("it leads to no websocket")]
     Invalid(#[from] InvalidRequest),
 }

@@ -8,16 +8,17 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, uri
 use super::invalid::InvalidRequest;
 use crate::{handler::WebSocketHandler, settings::WebSocketSettings};
 
-/// What a client asks for: a URL, and what is sent along.
+/// What a client asks a server for: a URL, headers, cookies and subprotocols.
 ///
-/// Checked when it is made, so that nothing wrong is ever sent:
-/// - `client.8` the scheme is `ws` or `wss`, there is a host, and the port is one;
-/// - `client.6` a URL has no fragment, and no user information (set `Authorization` instead);
-/// - `client.24` no control character stands anywhere;
-/// - `client.25` subprotocols are distinct tokens;
-/// - headers of the handshake itself are not set by the application. `Host` may be.
+/// Each method checks its input, so that the client never sends an invalid request:
+/// - `client.8` The scheme is `ws` or `wss`, there is a host, and the port is valid.
+/// - `client.6` The URL has no fragment and no user information (set `Authorization` instead).
+/// - `client.24` There is no control character anywhere.
+/// - `client.25` Subprotocols are distinct tokens.
+/// - The application cannot set the headers of the handshake itself, except `Host`.
 ///
-/// `client.request.1` Headers and cookies are sent as they were set, each header as often.
+/// `client.request.1` The client sends headers and cookies as the application set them, each header
+/// as often as it was set.
 ///
 /// ```
 /// use switchwire_core::{ClientRequest, InvalidRequest};
@@ -41,10 +42,10 @@ pub struct ClientRequest {
 }
 
 impl ClientRequest {
-    /// A request for a `ws` or `wss` URL.
+    /// Makes a request for a `ws` or `wss` URL.
     ///
     /// # Errors
-    /// What is wrong with the URL.
+    /// Says why the URL is invalid.
     pub fn new(url: &str) -> Result<Self, InvalidRequest> {
         if url.contains('#') {
             return Err(InvalidRequest::Fragment);
@@ -68,7 +69,7 @@ impl ClientRequest {
     /// Adds a header. `Sec-WebSocket-Protocol` adds to the subprotocols.
     ///
     /// # Errors
-    /// When the name or the value is no header's, or the header belongs to the handshake itself.
+    /// When the name or the value is invalid, or when the header belongs to the handshake itself.
     pub fn with_header<N, V>(mut self, name: N, value: V) -> Result<Self, InvalidRequest>
     where
         N: TryInto<HeaderName>,
@@ -110,7 +111,7 @@ impl ClientRequest {
     /// Adds a cookie.
     ///
     /// # Errors
-    /// When the name is no token or the value has characters that no cookie has
+    /// When the name is not a token, or when the value has characters that a cookie must not have
     /// ([RFC 6265 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)).
     pub fn with_cookie(mut self, name: &str, value: &str) -> Result<Self, InvalidRequest> {
         let is_cookie_byte = |byte: u8| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte);
@@ -130,10 +131,10 @@ impl ClientRequest {
         Ok(self)
     }
 
-    /// Offers subprotocols, the preferred ones first, after those offered before.
+    /// Offers subprotocols, in order of preference, after those that were offered before.
     ///
     /// # Errors
-    /// When one is no token, or is there already.
+    /// When a subprotocol is not a token, or was offered already.
     pub fn with_subprotocols<S: AsRef<str>>(
         mut self,
         names: impl IntoIterator<Item = S>,
@@ -159,18 +160,21 @@ impl ClientRequest {
         Ok(())
     }
 
-    /// Makes it an error when the server chooses none of the subprotocols. Default: the session then has none.
+    /// Makes it an error when the server chooses none of the subprotocols. By default, the session
+    /// then has no subprotocol.
     #[must_use]
     pub fn with_required_subprotocol(mut self) -> Self {
         self.requires_subprotocol = true;
         self
     }
 
-    /// Offers the subprotocols of the handler unless some are offered already, and requires one if the handler does. For
-    /// authors of clients.
+    /// Offers the subprotocols of the handler, unless the request offers some already. Requires a
+    /// subprotocol when the handler does.
+    ///
+    /// For authors of clients.
     ///
     /// # Errors
-    /// When one of the handler's subprotocols is no token, or is there twice.
+    /// When one of the handler's subprotocols is not a token, or occurs twice.
     pub fn for_handler(mut self, handler: &dyn WebSocketHandler) -> Result<Self, InvalidRequest> {
         if self.subprotocols.is_empty() {
             self.add_subprotocols(handler.subprotocols())?;
@@ -179,14 +183,16 @@ impl ClientRequest {
         Ok(self)
     }
 
-    /// Sets the settings of the session. The handshake timeout is how long the server may take to answer.
+    /// Sets the settings of the session. The handshake timeout bounds the time until the server has
+    /// answered.
     #[must_use]
     pub fn with_settings(mut self, settings: impl Into<Arc<WebSocketSettings>>) -> Self {
         self.settings = settings.into();
         self
     }
 
-    /// Connects to a Unix domain socket. The URL then says what to ask for, not where.
+    /// Connects to a Unix domain socket. The URL then gives the host and path to ask for, not the
+    /// address.
     #[must_use]
     pub fn with_unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.unix_socket = Some(path.into());
@@ -205,7 +211,7 @@ impl ClientRequest {
         self.uri.scheme().is_some_and(is_wss)
     }
 
-    /// The host, an IPv6 address without its brackets.
+    /// The host. An IPv6 address has no brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         let host = self.uri.host().unwrap_or_default();
@@ -213,7 +219,7 @@ impl ClientRequest {
         inner.unwrap_or(host)
     }
 
-    /// `client.10` The port, 80 for `ws` and 443 for `wss` when the URL has none.
+    /// `client.10` The port. When the URL has none, it is 80 for `ws` and 443 for `wss`.
     #[must_use]
     pub fn port(&self) -> u16 {
         let default = if self.is_secure() { 443 } else { 80 };
@@ -226,7 +232,7 @@ impl ClientRequest {
         &self.headers
     }
 
-    /// The subprotocols that are offered, the preferred ones first.
+    /// The subprotocols that the client offers, in order of preference.
     #[must_use]
     pub fn subprotocols(&self) -> &[String] {
         &self.subprotocols
@@ -244,20 +250,22 @@ impl ClientRequest {
         &self.settings
     }
 
-    /// The Unix domain socket to connect to.
+    /// The Unix domain socket that the client connects to, if there is one.
     #[must_use]
     pub fn unix_socket(&self) -> Option<&Path> {
         self.unix_socket.as_deref()
     }
 
-    /// The same request for another URL, as after a redirect. To another origin none of the headers goes along but
-    /// `User-Agent`, so that no credentials do.
+    /// Makes the same request for another URL, for example after a redirect.
+    ///
+    /// A request to another origin keeps only the header `User-Agent`, so that no credentials reach
+    /// that origin.
     ///
     /// # Errors
-    /// What is wrong with the URL.
+    /// Says why the URL is invalid.
     pub fn redirected(mut self, url: &str) -> Result<Self, InvalidRequest> {
         let target = Self::new(url)?;
-        let origin = |it: &Self| (it.is_secure(), it.host().to_ascii_lowercase(), it.port());
+        let origin = |to: &Self| (to.is_secure(), to.host().to_ascii_lowercase(), to.port());
         if origin(&self) != origin(&target) {
             let agent = self.headers.remove(header::USER_AGENT);
             self.headers = agent
@@ -278,7 +286,8 @@ impl TryFrom<&str> for ClientRequest {
     }
 }
 
-/// A request with its headers. Extensions are dropped; [`Uri`] itself has dropped a fragment.
+/// Takes the headers of the request and drops its extensions. [`Uri`] itself has dropped a
+/// fragment.
 impl TryFrom<Request<()>> for ClientRequest {
     type Error = InvalidRequest;
 
@@ -295,7 +304,7 @@ impl TryFrom<Request<()>> for ClientRequest {
     }
 }
 
-/// Headers whose values no log shows.
+/// Headers whose values never appear in a log.
 const SECRET: [HeaderName; 3] = [
     header::AUTHORIZATION,
     header::COOKIE,
@@ -342,7 +351,8 @@ fn is_wss(scheme: &Scheme) -> bool {
     scheme.as_str().eq_ignore_ascii_case("wss")
 }
 
-/// Whether this is a token ([RFC 9110 section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+/// Whether this is a token ([RFC 9110 section
+/// 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 fn is_token(text: &str) -> bool {
     let is_token_byte =
         |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

@@ -1,4 +1,4 @@
-/// Nothing, everything, or what is listed; by default or explicitly.
+/// Nothing, everything, or a list; set by default or explicitly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Allowed<T> {
     any: bool,
@@ -61,7 +61,7 @@ impl<T: Clone + PartialEq> Allowed<T> {
         };
     }
 
-    /// Allows one more, explicitly. Nothing is more than everything.
+    /// Allows one more value, explicitly. It adds nothing to everything.
     pub(super) fn allow(&mut self, value: T) {
         self.by_default = false;
         if !self.any && !self.lists(&value) {
@@ -86,7 +86,7 @@ impl<T: Clone + PartialEq> Allowed<T> {
         combined
     }
 
-    /// The value of a header that lists these, if there are any.
+    /// The value of a header that lists these values, if there are any.
     pub(super) fn to_list(&self, text: impl Fn(&T) -> &str) -> Option<String> {
         if self.any {
             return Some("*".to_owned());

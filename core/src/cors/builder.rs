@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use super::{Allowed, CorsConfiguration};
 use crate::origin::{InvalidOrigin, Origin, OriginPattern};
 
-/// Collects a [`CorsConfiguration`]. Each list adds to what is there; `"*"` in it means any.
+/// Builds a [`CorsConfiguration`]. Each call adds to the list. `"*"` in a list means any.
 #[derive(Debug, Clone, Default)]
 #[must_use = "nothing is allowed until `build`"]
 pub struct CorsConfigurationBuilder {
@@ -29,8 +29,9 @@ impl CorsConfigurationBuilder {
         self
     }
 
-    /// Allows the origins of these [patterns](OriginPattern). Unlike any origin, the pattern `*` goes together with
-    /// credentials: each is answered with its own name. Mind that it lets every site in.
+    /// Allows the origins of these [patterns](OriginPattern). The pattern `*` may be combined with
+    /// credentials, unlike any origin: the answer then names each origin itself. Note that this
+    /// pattern lets every site connect.
     pub fn with_allowed_origin_patterns<T: AsRef<str>>(
         mut self,
         patterns: impl IntoIterator<Item = T>,
@@ -61,7 +62,7 @@ impl CorsConfigurationBuilder {
         self
     }
 
-    /// Allows these request headers, in any case.
+    /// Allows these request headers. Case does not matter.
     pub fn with_allowed_headers<T: AsRef<str>>(
         mut self,
         headers: impl IntoIterator<Item = T>,
@@ -99,14 +100,15 @@ impl CorsConfigurationBuilder {
         self
     }
 
-    /// Sets how long a browser may remember the answer to a preflight request, in whole seconds.
+    /// Sets how long a browser may cache the answer to a preflight request, in whole seconds.
     pub fn with_max_age(mut self, age: Duration) -> Self {
         self.configuration.max_age = Some(age);
         self
     }
 
-    /// Permits what is not set yet: any origin, GET, HEAD and POST, any request header, remembered for 30 minutes.
-    /// In [`combine`](CorsConfiguration::combine), explicit values replace it.
+    /// Permits what is not set yet: any origin, the methods GET, HEAD and POST, any request header,
+    /// and caching for 30 minutes. In [`combine`](CorsConfiguration::combine), explicit values
+    /// replace these.
     pub fn with_permit_defaults(mut self) -> Self {
         let configuration = &mut self.configuration;
         if configuration.origins.is_unset() && configuration.origin_patterns.is_empty() {
@@ -128,7 +130,7 @@ impl CorsConfigurationBuilder {
     /// Checks the configuration.
     ///
     /// # Errors
-    /// [`InvalidCors`] for the first thing that is malformed, or for what contradicts itself.
+    /// [`InvalidCors`] for the first malformed value, or for a contradiction.
     pub fn build(self) -> Result<CorsConfiguration, InvalidCors> {
         match self.error {
             Some(error) => Err(error),
@@ -153,7 +155,7 @@ fn add_header(headers: &mut Allowed<HeaderName>, text: &str) -> Result<(), Inval
     Ok(())
 }
 
-/// A CORS configuration that cannot be.
+/// Why a CORS configuration is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCors {
@@ -169,12 +171,12 @@ pub enum InvalidCors {
     /// Browsers refuse `*` for requests with credentials.
     #[error("any origin cannot go with credentials; list the origins, or use origin patterns")]
     AnyOriginWithCredentials,
-    /// Every site could reach into the private network.
+    /// Every site could reach the private network.
     #[error(
         "any origin cannot go with private network access; list the origins, or use origin patterns"
     )]
     AnyOriginWithPrivateNetwork,
-    /// Browsers take `*` for a header's name when there are credentials.
+    /// Browsers read `*` as the name of a header when there are credentials.
     #[error("any exposed header cannot go with credentials; list the headers")]
     AnyExposedHeaderWithCredentials,
 }

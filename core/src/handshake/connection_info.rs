@@ -1,16 +1,17 @@
-//! What is known of the connection that a request came over.
+//! The addresses and the security of a request's connection.
 
 use std::net::SocketAddr;
 
 use super::HandshakeRequest;
 
-/// What is known of the connection that a request came over.
+/// The addresses and the security of the connection of a request.
 ///
-/// Servers that are built on the `http` crate put it into the extensions of each request. An application with an accept loop
-/// of its own does so itself; without it a session knows no address, and its origin is `http`.
+/// Servers that are built on the `http` crate put it into the extensions of each request. An
+/// application with its own accept loop must do the same. Without it, a session has no address, and
+/// its origin is `http`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ConnectionInfo {
-    /// The address of the client, if it has one: a client on a Unix socket has none.
+    /// The address of the client, if it has one. A client on a Unix socket has none.
     pub remote_address: Option<SocketAddr>,
     /// The address that the client connected to.
     pub local_address: Option<SocketAddr>,
@@ -19,7 +20,7 @@ pub struct ConnectionInfo {
 }
 
 impl HandshakeRequest {
-    /// Sets addresses and security from what is known of the connection.
+    /// Sets the addresses and the security from this value.
     #[must_use]
     pub fn with_connection_info(self, info: ConnectionInfo) -> Self {
         self.with_remote_address(info.remote_address)

@@ -1,19 +1,19 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-/// Why an opening handshake was refused
-/// ([RFC 6455 section 4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+/// Why an opening handshake was refused ([RFC 6455 section
+/// 4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
 ///
 /// - `handshake.refusal.1` Each reason has its HTTP status and a short, fixed text.
 /// - `handshake.refusal.2` The HTTP connection can be used for the next request.
-/// - `handshake.refusal.3` Nothing of the request and nothing internal reaches the peer.
+/// - `handshake.refusal.3` The answer contains nothing of the request and nothing internal.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The target is longer than the head of a request may be: 414.
+    /// The target exceeds the limit on the head of a request: 414.
     #[error("the request target is too long")]
     TargetTooLong,
-    /// Target and headers are larger than the head of a request may be: 431.
+    /// Target and headers exceed the limit on the head of a request: 431.
     #[error("the request headers are too large")]
     HeadersTooLarge,
     /// Not a GET request: 405.
@@ -25,10 +25,10 @@ pub enum HandshakeError {
     /// Not HTTP/1.1: 400.
     #[error("a WebSocket handshake needs HTTP/1.1")]
     Version,
-    /// Not exactly one `Host`, or one that names no host: 400.
+    /// There is not exactly one `Host`, or it names no host: 400.
     #[error("exactly one Host header is needed")]
     Host,
-    /// A request body was announced: 400.
+    /// The request announces a body: 400.
     #[error("a WebSocket handshake has no body")]
     Body,
     /// `Upgrade` does not list `websocket`: 400.
@@ -37,13 +37,13 @@ pub enum HandshakeError {
     /// `Connection` does not list `Upgrade`: 400.
     #[error("the Connection header must list Upgrade")]
     Connection,
-    /// Not exactly one `Sec-WebSocket-Key` of 16 bytes in base64: 400.
+    /// There is not exactly one `Sec-WebSocket-Key` of 16 bytes in base64: 400.
     #[error("exactly one Sec-WebSocket-Key of 16 bytes in base64 is needed")]
     Key,
     /// `Sec-WebSocket-Version` is missing or not 13: 426.
     #[error("only version 13 of the WebSocket protocol is spoken")]
     WebSocketVersion,
-    /// An extended CONNECT has a `Connection` or an `Upgrade` header, which are HTTP/1.1's: 400.
+    /// An extended CONNECT has a `Connection` or an `Upgrade` header, which only HTTP/1.1 has: 400.
     #[error("an extended CONNECT has no Connection and no Upgrade header")]
     ConnectionHeader,
     /// In an extended CONNECT, `Sec-WebSocket-Version` is missing or not 13: 400.
@@ -52,13 +52,13 @@ pub enum HandshakeError {
     /// `Sec-WebSocket-Protocol` is not a list of tokens: 400.
     #[error("the Sec-WebSocket-Protocol header must list tokens")]
     Subprotocol,
-    /// The endpoint needs a subprotocol, and none that was offered is spoken: 400.
+    /// The endpoint requires a subprotocol, and speaks none of the offered ones: 400.
     #[error("this endpoint needs a subprotocol it speaks")]
     SubprotocolRequired,
     /// `Sec-WebSocket-Extensions` does not follow its grammar: 400.
     #[error("the Sec-WebSocket-Extensions header is malformed")]
     Extensions,
-    /// The `Origin` is not allowed in: 403.
+    /// The `Origin` is not allowed: 403.
     #[error("this origin is not allowed")]
     Origin,
     /// No handler is mapped to the path: 404.
@@ -73,13 +73,13 @@ pub enum HandshakeError {
     /// The server is shutting down: 503.
     #[error("the server is shutting down")]
     ShuttingDown,
-    /// The endpoint has as many sessions as it may have: 503.
+    /// The endpoint has reached its limit on sessions: 503.
     #[error("there are too many sessions")]
     TooManySessions,
-    /// The endpoint has as many sessions from this address as it may have: 429.
+    /// The endpoint has reached its limit on sessions from this address: 429.
     #[error("there are too many sessions from this address")]
     TooManyFromAddress,
-    /// The server failed while it decided: 500.
+    /// The server failed during the decision: 500.
     #[error("the server failed")]
     Failed,
     /// The application refused with a response of its own.
@@ -88,7 +88,8 @@ pub enum HandshakeError {
 }
 
 impl From<Response<Bytes>> for HandshakeError {
-    /// A refusal by the application. A status under 300 refuses nothing, and becomes [`Failed`](Self::Failed).
+    /// Refuses the handshake with a response of the application. A status under 300 does not
+    /// refuse, and becomes [`Failed`](Self::Failed).
     fn from(response: Response<Bytes>) -> Self {
         if response.status().as_u16() < 300 {
             return Self::Failed;
@@ -98,7 +99,8 @@ impl From<Response<Bytes>> for HandshakeError {
 }
 
 impl HandshakeError {
-    /// A refusal by the application: a status and a text for the body. For headers, turn a whole response into an error.
+    /// Refuses the handshake with a status of the application and a text for the body. For headers,
+    /// turn a whole response into an error.
     ///
     /// ```
     /// use http::StatusCode;
@@ -154,7 +156,7 @@ impl HandshakeError {
         }
     }
 
-    /// A name for logs and metrics that does not change.
+    /// A stable name for logs and metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -185,11 +187,11 @@ impl HandshakeError {
         }
     }
 
-    /// The answer to send: status, the headers that go with it, and the text of this error.
+    /// The answer to send: the status, its headers, and the text of this error.
     ///
-    /// 405 has `Allow: GET`; a wrong version is answered with `Sec-WebSocket-Version: 13`, and 426 with `Upgrade: websocket`
-    /// ([RFC 6455 section 4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4),
-    /// [RFC 9110 section 15.5.22](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22)).
+    /// 405 has `Allow: GET`. A wrong version has `Sec-WebSocket-Version: 13`, and 426 has `Upgrade:
+    /// websocket` ([RFC 6455 section 4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4), [RFC
+    /// 9110 section 15.5.22](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22)).
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
         let status = self.status();

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 use super::read;
 use crate::{attributes::Attributes, foreign::Value};
 
-/// Who the HTTP side found the user to be: any value of the application's.
+/// The user that the HTTP side authenticated: any value of the application.
 #[derive(Clone)]
 pub struct Principal(Value);
 
@@ -30,13 +30,16 @@ impl fmt::Debug for Principal {
     }
 }
 
-/// Headers and cookies for the 101 response, put into a request's extensions by whatever runs before the upgrade.
+/// Headers and cookies for the accepting response: 101, or 200 for an extended CONNECT. A
+/// middleware that runs before the upgrade puts them into a request's extensions.
 #[derive(Debug, Clone, Default)]
 pub struct ResponseHeaders(pub HeaderMap);
 
-/// What a session knows of the request that opened it. Owns its data: no buffer of the server is kept for it.
+/// What a session knows of the request that opened it. It owns its data, so the session keeps no
+/// buffer of the server.
 ///
-/// - `handshake.info.1` The target, the headers and the cookies are those of the request; the subprotocol is the one agreed on.
+/// - `handshake.info.1` The target, the headers and the cookies are those of the request. The
+///   subprotocol is the negotiated one.
 /// - `handshake.info.2` Path parameters are decoded.
 /// - `handshake.info.3` The remote address is that of the connection.
 /// - `handshake.info.4` Attributes belong to one session.
@@ -67,7 +70,8 @@ impl HandshakeInfo {
         self.uri.query()
     }
 
-    /// `mapping.query.1` The parameters of the query as forms write them, decoded, in order. What is not UTF-8 is replaced.
+    /// `mapping.query.1` The parameters of the query, in order, decoded like form data. Bytes that
+    /// are not UTF-8 are replaced.
     pub fn query_parameters(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         read::query_parameters(&self.uri)
     }
@@ -78,7 +82,8 @@ impl HandshakeInfo {
         read::find(self.query_parameters(), name)
     }
 
-    /// What to begin a line of the log with: where the connection came from, and the path. It has no control characters.
+    /// The beginning of a log line for this session: the address that the connection came from, and
+    /// the path. It has no control characters.
     ///
     /// ```
     /// use switchwire_core::HandshakeRequest;
@@ -104,7 +109,7 @@ impl HandshakeInfo {
         self.version
     }
 
-    /// The request's headers; on a client those of the server's answer.
+    /// The request's headers. On a client, the headers of the server's answer.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
@@ -135,32 +140,32 @@ impl HandshakeInfo {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Who the HTTP side found the user to be.
+    /// The user that the HTTP side authenticated.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.principal.as_ref()
     }
 
-    /// The subprotocol that was agreed on.
+    /// The negotiated subprotocol, if there is one.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
     }
 
-    /// The address the connection came from, if the server knows; behind a trusted proxy, the client's as the proxy
-    /// tells it (then the port may be 0, for unknown).
+    /// The address that the connection came from, if the server knows it. Behind a trusted proxy,
+    /// the client's address as the proxy gives it; the port may then be 0, for unknown.
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.remote_address
     }
 
-    /// The address the connection came to, if the server knows.
+    /// The address that the connection came to, if the server knows it.
     #[must_use]
     pub fn local_address(&self) -> Option<SocketAddr> {
         self.local_address
     }
 
-    /// Whether the connection is over TLS, or was up to a trusted proxy.
+    /// Whether the connection uses TLS, or used it up to a trusted proxy.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
@@ -173,8 +178,8 @@ impl HandshakeInfo {
     }
 }
 
-/// A copy in memory of its own. The values that a server hands over are often parts of its read buffer, 8 KiB or more that
-/// a session would keep.
+/// Copies the headers to memory of their own. The values that a server hands over are often parts
+/// of its read buffer, and a session would keep 8 KiB or more of it.
 pub(super) fn detached(headers: &HeaderMap) -> HeaderMap {
     let length = headers.values().map(HeaderValue::len).sum();
     let mut values = BytesMut::with_capacity(length);
@@ -186,7 +191,7 @@ pub(super) fn detached(headers: &HeaderMap) -> HeaderMap {
     headers.iter().map(copy).collect()
 }
 
-/// The same for a target.
+/// Copies a target to memory of its own.
 pub(super) fn detached_uri(uri: &Uri) -> Uri {
     uri.to_string().parse().unwrap_or_else(|_| uri.clone())
 }

@@ -5,25 +5,33 @@ use http::Response;
 
 use crate::handshake::{HandshakeError, HandshakeInfo, HandshakeRequest};
 
-/// Takes part in opening handshakes: for authentication, attributes, headers, logs.
+/// Takes part in opening handshakes: for authentication, attributes, headers and logs.
 ///
 /// # For handler authors
-/// Interceptors of the service run before those of the endpoint, each in the order they were added.
-/// - `interceptor.before.1` They run after the request was found to be a right handshake of an allowed origin, and
-///   before the subprotocol is chosen. What is wrong or foreign reaches no interceptor.
-/// - `interceptor.before.2` What they attach, and who they find the user to be, reaches the session; the headers and
-///   cookies they set reach the 101 response.
-/// - `interceptor.before.3` The first that refuses decides the answer; those after it do not run, and no session exists.
-/// - `interceptor.before.4` One that panics is answered with 500, one that takes longer than
-///   [`handshake_timeout`](crate::WebSocketSettings::handshake_timeout) with 503; the server lives on.
-/// - `interceptor.after.1` When the answer is made, those that had passed see it, in reverse order, before it is sent.
-/// - `interceptor.after.2` They see what the peer is told, on every path: also when a limit on sessions, a timeout, a
-///   shutdown, an interceptor behind them or the server itself refuses. Only when the peer is gone before there is an
-///   answer, they do not run.
-/// - `interceptor.after.3` They cannot change the answer: when one panics, or all of them together take longer than
-///   [`handshake_timeout`](crate::WebSocketSettings::handshake_timeout), that is logged and the answer is sent.
+/// Interceptors of the service run before those of the endpoint, each in the order in which they
+/// were added.
+/// - `interceptor.before.1` Interceptors run after the service has found the request to be a valid
+///   handshake of an allowed origin, and before it chooses the subprotocol. An invalid handshake,
+///   or one of a foreign origin, reaches no interceptor.
+/// - `interceptor.before.2` The session gets the attributes and the principal that they set. The
+///   accepting response gets the headers and cookies that they set. (The accepting response is 101,
+///   or 200 for an extended CONNECT.)
+/// - `interceptor.before.3` The first interceptor that refuses decides the answer. Those after it
+///   do not run, and no session exists.
+/// - `interceptor.before.4` When an interceptor panics, the answer is 500. When it takes longer
+///   than [`handshake_timeout`](crate::WebSocketSettings::handshake_timeout), the answer is 503.
+///   The server continues in both cases.
+/// - `interceptor.after.1` When there is an answer, the interceptors that passed the request see
+///   it, in reverse order, before it is sent.
+/// - `interceptor.after.2` They see the answer that the peer gets, on every path. This includes
+///   refusals by a limit on sessions, a timeout, a shutdown, a later interceptor, or the server
+///   itself. They do not run only when the peer disconnects before there is an answer.
+/// - `interceptor.after.3` They cannot change the answer. When one panics, or when all of them
+///   together take longer than [`handshake_timeout`](crate::WebSocketSettings::handshake_timeout),
+///   the service logs that and the answer is sent.
 ///
-/// A closure `|request: &mut HandshakeRequest| -> Result<(), HandshakeError>` is an interceptor that runs before.
+/// A closure `|request: &mut HandshakeRequest| -> Result<(), HandshakeError>` is an interceptor
+/// that runs before the handshake.
 ///
 /// # Examples
 /// ```
@@ -61,21 +69,25 @@ pub trait HandshakeInterceptor: Send + Sync {
     /// Looks at the request, and may add to it or refuse it.
     ///
     /// # Errors
-    /// The answer: [`HandshakeError::rejected`], or any `http::Response` turned into a [`HandshakeError`].
+    /// The answer: [`HandshakeError::rejected`], or any `http::Response` turned into a
+    /// [`HandshakeError`].
     ///
     /// # Cancel safety
-    /// The future may be dropped at any await: when the time is up, or the client is gone.
+    /// The future may be dropped at any await: when the timeout passes, or when the client
+    /// disconnects.
     async fn before_handshake(&self, request: &mut HandshakeRequest) -> Result<(), HandshakeError> {
         let _ = request;
         Ok(())
     }
 
-    /// Sees what the peer is told: the head of the 101 response, or why the handshake was refused.
+    /// Sees the answer that the peer gets: the head of the accepting response, or why the handshake
+    /// was refused.
     ///
-    /// `info` is what is known of the request; when it was accepted, the session has the same.
+    /// `info` describes the request. When the handshake was accepted, the session has the same.
     ///
     /// # Cancel safety
-    /// The future may be dropped at any await: when the time is up, or the client is gone.
+    /// The future may be dropped at any await: when the timeout passes, or when the client
+    /// disconnects.
     async fn after_handshake(
         &self,
         info: &HandshakeInfo,
@@ -95,7 +107,7 @@ where
     }
 }
 
-/// Interceptors that let a request pass, in order: those that are told the outcome.
+/// The interceptors that passed a request, in order. They are told the outcome.
 #[derive(Default)]
 pub(crate) struct Passed(pub(crate) Vec<Arc<dyn HandshakeInterceptor>>);
 

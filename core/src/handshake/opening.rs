@@ -4,21 +4,23 @@ use http::{HeaderMap, header};
 
 use super::HandshakeRequest;
 
-/// The two kinds of opening handshake. Both end in the same session.
+/// The two kinds of opening handshake. Both open the same kind of session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// GET with `Upgrade: websocket` on HTTP/1.1, answered with 101
-    /// ([RFC 6455 section 4](https://www.rfc-editor.org/rfc/rfc6455#section-4)).
+    /// GET with `Upgrade: websocket` on HTTP/1.1. The accepting response has the status 101 ([RFC
+    /// 6455 section 4](https://www.rfc-editor.org/rfc/rfc6455#section-4)).
     Upgrade,
-    /// CONNECT with `:protocol` on a stream of HTTP/2 or HTTP/3, answered with 200
-    /// ([RFC 8441](https://www.rfc-editor.org/rfc/rfc8441), [RFC 9220](https://www.rfc-editor.org/rfc/rfc9220)).
+    /// CONNECT with `:protocol` on a stream of HTTP/2 or HTTP/3. The accepting response has the
+    /// status 200 ([RFC 8441](https://www.rfc-editor.org/rfc/rfc8441), [RFC
+    /// 9220](https://www.rfc-editor.org/rfc/rfc9220)).
     ExtendedConnect,
 }
 
 impl HandshakeRequest {
-    /// Sets the pseudo-header `:protocol` of an extended CONNECT, as the client sent it. Default none.
+    /// Sets the pseudo-header `:protocol` of an extended CONNECT, as the client sent it. Default:
+    /// none.
     ///
-    /// A backend **must** pass it on where its server offers extended CONNECT.
+    /// When its server offers extended CONNECT, a backend **must** pass it on.
     #[must_use]
     pub fn with_protocol(mut self, protocol: Option<String>) -> Self {
         self.protocol = protocol;
@@ -40,11 +42,12 @@ impl HandshakeRequest {
         }
     }
 
-    /// Whether this request asks for a WebSocket, rightly or wrongly: it names the protocol in `Upgrade` or in `:protocol`,
-    /// or carries a `Sec-WebSocket-Key`.
+    /// Whether this request asks for a WebSocket, validly or not: it names the protocol in
+    /// `Upgrade` or in `:protocol`, or it has a `Sec-WebSocket-Key`.
     ///
-    /// `handshake.fallthrough.1` Every other request belongs to the application's HTTP side, even on a path
-    /// that has a handler; one of these is answered by the WebSocket side, with an error if it is wrong.
+    /// `handshake.fallthrough.1` Every other request belongs to the application's HTTP side, even
+    /// on a path that has a handler. The WebSocket side answers a request that asks for a
+    /// WebSocket, with an error when it is invalid.
     #[must_use]
     pub fn is_websocket(&self) -> bool {
         match &self.protocol {
@@ -53,8 +56,8 @@ impl HandshakeRequest {
         }
     }
 
-    /// [`is_websocket`](Self::is_websocket) for the headers of an HTTP/1.1 request alone, before anything is taken from the
-    /// server.
+    /// [`is_websocket`](Self::is_websocket) for the headers of an HTTP/1.1 request alone, before
+    /// anything else is taken from the server.
     #[must_use]
     pub fn asks_for_websocket(headers: &HeaderMap) -> bool {
         headers.contains_key(header::SEC_WEBSOCKET_KEY)

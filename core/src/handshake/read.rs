@@ -1,5 +1,5 @@
-//! What stands in the head of a request, for [`HandshakeRequest`](super::HandshakeRequest) before and
-//! [`HandshakeInfo`](super::HandshakeInfo) after the handshake.
+//! Reads the head of a request, for [`HandshakeRequest`](super::HandshakeRequest) before the
+//! handshake and [`HandshakeInfo`](super::HandshakeInfo) after it.
 
 use std::borrow::Cow;
 

@@ -14,11 +14,11 @@ use crate::{
     handshake::{HandshakeError, HandshakeInfo, HandshakeInterceptor, HttpSession, Principal},
 };
 
-/// An HTTP request that may become a session, in terms no server owns.
+/// An HTTP request that may become a session, described in the same way for every server.
 ///
 /// # For backend authors
-/// Build it from the head of the request and the addresses of the connection. The request target is
-/// passed on as the client sent it, undecoded.
+/// Build it from the head of the request and the addresses of the connection. Pass on the request
+/// target as the client sent it, undecoded.
 ///
 /// ```
 /// use switchwire_core::HandshakeRequest;
@@ -69,14 +69,15 @@ impl From<Parts> for HandshakeRequest {
 }
 
 impl HandshakeRequest {
-    /// Whether this is a preflight request: a browser asks what a page of another site may send
-    /// ([the Fetch standard](https://fetch.spec.whatwg.org/#cors-preflight-request)).
+    /// Whether this is a preflight request: a browser asks which requests a page of another site
+    /// may send ([the Fetch standard](https://fetch.spec.whatwg.org/#cors-preflight-request)).
     #[must_use]
     pub fn is_preflight(&self) -> bool {
         Self::asks_for_permission(&self.head.method, &self.head.headers)
     }
 
-    /// [`is_preflight`](Self::is_preflight) for method and headers alone, before anything is taken from the server.
+    /// [`is_preflight`](Self::is_preflight) for method and headers alone, before anything else is
+    /// taken from the server.
     #[must_use]
     pub fn asks_for_permission(method: &Method, headers: &HeaderMap) -> bool {
         method == Method::OPTIONS
@@ -84,28 +85,29 @@ impl HandshakeRequest {
             && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
     }
 
-    /// Sets the address the connection came from.
+    /// Sets the address that the connection came from.
     #[must_use]
     pub fn with_remote_address(mut self, address: Option<SocketAddr>) -> Self {
         self.remote_address = address;
         self
     }
 
-    /// Sets the address the connection came to.
+    /// Sets the address that the connection came to.
     #[must_use]
     pub fn with_local_address(mut self, address: Option<SocketAddr>) -> Self {
         self.local_address = address;
         self
     }
 
-    /// Says whether the connection is over TLS, so that its origin is `https`. Default no.
+    /// Sets whether the connection uses TLS, so that its origin is `https`. Default: no.
     #[must_use]
     pub fn with_secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Sets the host and port the client addressed, where a trusted proxy knows better than `Host`.
+    /// Sets the host and port that the client addressed, for a trusted proxy that knows better than
+    /// `Host`.
     #[must_use]
     pub fn with_authority(mut self, authority: String) -> Self {
         self.authority = Some(authority);
@@ -133,7 +135,7 @@ impl HandshakeRequest {
         self
     }
 
-    /// Sets who the HTTP side found the user to be.
+    /// Sets the user that the HTTP side authenticated.
     #[must_use]
     pub fn with_principal(mut self, principal: Option<Principal>) -> Self {
         self.principal = principal;
@@ -189,8 +191,8 @@ impl HandshakeRequest {
         &self.head.headers
     }
 
-    /// The host and port the client addressed: what a trusted proxy said, or else `:authority` of an extended CONNECT and
-    /// the only `Host` of any other request.
+    /// The host and port that the client addressed. This is what a trusted proxy said; without one,
+    /// it is `:authority` of an extended CONNECT, or the only `Host` of any other request.
     #[must_use]
     pub fn authority(&self) -> Option<&str> {
         if let Some(authority) = &self.authority {
@@ -206,7 +208,8 @@ impl HandshakeRequest {
         }
     }
 
-    /// The parameters of the query as forms write them, decoded, in order. What is not UTF-8 is replaced.
+    /// The parameters of the query, in order, decoded like form data. Bytes that are not UTF-8 are
+    /// replaced.
     pub fn query_parameters(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         read::query_parameters(&self.head.uri)
     }
@@ -235,7 +238,7 @@ impl HandshakeRequest {
         read::find(self.cookies(), name)
     }
 
-    /// The subprotocols the client offers, over all header lines, in its order.
+    /// The subprotocols that the client offers, over all header lines, in its order.
     pub fn offered_subprotocols(&self) -> impl Iterator<Item = &str> {
         self.head
             .headers
@@ -259,14 +262,14 @@ impl HandshakeRequest {
         self.cors.as_deref()
     }
 
-    /// The address the connection came from, if the server knows; behind a trusted proxy, the client's as the proxy
-    /// tells it (then the port may be 0, for unknown).
+    /// The address that the connection came from, if the server knows it. Behind a trusted proxy,
+    /// the client's address as the proxy gives it; the port may then be 0, for unknown.
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.remote_address
     }
 
-    /// Whether the connection is over TLS, or was up to a trusted proxy.
+    /// Whether the connection uses TLS, or used it up to a trusted proxy.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
@@ -277,20 +280,22 @@ impl HandshakeRequest {
         self.http_session = session;
     }
 
-    /// Says who the user is. It replaces who the HTTP side found.
+    /// Sets the user. It replaces the user that the HTTP side authenticated.
     pub fn set_principal(&mut self, principal: Principal) {
         self.principal = Some(principal);
     }
 
-    /// The attributes the session will have.
+    /// The attributes that the session will have.
     #[must_use]
     pub fn attributes(&self) -> &Attributes {
         &self.attributes
     }
 
-    /// Headers and cookies that the application wants on the accepting response.
+    /// Headers and cookies that the application adds to the accepting response: 101, or 200 for an
+    /// extended CONNECT.
     ///
-    /// `handshake.response.1` They reach the 101 response; those of the handshake itself cannot be replaced.
+    /// `handshake.response.1` They reach the accepting response. The headers of the handshake
+    /// itself cannot be replaced.
     pub fn response_headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.response_headers
     }
@@ -302,26 +307,26 @@ impl HandshakeRequest {
         self
     }
 
-    /// Takes the headers set for the response.
+    /// Takes the headers that were set for the accepting response.
     #[must_use]
     pub fn take_response_headers(&mut self) -> HeaderMap {
         std::mem::take(&mut self.response_headers)
     }
 
-    /// Who the HTTP side found the user to be.
+    /// The user that the HTTP side authenticated.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.principal.as_ref()
     }
 
-    /// Asks an interceptor, for a [`WebSocketService`](crate::WebSocketService). One that lets the request pass is told
-    /// the outcome when there is one, whatever becomes of the future that asked it.
+    /// Runs an interceptor, for a [`WebSocketService`](crate::WebSocketService). When it passes the
+    /// request, it is later told the outcome, even if the future that ran it is dropped.
     ///
     /// # Errors
     /// The interceptor's refusal.
     ///
     /// # Cancel safety
-    /// When the future is dropped, the interceptor has not let the request pass.
+    /// When the future is dropped, the interceptor has not passed the request.
     pub async fn intercept(
         &mut self,
         interceptor: &Arc<dyn HandshakeInterceptor>,
@@ -331,13 +336,14 @@ impl HandshakeRequest {
         Ok(())
     }
 
-    /// Takes the interceptors that [let the request pass](Self::intercept), in order, to tell them the outcome.
+    /// Takes the interceptors that [passed the request](Self::intercept), in order, to tell them
+    /// the outcome.
     #[must_use]
     pub fn take_passed(&mut self) -> Vec<Arc<dyn HandshakeInterceptor>> {
         std::mem::take(&mut self.passed.0)
     }
 
-    /// Turns the request into what the session keeps of it.
+    /// Turns the request into the part of it that the session keeps.
     #[must_use]
     pub fn into_info(self, subprotocol: Option<String>) -> Arc<HandshakeInfo> {
         Arc::new(HandshakeInfo {

@@ -14,8 +14,8 @@ use super::{InvalidOrigin, Origin, Site, default_port, parse_host, parse_port, s
 /// | `*` | every origin but `null` |
 /// | `null` | `null` |
 ///
-/// - `origin.pattern.1` An asterisk stands for whole labels: `https://*example.com` is no pattern, since
-///   `evil-example.com` would match it.
+/// - `origin.pattern.1` An asterisk stands for whole labels. `https://*example.com` is not a
+///   pattern, because `evil-example.com` would match it.
 /// - `origin.pattern.2` Only the pattern `null` matches the origin `null`.
 ///
 /// ```
@@ -43,7 +43,7 @@ enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Host {
     Any,
-    /// With the dot in front.
+    /// With the leading dot.
     Below(String),
     Exactly(String),
 }
@@ -58,7 +58,7 @@ impl OriginPattern {
     /// Reads a pattern.
     ///
     /// # Errors
-    /// [`InvalidOrigin`] for what is in none of the forms above.
+    /// [`InvalidOrigin`] when the text has none of the forms above.
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         match text {
             "*" => return Ok(Self(Kind::Any)),
@@ -184,7 +184,7 @@ impl fmt::Display for OriginPattern {
     }
 }
 
-/// What follows `:[`.
+/// Parses the text after `:[`.
 fn parse_ports(text: &str) -> Result<Ports, InvalidOrigin> {
     let list = text.strip_suffix(']').ok_or(InvalidOrigin)?;
     if list == "*" {
@@ -194,7 +194,7 @@ fn parse_ports(text: &str) -> Result<Ports, InvalidOrigin> {
     ports.collect::<Result<_, _>>().map(Ports::Listed)
 }
 
-/// A host that is a name.
+/// Parses a host that is a name.
 fn parse_name(text: &str) -> Result<String, InvalidOrigin> {
     if text.starts_with('[') {
         return Err(InvalidOrigin);
@@ -206,7 +206,8 @@ fn parse_name(text: &str) -> Result<String, InvalidOrigin> {
 mod tests {
     use super::*;
 
-    /// Pattern, origin, whether it matches: what Spring publishes, and the edges. `ours` where we decide differently.
+    /// Pattern, origin, and whether it matches: Spring's published cases, and edge cases. `ours`
+    /// marks where this project decides differently.
     #[rustfmt::skip] // a table
     const TABLE: &[(&str, &str, bool)] = &[
         ("*", "https://domain.com", true),

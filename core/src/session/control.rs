@@ -11,7 +11,7 @@ use super::{
     waiting::Waiting,
 };
 
-/// Ends a session from outside of its handler.
+/// Ends a session from outside its handler.
 ///
 /// For authors of registries; `switchwire-service` has the one to use.
 #[derive(Clone)]
@@ -19,10 +19,10 @@ pub struct SessionControl {
     shared: Arc<Shared>,
 }
 
-/// What a [`SessionControl`] asked for.
+/// The command that a [`SessionControl`] gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionCommand {
-    /// Let the handler get as far as it can with what came before, then close with 1001.
+    /// Let the handler answer the messages that it has taken, then close with 1001.
     ShutDown,
     /// Drop the connection and the handler.
     Abort,
@@ -33,7 +33,7 @@ impl SessionControl {
         Self { shared }
     }
 
-    /// Sends on the session.
+    /// A sender of the session.
     #[must_use]
     pub fn sender(&self) -> WebSocketSender {
         WebSocketSender {
@@ -41,18 +41,19 @@ impl SessionControl {
         }
     }
 
-    /// Tells the handler that the application is shutting down, and has the driver close with 1001.
+    /// Tells the handler that the application is shutting down, and makes the driver close with
+    /// 1001.
     pub fn shut_down(&self) {
         let mut state = self.shared.lock();
         state.shutting_down = true;
         let wakers = state.outcome_wakers.take();
         drop(state);
-        // First the handler, so that it runs before the driver closes.
+        // The handler is woken first, so that it runs before the driver closes.
         wakers.wake();
         self.shared.signals.command();
     }
 
-    /// Has the driver drop the connection and the handler.
+    /// Makes the driver drop the connection and the handler.
     pub fn abort(&self) {
         let mut state = self.shared.lock();
         state.aborted = true;
@@ -71,7 +72,7 @@ impl fmt::Debug for SessionControl {
     }
 }
 
-/// Resolves when a session is shutting down or has ended. May be dropped at any time.
+/// Resolves when a session is shutting down or has ended. It may be dropped at any time.
 pub struct ShuttingDown {
     waiting: Waiting<Arc<Shared>>,
 }

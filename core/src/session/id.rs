@@ -1,8 +1,8 @@
 use std::fmt;
 
-/// The name of a session: 128 random bits, unique and not to be guessed.
+/// The id of a session: 128 random bits, unique and impossible to guess.
 ///
-/// Shown as 32 hexadecimal digits.
+/// It is shown as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId([u8; 16]);
 

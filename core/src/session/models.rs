@@ -1,5 +1,5 @@
-//! What session and driver do at the same time, in every order: loom runs each model in all of them. A wake-up that is
-//! lost is a deadlock, which loom reports. Checked by `scripts/loom`.
+//! Concurrent steps of session and driver, in every order: loom runs each model in all of them. A
+//! lost wake-up is a deadlock, which loom reports. `scripts/loom` checks the models.
 
 mod signals;
 mod waits;
@@ -11,7 +11,7 @@ use std::{
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
-/// A task that is never run, and counts how often it would have been.
+/// A task that never runs, and counts how often it is woken.
 #[derive(Default)]
 struct Task(AtomicUsize);
 

@@ -3,38 +3,39 @@ use std::collections::VecDeque;
 use super::OutboundMessage;
 use crate::settings::WebSocketSettings;
 
-/// What was accepted for sending and is not written yet.
+/// The messages that were accepted for sending and are not written yet.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
-    /// What waits for the driver, and its bytes.
+    /// The messages that wait for the driver, and their bytes.
     waiting: VecDeque<OutboundMessage>,
     waiting_bytes: usize,
-    /// What the driver has taken and not written.
+    /// The messages that the driver has taken and not written yet.
     taken_messages: usize,
     taken_bytes: usize,
     accepted: u64,
-    /// How many of those accepted are written, or dropped after all before them was written.
+    /// How many accepted messages are written, or were dropped after all messages before them were
+    /// written.
     written: u64,
     dropped: Dropped,
 }
 
-/// What a policy dropped because the peer was too slow.
+/// The messages that a policy dropped because the peer was too slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Dropped {
-    /// How many messages.
+    /// The number of messages.
     pub messages: u64,
     /// The bytes of their payloads.
     pub bytes: u64,
 }
 
 impl Outbound {
-    /// How many bytes are accepted and not written.
+    /// How many bytes are accepted and not written yet.
     pub(super) fn bytes(&self) -> usize {
         self.waiting_bytes + self.taken_bytes
     }
 
-    /// Whether less than the high-water mark is accepted and not written.
+    /// Whether fewer messages and bytes than the high-water mark are accepted and not written yet.
     pub(super) fn has_room(&self, settings: &WebSocketSettings) -> bool {
         self.bytes() < settings.outbound_buffer_size()
             && self.waiting.len() + self.taken_messages < settings.outbound_messages()
@@ -58,7 +59,7 @@ impl Outbound {
         self.push_sized(message, len);
     }
 
-    /// The same for those who know how long the payload is.
+    /// Adds a message of known payload length.
     #[inline]
     pub(super) fn push_sized(&mut self, message: OutboundMessage, len: usize) {
         self.waiting_bytes += len;
@@ -66,7 +67,7 @@ impl Outbound {
         self.waiting.push_back(message);
     }
 
-    /// Counts a message that is dropped.
+    /// Counts a dropped message.
     pub(super) fn count_dropped(&mut self, message: Option<&OutboundMessage>) {
         if let Some(message) = message {
             self.dropped.messages += 1;
@@ -74,7 +75,7 @@ impl Outbound {
         }
     }
 
-    /// Takes out what has waited longest, to be dropped when no lock is held.
+    /// Takes out the message that has waited longest. The caller drops it when it holds no lock.
     pub(super) fn displace(&mut self) -> Option<OutboundMessage> {
         let message = self.waiting.pop_front()?;
         self.waiting_bytes -= message.message().len();
@@ -82,7 +83,7 @@ impl Outbound {
         Some(message)
     }
 
-    /// Takes all that waits.
+    /// Takes all messages that wait.
     pub(super) fn take_all(&mut self, into: &mut VecDeque<OutboundMessage>) {
         self.taken_messages += self.waiting.len();
         self.taken_bytes += std::mem::take(&mut self.waiting_bytes);
@@ -93,7 +94,8 @@ impl Outbound {
         }
     }
 
-    /// Takes until a quarter of what may wait is taken, so that the rest can be displaced; true when some is left.
+    /// Takes up to a quarter of the high-water mark, so that the other messages can be displaced.
+    /// True when some are left.
     pub(super) fn take_share(
         &mut self,
         into: &mut VecDeque<OutboundMessage>,
@@ -113,11 +115,12 @@ impl Outbound {
         !self.waiting.is_empty()
     }
 
-    /// All that was taken is written; true when more waits.
+    /// Notes that all taken messages are written. True when more wait.
     pub(super) fn written(&mut self) -> bool {
         self.taken_messages = 0;
         self.taken_bytes = 0;
-        // What is neither waiting nor taken is written, or was dropped from the front of what waits.
+        // A message that neither waits nor is taken is written, or was dropped from the front of
+        // the queue.
         self.written = self.accepted - self.waiting.len() as u64;
         if self.waiting.is_empty() {
             shrink(&mut self.waiting);
@@ -129,7 +132,8 @@ impl Outbound {
         self.waiting.shrink_to_fit();
     }
 
-    /// Takes out what will never be written, to be dropped when no lock is held.
+    /// Takes out the messages that will never be written. The caller drops them when it holds no
+    /// lock.
     pub(super) fn abandon(&mut self) -> VecDeque<OutboundMessage> {
         self.waiting_bytes = 0;
         self.taken_bytes = 0;
@@ -141,7 +145,7 @@ impl Outbound {
 /// How many messages an empty queue keeps memory for.
 const KEPT: usize = 32;
 
-/// Gives back what a burst made an empty queue allocate.
+/// Releases the memory that a burst made an empty queue allocate.
 #[inline]
 pub(super) fn shrink<T>(queue: &mut VecDeque<T>) {
     if queue.capacity() > KEPT {

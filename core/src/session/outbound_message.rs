@@ -1,4 +1,5 @@
-//! A message on its way to the driver: one session's own, or one that many sessions send.
+//! A message on its way to the driver: one that a single session sends, or one that many sessions
+//! send.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,9 +10,9 @@ use crate::{foreign::discard, message::WebSocketMessage};
 /// A message that was accepted for sending.
 #[derive(Debug, Clone)]
 pub enum OutboundMessage {
-    /// One that this session alone sends.
+    /// A message that only this session sends.
     Single(WebSocketMessage),
-    /// One that many sessions send.
+    /// A message that many sessions send.
     Shared(SharedMessage),
 }
 
@@ -26,7 +27,7 @@ impl OutboundMessage {
         }
     }
 
-    /// The message as one of its own.
+    /// Turns it into a message of this session alone.
     #[must_use]
     pub fn into_message(self) -> WebSocketMessage {
         match self {
@@ -36,14 +37,14 @@ impl OutboundMessage {
     }
 }
 
-/// A message that many sessions send. The first session that writes it makes its frame, and the others write the same
-/// bytes. Cheap to clone.
+/// A message that many sessions send. The first session that writes it makes its frame; the others
+/// write the same bytes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SharedMessage(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// `None` only while it is dropped.
+    /// `None` only while it is being dropped.
     message: Option<WebSocketMessage>,
     frame: OnceLock<Bytes>,
 }
@@ -68,7 +69,8 @@ impl SharedMessage {
         self.0.message.as_ref().expect("it is not being dropped")
     }
 
-    /// The whole frame as a server writes it without extensions, made by `encode` when it is asked for first.
+    /// The whole frame as a server without extensions writes it. `encode` makes it on the first
+    /// call.
     #[inline]
     pub fn frame(&self, encode: impl FnOnce(&WebSocketMessage) -> Bytes) -> &Bytes {
         self.0.frame.get_or_init(|| encode(self.message()))
@@ -84,7 +86,7 @@ impl PartialEq for SharedMessage {
 impl Eq for SharedMessage {}
 
 impl Drop for Inner {
-    /// The payload may be the application's, with code of its own for this.
+    /// The payload may belong to the application, and then its `Drop` is the application's code.
     fn drop(&mut self) {
         discard(self.message.take());
     }

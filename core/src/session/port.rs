@@ -24,14 +24,15 @@ use crate::{
 
 /// The driver's end of a session.
 ///
-/// For authors of session drivers; `switchwire-driver` has the one to use. When it is dropped before
-/// [`finish`](Self::finish), the session ends as disconnected, so that nobody waits for ever.
+/// For authors of session drivers; `switchwire-driver` has the one to use. When the port is dropped
+/// before [`finish`](Self::finish), the session ends as disconnected, so that no task waits for
+/// ever.
 pub struct SessionPort {
     shared: Arc<Shared>,
 }
 
 impl SessionPort {
-    /// A session and the driver's end of it.
+    /// Opens a session, and returns it with the driver's end of it.
     #[must_use]
     pub fn open(
         id: SessionId,
@@ -48,7 +49,7 @@ impl SessionPort {
         &self.shared.settings
     }
 
-    /// The settings of the session, to be kept.
+    /// The settings of the session, as a shared pointer to keep.
     #[must_use]
     pub fn shared_settings(&self) -> Arc<WebSocketSettings> {
         self.shared.settings.clone()
@@ -60,19 +61,19 @@ impl SessionPort {
         &self.shared.info
     }
 
-    /// The session's name.
+    /// The id of the session.
     #[must_use]
     pub fn id(&self) -> SessionId {
         self.shared.id
     }
 
-    /// Who may end the session from outside.
+    /// A control that ends the session from outside.
     #[must_use]
     pub fn control(&self) -> SessionControl {
         SessionControl::new(self.shared.clone())
     }
 
-    /// Takes a command that was given through a [`SessionControl`].
+    /// Takes a command that a [`SessionControl`] gave.
     #[must_use]
     #[inline]
     pub fn take_command(&self) -> Option<SessionCommand> {
@@ -87,13 +88,14 @@ impl SessionPort {
         })
     }
 
-    /// What the policy for slow consumers dropped so far.
+    /// The messages that the policy for slow consumers has dropped so far.
     #[must_use]
     pub fn dropped(&self) -> Dropped {
         self.shared.lock().outbound.dropped()
     }
 
-    /// Whether the handler has been told that the application is shutting down. True before there is an order.
+    /// Whether the handler was told that the application is shutting down. It is true before the
+    /// driver gets the command.
     #[must_use]
     pub fn is_shutting_down(&self) -> bool {
         self.shared.lock().shutting_down
@@ -117,21 +119,21 @@ impl SessionPort {
         .await;
     }
 
-    /// The driver's poll begins: until [`end_poll`](Self::end_poll) signals are only noted. True when the waker is another
-    /// than the last time.
+    /// Begins a poll of the driver. Until [`end_poll`](Self::end_poll), signals are only noted and
+    /// wake nothing. True when the waker differs from the last one.
     #[must_use]
     pub fn begin_poll(&self, waker: &Waker) -> bool {
         self.shared.signals.begin_poll(waker)
     }
 
-    /// The driver's poll is about to end. False when something was signalled that it has not taken: it must
-    /// look again instead.
+    /// Ends a poll of the driver. False when there is a signal that the driver has not taken: it
+    /// must then look again.
     #[must_use]
     pub fn end_poll(&self) -> bool {
         self.shared.signals.end_poll()
     }
 
-    /// The waker to poll the handler with.
+    /// The waker with which the driver polls the handler.
     #[must_use]
     pub fn handler_waker(&self) -> Waker {
         self.shared.signals.clone().into()
@@ -143,14 +145,15 @@ impl SessionPort {
         self.shared.signals.take_handler()
     }
 
-    /// Takes the note that the session was used: something to send, room to read, or a close.
+    /// Takes the note that the session was used: there is a message to send, room to read, or a
+    /// close.
     #[must_use]
     pub fn take_session_use(&self) -> bool {
         self.shared.signals.take_session()
     }
 
-    /// Gives the receive buffer the room that the session has, though no more than this many messages and bytes. False when the
-    /// session has none; then the driver is signalled once there is.
+    /// Gives the receive buffer the room of the session, up to this many messages and bytes. False
+    /// when the session has no room; the driver is then signalled once it has.
     #[must_use]
     pub fn make_room(&self, incoming: &mut ReceiveBuffer, messages: usize, bytes: usize) -> bool {
         let settings = &self.shared.settings;
@@ -172,8 +175,9 @@ impl SessionPort {
         state.receivers == 0 || (room.bytes > 0 && room.messages > 0)
     }
 
-    /// Hands the messages of the receive buffer to the session, and gives the receive buffer the room that is left. False when there is
-    /// none; the driver is signalled once there is when it asks to [`make_room`](Self::make_room).
+    /// Hands the messages of the receive buffer to the session, and gives the buffer the remaining
+    /// room. False when there is none. When the driver then asks to [`make_room`](Self::make_room),
+    /// it is signalled once there is room.
     pub fn deliver(&self, incoming: &mut ReceiveBuffer) -> bool {
         if incoming.messages.is_empty() {
             return true;
@@ -183,7 +187,7 @@ impl SessionPort {
         let bytes = std::mem::take(&mut incoming.bytes);
         if state.receivers == 0 {
             drop(state);
-            incoming.messages.clear(); // nobody will ever ask for them
+            incoming.messages.clear(); // nothing will receive them
             return false;
         }
         state.inbound_bytes += bytes;
@@ -200,12 +204,13 @@ impl SessionPort {
         !incoming.is_full()
     }
 
-    /// Tells the session how long a ping and its pong took.
+    /// Sets the time between a ping and its pong.
     pub fn set_round_trip_time(&self, time: Duration) {
         self.shared.lock().round_trip_time = Some(time);
     }
 
-    /// How many bytes of messages wait for the handler, and how many are accepted and not written.
+    /// How many bytes of messages wait for the handler, and how many bytes are accepted and not
+    /// written yet.
     #[must_use]
     pub fn held(&self) -> (usize, usize) {
         let state = self.shared.lock();
@@ -218,13 +223,15 @@ impl SessionPort {
         self.shared.lock().inbound.len()
     }
 
-    /// Whether the handler took a message and has not come back for another, so that it may yet answer.
+    /// Whether the handler took a message and has not come back to `receive`, so that it may still
+    /// answer.
     #[must_use]
     pub fn owes_answer(&self) -> bool {
         self.shared.lock().owes_answer
     }
 
-    /// Nothing more comes in: after the messages before it, `receive` returns `None`, or the error once.
+    /// Ends receiving. After the messages before the end, `receive` returns `None`, or the error
+    /// once.
     pub fn end_receiving(&self, end: Result<(), Error>) {
         let mut state = self.shared.lock();
         state.inbound_end.get_or_insert(end);
@@ -233,7 +240,8 @@ impl SessionPort {
         wakers.wake();
     }
 
-    /// Takes what has been accepted for sending. Where the policy may yet drop some of it, only what is soon written.
+    /// Takes the messages that were accepted for sending. When the policy may still drop some of
+    /// them, it takes only those that are written soon.
     pub fn take_outbound(&self, into: &mut VecDeque<OutboundMessage>) -> OutboundBatch {
         let settings = &self.shared.settings;
         let mut state = self.shared.lock();
@@ -250,7 +258,7 @@ impl SessionPort {
         }
     }
 
-    /// Gives back what queues that are empty now needed in a busier time.
+    /// Releases memory that empty queues allocated in a burst.
     pub fn shrink(&self, incoming: &mut ReceiveBuffer) {
         let mut state = self.shared.lock();
         state.outbound.shrink();
@@ -258,7 +266,7 @@ impl SessionPort {
         incoming.messages.shrink_to_fit();
     }
 
-    /// Refuses further sends. What was accepted before can still be taken.
+    /// Refuses further sends. Messages accepted before can still be taken.
     pub fn end_sending(&self) {
         let mut state = self.shared.lock();
         state.sending_ended = true;
@@ -272,7 +280,7 @@ impl SessionPort {
         self.shared.request_close(status);
     }
 
-    /// All that was taken has been written. True when more can be taken.
+    /// Notes that all taken messages are written. True when more can be taken.
     #[must_use]
     pub fn written(&self) -> bool {
         let mut state = self.shared.lock();
@@ -284,14 +292,14 @@ impl SessionPort {
         is_left
     }
 
-    /// Whether a policy that drops may do so, as it was told by [`output_blocked`](Self::output_blocked). It may not any more
-    /// when some was written, or when it has dropped a share.
+    /// Whether a policy that drops may do so, because of [`output_blocked`](Self::output_blocked).
+    /// It may no longer drop when some bytes were written, or when it has dropped a share.
     #[must_use]
     pub fn may_drop(&self) -> bool {
         self.shared.lock().output_blocked
     }
 
-    /// What was taken cannot be written now: a policy that drops has reason to.
+    /// Notes that taken messages cannot be written now. A policy that drops may then do so.
     pub fn output_blocked(&self) {
         let mut state = self.shared.lock();
         if std::mem::replace(&mut state.output_blocked, true) {
@@ -303,7 +311,7 @@ impl SessionPort {
         wakers.wake();
     }
 
-    /// How many bytes are accepted and not written, if that is more than the high-water mark.
+    /// How many bytes are accepted and not written yet, if that exceeds the high-water mark.
     #[must_use]
     pub fn over_mark(&self) -> Option<usize> {
         let state = self.shared.lock();
@@ -311,7 +319,7 @@ impl SessionPort {
         is_over.then(|| state.outbound.bytes())
     }
 
-    /// The session ended; the first outcome counts.
+    /// Ends the session. The first outcome counts.
     pub fn finish(&self, outcome: CloseOutcome) {
         let mut state = self.shared.lock();
         if state.outcome.is_some() {
@@ -338,13 +346,13 @@ impl SessionPort {
     }
 }
 
-/// What [`SessionPort::take_outbound`] took besides messages.
+/// What [`SessionPort::take_outbound`] took besides the messages.
 #[derive(Debug)]
 #[must_use]
 pub struct OutboundBatch {
-    /// Whether more can be taken once this is written.
+    /// Whether more can be taken after these messages are written.
     pub is_left: bool,
-    /// The status of a close that was asked for behind all messages.
+    /// The status of a requested close. It follows all messages.
     pub close: Option<CloseStatus>,
 }
 

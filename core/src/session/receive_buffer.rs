@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{close::CloseStatus, error::Error, message::WebSocketMessage};
 
-/// Where a transport puts what it read, with room for as much as the session may hold.
+/// Collects what a transport has read, within the room that the session has.
 ///
 /// For authors of transports and drivers.
 #[derive(Debug, Default)]
@@ -13,10 +13,11 @@ pub struct ReceiveBuffer {
     pub(super) bytes: usize,
     pub(super) room: Room,
     pings: Vec<Bytes>,
-    /// How many messages were here when each of them came.
+    /// For each ping, the number of messages that arrived before it.
     before_pings: Vec<usize>,
     received: ReadSummary,
-    /// How the payloads of the driver's own pings begin, and what followed in the last pong with one.
+    /// The tag with which the payloads of the driver's own pings begin, and the bytes after it in
+    /// the last pong.
     ping_tag: Option<[u8; 4]>,
     pong: Option<[u8; 4]>,
     end: Option<ReceiveEnd>,
@@ -24,7 +25,7 @@ pub struct ReceiveBuffer {
     discard: bool,
 }
 
-/// How many pings may wait for their answer before they are taken.
+/// How many unanswered pings the buffer holds before the driver takes them.
 const PINGS: usize = 64;
 
 /// How many more bytes and messages fit.
@@ -34,29 +35,30 @@ pub(super) struct Room {
     pub(super) messages: usize,
 }
 
-/// What a transport has read, to be judged by the driver.
+/// A summary of what a transport has read, for the driver.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadSummary {
     /// How many messages, text and binary.
     pub messages: usize,
-    /// How many bytes, of all frames with their headers.
+    /// How many bytes of all frames, headers included.
     pub bytes: usize,
-    /// Whether a frame of any kind was whole.
+    /// Whether a frame of any kind was complete.
     pub is_whole_frame: bool,
 }
 
-/// Why nothing more comes from the peer.
+/// Why nothing more arrives from the peer.
 #[derive(Debug, Clone)]
 pub enum ReceiveEnd {
     /// The peer sent a Close frame, with a status or empty.
     Close(Option<CloseStatus>),
-    /// The peer broke the rules, left without a Close, or the network failed.
+    /// The peer broke a rule or disconnected without a Close, or the network failed.
     Failed(Error),
 }
 
 impl ReceiveBuffer {
-    /// An empty incoming without a bound; `control_frames` says whether pings and pongs are kept as messages too.
+    /// Makes an empty buffer without a limit. `control_frames` says whether to keep pings and pongs
+    /// as messages, too.
     #[must_use]
     pub fn new(control_frames: bool) -> Self {
         Self {
@@ -79,7 +81,7 @@ impl ReceiveBuffer {
                 && (self.bytes >= self.room.bytes || self.messages.len() >= self.room.messages))
     }
 
-    /// Puts in a whole message.
+    /// Adds a whole message.
     #[inline]
     pub fn push(&mut self, message: WebSocketMessage) {
         if message.is_control() {
@@ -114,17 +116,18 @@ impl ReceiveBuffer {
         self.messages.push_back(message);
     }
 
-    /// Notes that bytes of the peer were read, and whether they ended a frame that is no whole message.
+    /// Notes that bytes of the peer were read, and whether they ended a frame that is not a whole
+    /// message.
     ///
-    /// Transports call it for all bytes they take, or silence would be held against a peer that talks, and limits of
-    /// bytes would not hold.
+    /// A transport calls it for all bytes that it reads. Otherwise the driver would take a peer for
+    /// silent that is sending, and limits on bytes would not hold.
     #[inline]
     pub fn note_bytes(&mut self, bytes: usize, is_whole_frame: bool) {
         self.received.bytes += bytes;
         self.received.is_whole_frame |= is_whole_frame;
     }
 
-    /// Takes the account of what was read.
+    /// Takes the summary of the reads since the last call.
     #[must_use]
     #[inline]
     pub fn take_summary(&mut self) -> ReadSummary {
@@ -133,54 +136,56 @@ impl ReceiveBuffer {
         received
     }
 
-    /// Says how the payloads of the driver's own pings begin; four bytes follow. Their pongs are no messages.
+    /// Sets the tag with which the payloads of the driver's own pings begin; four bytes follow it.
+    /// Their pongs are not messages.
     pub fn set_ping_tag(&mut self, tag: [u8; 4]) {
         self.ping_tag = Some(tag);
     }
 
-    /// Takes the four bytes after the tag of the last pong that answered one of the driver's own pings.
+    /// Takes the four bytes after the tag of the last pong that answered one of the driver's own
+    /// pings.
     #[must_use]
     pub fn take_pong(&mut self) -> Option<[u8; 4]> {
         self.pong.take()
     }
 
-    /// Says that nothing more comes. The first end counts.
+    /// Notes that nothing more arrives. The first end counts.
     pub fn end(&mut self, end: ReceiveEnd) {
         self.end.get_or_insert(end);
     }
 
-    /// Drops data messages from now on, so that a Close behind them is found.
+    /// Sets whether to drop data messages, so that a Close after them is found.
     pub fn set_discard(&mut self, discard: bool) {
         self.discard = discard;
     }
 
-    /// Takes the messages that came in, in order.
+    /// Takes the messages, in order.
     #[must_use]
     pub fn take_messages(&mut self) -> VecDeque<WebSocketMessage> {
         self.bytes = 0;
         mem::take(&mut self.messages)
     }
 
-    /// Whether there is neither a ping to be answered, nor a pong, nor an end: the common case.
+    /// Whether there is no unanswered ping, no pong and no end. This is the common case.
     #[must_use]
     #[inline]
     pub fn has_messages_only(&self) -> bool {
         self.pings.is_empty() && self.pong.is_none() && self.end.is_none()
     }
 
-    /// How many pings came in.
+    /// How many unanswered pings there are.
     #[must_use]
     pub fn pings(&self) -> usize {
         self.pings.len()
     }
 
-    /// Takes the pings that came in and have to be answered, in order.
+    /// Takes the unanswered pings, in order.
     pub fn take_pings(&mut self) -> Vec<Bytes> {
         self.before_pings.clear();
         mem::take(&mut self.pings)
     }
 
-    /// Keeps so many pings, and drops the next one with all messages behind it.
+    /// Keeps this many pings. Drops the next one with all messages after it.
     pub fn truncate_pings(&mut self, count: usize) {
         if let Some(messages) = self.before_pings.get(count) {
             self.messages.truncate(*messages);
@@ -190,7 +195,7 @@ impl ReceiveBuffer {
         }
     }
 
-    /// Takes the end, if it came.
+    /// Takes the end, if there is one.
     pub fn take_end(&mut self) -> Option<ReceiveEnd> {
         self.end.take()
     }

@@ -22,7 +22,8 @@ use crate::{
 
 /// Sends on a session from any task and any thread. Cloning it is cheap.
 ///
-/// It keeps neither the handler nor the connection alive: once the session is closed, sending fails.
+/// It keeps neither the handler nor the connection alive. After the session is closed, sending
+/// fails.
 ///
 /// ```
 /// use switchwire_core::{HandlerResult, WebSocketSession};
@@ -40,7 +41,7 @@ pub struct WebSocketSender {
 }
 
 impl WebSocketSender {
-    /// As [`WebSocketSession::send`](crate::WebSocketSession::send).
+    /// Sends a message, as [`WebSocketSession::send`](crate::WebSocketSession::send) does.
     ///
     /// # Errors
     /// When the session is closed or closing, or a ping or pong has more than 125 bytes.
@@ -54,7 +55,8 @@ impl WebSocketSender {
         }
     }
 
-    /// Sends a message that others send, too: as [`send`](Self::send). For authors of broadcasts.
+    /// Sends a message that other sessions send, too, as [`send`](Self::send) does. For authors of
+    /// broadcasts.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -68,7 +70,8 @@ impl WebSocketSender {
         }
     }
 
-    /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one; never waits.
+    /// Accepts the message or, where the [policy](crate::SlowConsumerPolicy) drops, drops one. It
+    /// never waits.
     ///
     /// # Errors
     /// [`TrySendError::Full`] gives the message back when [`send`](Self::send) would wait;
@@ -77,7 +80,8 @@ impl WebSocketSender {
         self.offer(OutboundMessage::Single(message.into()))
     }
 
-    /// Accepts a message that others send, too: as [`try_send`](Self::try_send). For authors of broadcasts.
+    /// Accepts a message that other sessions send, too, as [`try_send`](Self::try_send) does. For
+    /// authors of broadcasts.
     ///
     /// # Errors
     /// As [`try_send`](Self::try_send).
@@ -94,13 +98,14 @@ impl WebSocketSender {
         }
     }
 
-    /// As [`WebSocketSession::flush`](crate::WebSocketSession::flush).
+    /// Waits until the server has taken all accepted messages, as
+    /// [`WebSocketSession::flush`](crate::WebSocketSession::flush) does.
     ///
     /// # Errors
     /// When the session ended before everything was written.
     ///
     /// # Cancel safety
-    /// Dropping the future changes nothing; what was accepted is written all the same.
+    /// Dropping the future changes nothing. The driver writes all accepted messages.
     pub async fn flush(&self) -> Result<(), Error> {
         let (mut waiting, mut target) = (Waiting::new(&*self.shared), None);
         poll_fn(|cx| {
@@ -110,13 +115,15 @@ impl WebSocketSender {
         .await
     }
 
-    /// As [`WebSocketSession::close`](crate::WebSocketSession::close).
+    /// Begins the closing handshake, as [`WebSocketSession::close`](crate::WebSocketSession::close)
+    /// does.
     pub fn close(&self, status: impl Into<CloseStatus>) -> Closed {
         self.shared.request_close(status.into());
         self.closed()
     }
 
-    /// As [`WebSocketSession::closed`](crate::WebSocketSession::closed).
+    /// Tells how the session ended, as
+    /// [`WebSocketSession::closed`](crate::WebSocketSession::closed) does.
     #[must_use]
     pub fn closed(&self) -> Closed {
         Closed {
@@ -124,7 +131,8 @@ impl WebSocketSender {
         }
     }
 
-    /// Waits until nobody can receive any more: the session and all its receive streams are dropped.
+    /// Waits until nothing can receive any more: the session and all its receive streams are
+    /// dropped.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
@@ -145,31 +153,33 @@ impl WebSocketSender {
         self.shared.lock().outbound.bytes()
     }
 
-    /// What the policy for slow consumers dropped so far.
+    /// The messages that the policy for slow consumers has dropped so far.
     #[must_use]
     pub fn dropped(&self) -> Dropped {
         self.shared.lock().outbound.dropped()
     }
 
-    /// As [`WebSocketSession::shutting_down`](crate::WebSocketSession::shutting_down).
+    /// Resolves at shutdown, as
+    /// [`WebSocketSession::shutting_down`](crate::WebSocketSession::shutting_down) does.
     #[must_use]
     pub fn shutting_down(&self) -> ShuttingDown {
         ShuttingDown::new(self.shared.clone())
     }
 
-    /// As [`WebSocketSession::round_trip_time`](crate::WebSocketSession::round_trip_time).
+    /// The last round trip of the keepalive: see
+    /// [`WebSocketSession::round_trip_time`](crate::WebSocketSession::round_trip_time).
     #[must_use]
     pub fn round_trip_time(&self) -> Option<Duration> {
         self.shared.lock().round_trip_time
     }
 
-    /// The session's name.
+    /// The id of the session.
     #[must_use]
     pub fn id(&self) -> SessionId {
         self.shared.id
     }
 
-    /// What is known of the request that opened the session.
+    /// The request that opened the session.
     #[must_use]
     pub fn handshake_info(&self) -> &HandshakeInfo {
         &self.shared.info
@@ -190,7 +200,8 @@ impl fmt::Debug for WebSocketSender {
     }
 }
 
-/// Resolves when a message was accepted; dropped before that, it was not.
+/// Resolves when the session has accepted the message. When it is dropped before that, the message
+/// was not accepted.
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Sending<'a> {
     waiting: Waiting<&'a Shared>,
@@ -216,7 +227,7 @@ impl fmt::Debug for Sending<'_> {
     }
 }
 
-/// Resolves with how the session ended. Need not be awaited, and may be dropped at any time.
+/// Resolves with how the session ended. It need not be awaited, and may be dropped at any time.
 pub struct Closed {
     waiting: Waiting<Arc<Shared>>,
 }
@@ -241,7 +252,7 @@ impl fmt::Debug for Closed {
 /// Why [`try_send`](WebSocketSender::try_send) did not accept a message.
 #[derive(Debug, thiserror::Error)]
 pub enum TrySendError {
-    /// More than the high-water mark waits for the socket; here is the message back.
+    /// More than the high-water mark is unwritten. Gives the message back.
     #[error("the outbound buffer is full")]
     Full(WebSocketMessage),
     /// The message cannot be sent.

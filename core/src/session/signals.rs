@@ -5,16 +5,17 @@ use std::{
 
 use super::sync::{AtomicU8, Mutex};
 
-/// The driver is being polled: it looks at the signals again before it sleeps, nobody need wake it.
+/// The driver is being polled. It looks at the signals again before it sleeps, so nothing needs to
+/// wake it.
 const ACTIVE: u8 = 1;
-/// The handler can go on.
+/// The handler can continue.
 const HANDLER: u8 = 2;
-/// The session was used: something to send, room to read, a close.
+/// The session was used: there is a message to send, room to read, or a close.
 const SESSION: u8 = 4;
 /// The registry gave a command.
 const COMMAND: u8 = 8;
 
-/// What wakes the driver, and tells it why, without waking the task from inside its own poll.
+/// Wakes the driver and tells it why. It does not wake the task from inside the task's own poll.
 #[derive(Debug, Default)]
 pub(super) struct Signals {
     raised: AtomicU8,
@@ -22,7 +23,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// The driver's poll begins; true when its waker is another than the last time.
+    /// Begins a poll of the driver. True when its waker differs from the last one.
     pub(super) fn begin_poll(&self, waker: &Waker) -> bool {
         let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = !driver.as_ref().is_some_and(|known| known.will_wake(waker));
@@ -37,37 +38,41 @@ impl Signals {
         is_new
     }
 
-    /// The driver's poll ends; false when a signal came meanwhile, and the driver has to look again.
+    /// Ends a poll of the driver. False when there was a signal meanwhile, and the driver has to
+    /// look again.
     pub(super) fn end_poll(&self) -> bool {
         self.raised
             .compare_exchange(ACTIVE, 0, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
     }
 
-    /// Takes the signal that the session was used. What for is looked at after that, under the session's lock.
+    /// Takes the signal that the session was used. The driver looks at the details after that,
+    /// under the session's lock.
     pub(super) fn take_session(&self) -> bool {
         self.raised.fetch_and(!SESSION, Ordering::AcqRel) & SESSION != 0
     }
 
-    /// Takes the signal that the handler can go on.
+    /// Takes the signal that the handler can continue.
     pub(super) fn take_handler(&self) -> bool {
         self.raised.fetch_and(!HANDLER, Ordering::AcqRel) & HANDLER != 0
     }
 
-    /// Takes the signal that a command was given. Looked at often, so it writes only when there is one.
+    /// Takes the signal that a command was given. The driver checks it often, so it writes only
+    /// when there is one.
     pub(super) fn take_command(&self) -> bool {
         self.raised.load(Ordering::Acquire) & COMMAND != 0
             && self.raised.fetch_and(!COMMAND, Ordering::AcqRel) & COMMAND != 0
     }
 
-    /// A command was given.
+    /// Signals that a command was given.
     pub(super) fn command(&self) {
         self.raise(COMMAND);
     }
 
-    /// The session was used. Called after what was done under its lock.
+    /// Signals that the session was used. It is called after the change under the session's lock.
     pub(super) fn session(&self) {
-        // The driver takes the signal and then the lock: if the signal is still seen here, it has yet to look.
+        // The driver takes the signal and then the lock. If the signal is still set here, the
+        // driver has yet to look.
         if self.raised.load(Ordering::Acquire) & SESSION == 0 {
             self.raise(SESSION);
         }

@@ -24,7 +24,8 @@ use crate::{
     settings::{SlowConsumerPolicy, WebSocketSettings},
 };
 
-/// What a session and its driver share. Never locked across an await or a call of foreign code.
+/// The state that a session and its driver share. It is never locked across an await or a call of
+/// foreign code.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) id: SessionId,
@@ -39,19 +40,19 @@ pub(super) struct State {
     /// Messages that wait for the handler, and their bytes.
     pub(super) inbound: VecDeque<WebSocketMessage>,
     pub(super) inbound_bytes: usize,
-    /// Set when nothing more comes in; an error is told once, after the messages before it.
+    /// Set when nothing more arrives. An error is returned once, after the messages before it.
     pub(super) inbound_end: Option<Result<(), Error>>,
     pub(super) reading_paused: bool,
-    /// The handler took a message and has not come back for another.
+    /// The handler took a message and has not come back to `receive`.
     pub(super) owes_answer: bool,
     pub(super) receivers: usize,
     pub(super) receive_wakers: WakerSet,
     pub(super) abandoned_wakers: WakerSet,
 
     pub(super) outbound: Outbound,
-    /// The peer does not take what was written last.
+    /// The peer does not take the output.
     pub(super) output_blocked: bool,
-    /// How many messages were dropped since it was found blocked.
+    /// How many messages were dropped since the output was blocked.
     pub(super) drops: u32,
     pub(super) sending_ended: bool,
     pub(super) write_wakers: WakerSet,
@@ -62,7 +63,7 @@ pub(super) struct State {
     pub(super) shutting_down: bool,
     pub(super) aborted: bool,
     pub(super) outcome: Option<CloseOutcome>,
-    /// Those who wait for the outcome, and for what comes shortly before it.
+    /// The tasks that wait for the outcome, or for an event shortly before it.
     pub(super) outcome_wakers: WakerSet,
     places: Places,
 }
@@ -87,7 +88,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    // Inlined, like what it calls: a message that is moved through memory again and again costs more than the work.
+    // Inlined, like the functions it calls: moving a message through memory repeatedly costs more
+    // than the work.
     #[inline]
     pub(super) fn poll_receive(
         &self,
@@ -109,9 +111,9 @@ impl Shared {
         Poll::Ready(Ok(Some(message)))
     }
 
-    /// A message was received while reading had stopped, or while another receiver waits for one. The
-    /// driver reads again when enough was received to be worth it. The receiver of this message waits no
-    /// more.
+    /// A message was received while reading had stopped, or while another receiver waits for one.
+    /// The driver reads again when enough was received to be worth it. The receiver of this message
+    /// stops waiting.
     fn received(&self, mut state: MutexGuard<'_, State>, place: &Place) {
         let waker = place
             .get()
@@ -129,14 +131,14 @@ impl Shared {
         }
     }
 
-    /// There is nothing to receive: not yet, or no more.
+    /// Handles an empty queue: there is no message yet, or no more.
     fn poll_receive_more(
         &self,
         mut state: MutexGuard<'_, State>,
         cx: &mut Context<'_>,
         place: &mut Place,
     ) -> Poll<Result<Option<WebSocketMessage>, Error>> {
-        // A driver that waits for the answer is told that there is none to come.
+        // A driver that waits for the answer learns that none will follow.
         let is_awaited = state.shutting_down || state.inbound_end.is_some();
         let has_answered = mem::take(&mut state.owes_answer) && is_awaited;
         let received = if let Some(end) = &mut state.inbound_end {
@@ -171,7 +173,8 @@ impl Shared {
         }
     }
 
-    /// Takes a message of text or bytes of this session alone if there is room, as there usually is.
+    /// Takes a message of text or bytes of this session alone, if there is room. This is the common
+    /// case.
     fn accept(&self, message: &mut Option<OutboundMessage>) -> bool {
         let Some(OutboundMessage::Single(offered)) = message else {
             return false;
@@ -181,7 +184,7 @@ impl Shared {
         }
         let len = offered.len();
         let mut state = self.lock();
-        // Nothing is sent any more once there is an outcome.
+        // Once there is an outcome, nothing is sent any more.
         if state.sending_ended || !state.outbound.has_room(&self.settings) {
             return false;
         }
@@ -209,18 +212,20 @@ impl Shared {
         Poll::Pending
     }
 
-    /// Waits until something was written, or the driver has tried to where the policy drops.
+    /// Waits until some bytes were written or, where the policy drops, until the driver has tried
+    /// to write.
     fn wait_for_room(&self, mut state: MutexGuard<'_, State>, place: &mut Place, waker: &Waker) {
         if state.drops >= MAX_DROPS {
             state.output_blocked = false;
         }
         State::wait(state, |state| &mut state.write_wakers, place, waker);
         if self.settings.slow_consumer().drops() {
-            self.signals.session(); // it has not tried, or not lately
+            self.signals.session(); // the driver has not tried, or not recently
         }
     }
 
-    /// One who receives is gone. When it was the last, what waits is dropped and reading goes on.
+    /// Removes a receiver. When it was the last, the waiting messages are dropped, and the driver
+    /// continues to read.
     pub(super) fn drop_receiver(&self) {
         let mut state = self.lock();
         state.receivers -= 1;
@@ -235,7 +240,8 @@ impl Shared {
         }
     }
 
-    /// Takes the message to accept it, or to do what the policy says when there is no room; false when it was left.
+    /// Takes the message and accepts it or, when there is no room, does what the policy says. False
+    /// when the message is left.
     pub(super) fn offer(
         &self,
         message: &mut Option<OutboundMessage>,
@@ -259,7 +265,8 @@ impl Shared {
                 break;
             }
             match (policy, &mut if_full) {
-                // The driver has not tried to write yet: the handler is fast, the peer need not be slow.
+                // The driver has not tried to write yet. The handler is fast; the peer need not be
+                // slow.
                 (policy, IfFull::Wait(waker, place)) if policy.drops() && !state.may_drop() => {
                     self.wait_for_room(state, place, waker);
                     return Ok(false);
@@ -297,7 +304,8 @@ impl Shared {
         Ok(true)
     }
 
-    /// Waits until all messages up to number `target` were written; with none, takes the last accepted one.
+    /// Waits until all messages up to number `target` are written. `None` stands for the last
+    /// accepted message.
     pub(super) fn poll_written(
         &self,
         cx: &mut Context<'_>,
@@ -316,7 +324,7 @@ impl Shared {
         }
     }
 
-    /// Asks the driver to close; the first status counts.
+    /// Asks the driver to close. The first status counts.
     pub(super) fn request_close(&self, status: CloseStatus) {
         let mut state = self.lock();
         if state.sending_ended {
@@ -357,7 +365,7 @@ impl Shared {
         Poll::Pending
     }
 
-    /// A future that waited is gone, or need not wait any more.
+    /// Removes a future that waited, because it is dropped or need not wait any more.
     #[inline]
     pub(super) fn give_back(&self, place: &Place) {
         if let Some(place) = place.get() {
@@ -374,7 +382,7 @@ impl Shared {
 }
 
 impl State {
-    /// How much more may wait for the handler.
+    /// The room for messages that wait for the handler.
     #[inline]
     pub(super) fn room(&self, settings: &WebSocketSettings) -> Room {
         let (bytes, messages) = (settings.inbound_buffer_size(), settings.inbound_messages());
@@ -384,13 +392,14 @@ impl State {
         }
     }
 
-    /// Whether a policy that drops may do so now. Who goes on sending after a share of drops lets the driver have its turn:
-    /// else a handler that sends in a loop would run for ever, and neither the peer's end nor a shutdown would be seen.
+    /// Whether a policy that drops may do so now. After a share of drops, a sender must let the
+    /// driver run. Otherwise a handler that sends in a loop would never stop, and the driver
+    /// would see neither the peer's end nor a shutdown.
     fn may_drop(&self) -> bool {
         self.output_blocked && self.drops < MAX_DROPS
     }
 
-    /// Lets a future wait in one of the sets, and unlocks.
+    /// Registers a future in one of the sets, and unlocks.
     pub(super) fn wait(
         mut state: MutexGuard<'_, Self>,
         set: impl FnOnce(&mut Self) -> &mut WakerSet,
@@ -424,15 +433,15 @@ impl State {
 
 /// What happens to a message that finds no room and may not be dropped.
 pub(super) enum IfFull<'a> {
-    /// It is given back.
+    /// The session gives it back.
     Refuse,
-    /// It is given back, and the waker is woken when there may be room.
+    /// The session gives it back, and wakes the waker when there may be room.
     Wait(&'a Waker, &'a mut Place),
-    /// It is accepted all the same.
+    /// The session accepts it although there is no room.
     Accept,
 }
 
-/// The error of a call on a session that ended so.
+/// The error of a call on a session with this outcome.
 fn closed(outcome: &CloseOutcome) -> Error {
     match outcome {
         CloseOutcome::Abnormal(error) => error.clone(),
@@ -441,5 +450,5 @@ fn closed(outcome: &CloseOutcome) -> Error {
     }
 }
 
-/// How many messages are dropped before the driver has its turn.
+/// How many messages are dropped before the driver must run.
 const MAX_DROPS: u32 = 64;

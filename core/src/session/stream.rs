@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{error::Error, message::WebSocketMessage};
 
-/// The messages of a session as a stream: ends after the closing handshake, yields an error once before it
-/// ends when anything else ended the connection.
+/// The messages of a session as a stream. It ends after the closing handshake. When anything else
+/// ended the connection, it yields one error before it ends.
 pub struct ReceiveStream {
     waiting: Waiting<Arc<Shared>>,
 }
@@ -55,7 +55,7 @@ impl fmt::Debug for ReceiveStream {
     }
 }
 
-/// Resolves with the next message of a session; dropped before that, it loses none.
+/// Resolves with the next message of a session. When it is dropped before that, no message is lost.
 #[must_use = "nothing is received before it is awaited"]
 pub struct Receiving<'a> {
     pub(super) shared: &'a Shared,
@@ -100,8 +100,8 @@ impl Stream for WebSocketSession {
     }
 }
 
-/// `poll_flush` waits until everything accepted was written, so prefer `feed` over `send` of the `futures` crate:
-/// the driver flushes by itself. `poll_close` closes with 1000.
+/// `poll_flush` waits until all accepted messages are written. The driver flushes by itself, so
+/// prefer `feed` over `send` of the `futures` crate. `poll_close` closes with 1000.
 impl Sink<WebSocketMessage> for WebSocketSession {
     type Error = Error;
 
@@ -129,14 +129,14 @@ impl Sink<WebSocketMessage> for WebSocketSession {
     }
 }
 
-/// Runs input and output side by side and completes when either does, dropping the other: Spring's "completes
-/// when either stream ends".
+/// Runs input and output concurrently and completes when either completes. It drops the other:
+/// Spring's "completes when either stream ends".
 ///
 /// # Errors
-/// That of the one that completed.
+/// The error of the future that completed.
 ///
 /// # Cancel safety
-/// Dropping it drops both.
+/// Dropping it drops both futures.
 pub async fn join_either<E>(
     input: impl Future<Output = Result<(), E>>,
     output: impl Future<Output = Result<(), E>>,
@@ -149,13 +149,13 @@ pub async fn join_either<E>(
     .await
 }
 
-/// Runs input and output side by side and completes when both did, or when one fails.
+/// Runs input and output concurrently and completes when both have completed, or when one fails.
 ///
 /// # Errors
-/// The first error; the other future is dropped then.
+/// The first error. The other future is then dropped.
 ///
 /// # Cancel safety
-/// Dropping it drops both.
+/// Dropping it drops both futures.
 pub async fn join_both<E>(
     input: impl Future<Output = Result<(), E>>,
     output: impl Future<Output = Result<(), E>>,

@@ -1,4 +1,5 @@
-//! What session and driver share between threads: the standard library's, and loom's when models are checked.
+//! The primitives that session and driver share between threads: the standard library's, or loom's
+//! in the models.
 
 #[cfg(all(test, loom))]
 pub(super) use loom::sync::{Mutex, MutexGuard, atomic::AtomicU8};

@@ -2,7 +2,7 @@ use std::ops::Deref;
 
 use super::{state::Shared, wakers::Place};
 
-/// A future that may wait for something of a session, and gives its place back when it is dropped.
+/// A future that may wait for an event of a session. It gives its place back when it is dropped.
 pub(super) struct Waiting<S: Deref<Target = Shared>> {
     pub(super) shared: S,
     pub(super) place: Place,

@@ -2,30 +2,30 @@ use std::{collections::BTreeMap, mem, num::NonZeroU64, task::Waker};
 
 use crate::foreign;
 
-/// Tasks that wait for the same thing, most often one. They are woken all at once, and a future that is dropped before
-/// that gives its place back.
+/// Tasks that wait for the same event; usually there is one. They are woken all at once. A future
+/// that is dropped before that gives its place back.
 #[derive(Debug, Default)]
 pub(super) struct WakerSet {
     first: Option<(NonZeroU64, Waker)>,
     others: Others,
 }
 
-/// One word in a session and one look at it when nobody else waits, as nearly always.
+/// It costs one word in a session and one check when no other task waits, which is nearly always.
 type Others = Option<Box<BTreeMap<NonZeroU64, Waker>>>;
 
-/// The name of a future in the sets where it waits, from the first time it does.
+/// The identity of a future in the sets where it waits, from the first time it waits.
 #[derive(Debug, Default)]
 pub(super) struct Place(Option<NonZeroU64>);
 
-/// How many places there have been.
+/// Counts the places that were given.
 #[derive(Debug, Default)]
 pub(super) struct Places(u64);
 
 impl WakerSet {
-    /// Puts the waker in this place, and returns the one that was there.
+    /// Puts the waker in this place, and returns the waker that was there.
     ///
-    /// Wakers that come out are dropped when the lock is no longer held: one may be the last to know of a task, whose
-    /// futures then give their places back.
+    /// The caller drops the returned waker after it has released the lock. That waker may be the
+    /// last reference to a task, whose futures then give their places back.
     #[must_use]
     #[inline]
     pub(super) fn register(&mut self, place: NonZeroU64, waker: &Waker) -> Option<Waker> {
@@ -62,7 +62,7 @@ impl WakerSet {
         }
     }
 
-    /// Takes all of them, to be woken when the lock is no longer held.
+    /// Takes all wakers. The caller wakes them after it has released the lock.
     pub(super) fn take(&mut self) -> Wakers {
         Wakers {
             first: self.first.take(),
@@ -106,13 +106,14 @@ impl Wakers {
     }
 }
 
-/// A waker is foreign code. One that panics harms neither who wakes it nor the others.
+/// Wakes a task. A waker is foreign code: when it panics, neither the caller nor the other wakers
+/// are harmed.
 fn wake(waker: Waker) {
     foreign::run(|| waker.wake());
 }
 
 impl Place {
-    /// The number of this place, a new one the first time.
+    /// The number of this place; the first call gives it a new one.
     pub(super) fn number(&mut self, places: &mut Places) -> NonZeroU64 {
         *self.0.get_or_insert_with(|| {
             let number = NonZeroU64::MIN.saturating_add(places.0);
@@ -197,7 +198,7 @@ mod tests {
         let [here, there, first] = tasks.each_ref().map(|task| Waker::from(task.clone()));
         assert!(set.register(places[0], &first).is_none());
         assert!(set.register(places[1], &here).is_none());
-        drop(set.remove(places[0])); // the place of the other is not where it looks first
+        drop(set.remove(places[0])); // the other place is not the one it checks first
         let old = set.register(places[1], &there);
         assert!(old.is_some_and(|old| old.will_wake(&here)));
         set.take().wake();

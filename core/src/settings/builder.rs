@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::{InvalidSettings, RatePolicy, SlowConsumerPolicy, WebSocketSettings};
 
-/// Collects settings; see the methods of [`WebSocketSettings`] for their meaning and defaults.
+/// Builds [`WebSocketSettings`]. The methods of [`WebSocketSettings`] give the meaning and the
+/// default of each setting.
 #[derive(Debug, Clone, Default)]
 #[must_use = "nothing is set until `build`"]
 pub struct WebSocketSettingsBuilder {
@@ -19,7 +20,7 @@ macro_rules! with {
     )*};
 }
 
-/// Setters of what may be none: `with_x(value)` and `with_x(None)`.
+/// Setters of optional settings: `with_x(value)` and `with_x(None)`.
 macro_rules! with_optional {
     ($($with:ident, $field:ident: $type:ty;)*) => {$(
         #[doc = concat!("Sets [`", stringify!($field), "`](WebSocketSettings::", stringify!($field), "), or turns it off with `None`.")]
@@ -68,7 +69,7 @@ impl WebSocketSettingsBuilder {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`InvalidSettings`] names the first setting that cannot be honoured.
+    /// [`InvalidSettings`] names the first invalid setting.
     pub fn build(self) -> Result<WebSocketSettings, InvalidSettings> {
         let settings = self.settings;
         let sizes = [
@@ -99,7 +100,8 @@ impl WebSocketSettingsBuilder {
             if value < least {
                 return Err(InvalidSettings::TooSmall { name, value, least });
             }
-            // No allocation is larger; the read buffer is one, on each thread, from the first session on.
+            // No allocation can be larger. The read buffer is allocated once per thread, with the
+            // first session.
             let most = match name {
                 "read_buffer_size" => 16 << 20,
                 _ => isize::MAX as usize,
@@ -146,7 +148,7 @@ impl WebSocketSettingsBuilder {
     }
 }
 
-/// The shortest time that a timer can tell from none.
+/// The shortest time that a timer can measure.
 const LEAST: Duration = Duration::from_millis(1);
 
 /// The longest time that any clock can be set to.

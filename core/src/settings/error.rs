@@ -1,28 +1,29 @@
-/// A setting that cannot be honoured.
+/// Why settings are invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSettings {
-    /// A size is too small to work with.
+    /// A size is too small.
     #[error("{name} is {value}, it must be at least {least}")]
     TooSmall {
         /// The setting.
         name: &'static str,
-        /// What was asked for.
+        /// The given value.
         value: usize,
-        /// The least that works.
+        /// The smallest valid value.
         least: usize,
     },
-    /// A size is too large to work with.
+    /// A size is too large.
     #[error("{name} is {value}, it must be at most {most}")]
     TooLarge {
         /// The setting.
         name: &'static str,
-        /// What was asked for.
+        /// The given value.
         value: usize,
-        /// The most that works.
+        /// The largest valid value.
         most: usize,
     },
-    /// No frame of the allowed size could be part of an allowed message.
+    /// The frame limit exceeds the message limit, so that no frame of that size could be part of a
+    /// valid message.
     #[error(
         "max_frame_size {frame} is over max_message_size {message}; raise the one or lower the other"
     )]
@@ -32,7 +33,7 @@ pub enum InvalidSettings {
         /// The message limit.
         message: usize,
     },
-    /// The server has no way to do this.
+    /// The server does not support this setting.
     #[error("{server} cannot honour {name}; leave it at its default")]
     Unsupported {
         /// The setting.
@@ -43,10 +44,10 @@ pub enum InvalidSettings {
     /// No IPv6 address has a prefix of this length.
     #[error("ipv6_prefix_length is {0}, it must be 1 to 128")]
     NoPrefix(u8),
-    /// A deadline would pass before anything could happen: timers count milliseconds.
+    /// A timeout is zero or shorter than a millisecond. The timers count milliseconds.
     #[error("{0} is under a millisecond; nothing could meet it")]
     NoTime(&'static str),
-    /// A time is longer than clocks can be set to.
+    /// A time is longer than a clock can be set to.
     #[error("{0} is over ten years, the most that clocks are set to")]
     TooLong(&'static str),
 }

@@ -63,13 +63,14 @@ impl Default for SlowConsumerPolicy {
 }
 
 impl SlowConsumerPolicy {
-    /// Whether messages may be dropped, so that `send` never waits.
+    /// Whether the policy drops messages, so that `send` never waits.
     #[must_use]
     pub const fn drops(self) -> bool {
         matches!(self, Self::DropNewest | Self::DropOldest)
     }
 
-    /// For how long a session may stay above the mark, where that closes it.
+    /// How long a session may stay above the mark before the policy closes it. `None` when it does
+    /// not.
     #[must_use]
     pub const fn closes_after(self) -> Option<Duration> {
         match self {

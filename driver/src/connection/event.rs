@@ -1,4 +1,4 @@
-//! What goes into the state machine of a connection, and what comes out.
+//! The inputs of a connection's state machine, and its outputs.
 
 use switchwire_core::{
     CloseOutcome, CloseStatus, Error,
@@ -7,25 +7,26 @@ use switchwire_core::{
 
 use super::{Condition, Reason};
 
-/// What happened.
+/// An event.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// Nothing more comes from the peer: it sent Close, broke a rule, left, or the network failed.
+    /// Nothing more arrives from the peer: it sent Close, broke a rule or disconnected, or the
+    /// network failed.
     PeerEnded(ReceiveEnd),
-    /// The handler has run until it waits, or had nothing to run for.
+    /// The handler has run until it waits, or had no reason to run.
     HandlerWaits(Waiting),
     /// The handler has returned.
     HandlerEnded,
-    /// A close was asked for, and all that was sent before it was handed to the transport.
+    /// The application asked for a close, and the transport has all messages before it.
     CloseAsked(CloseStatus),
-    /// All that was handed to the transport is written.
+    /// The transport has written everything.
     Flushed,
-    /// Output is blocked, and the session holds so many bytes, which is over its high-water mark. So many bytes that were
-    /// written the peer's TCP has not acknowledged.
+    /// Output is blocked, and the session holds `held` bytes, which exceeds its high-water mark.
+    /// The peer's TCP has not acknowledged `unacknowledged` written bytes.
     OverMark { held: usize, unacknowledged: usize },
     /// The network failed.
     Failed(Error),
-    /// Time has passed.
+    /// A timer is due.
     Timer(Condition),
     /// The application shuts down.
     ShutDown,
@@ -35,37 +36,39 @@ pub(crate) enum Event {
     PeerFinished,
 }
 
-/// What a handler that waits has left to do.
+/// The remaining work of a handler that waits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waiting {
     /// It has just run.
     pub(crate) has_run: bool,
-    /// Output is blocked, or not written yet: no answer could leave, and it may be waiting for room.
+    /// Output is blocked, or not written yet. No answer could be sent, and the handler may be
+    /// waiting for room.
     pub(crate) is_blocked: bool,
-    /// It took a message and has not come back to `receive`.
+    /// The handler took a message and has not come back to `receive`.
     pub(crate) owes: bool,
-    /// So many messages it has not taken.
+    /// How many messages the handler has not taken.
     pub(crate) unread: usize,
 }
 
-/// What the driver has to do, in this order.
+/// An action for the driver. The driver performs actions in order.
 #[derive(Debug)]
 pub(crate) enum Action {
-    /// Hand this to the transport.
+    /// Hand this frame to the transport.
     Send(OutgoingFrame),
-    /// Ask the session for a close. What it has accepted goes out before [`Event::CloseAsked`].
+    /// Ask the session for a close. The driver sends its accepted messages before
+    /// [`Event::CloseAsked`].
     AskForClose(CloseStatus),
-    /// Write what can be written at once.
+    /// Write the bytes that can be written at once.
     TryFlush,
-    /// The session is over like this; the first time counts.
+    /// The session ends with this outcome. The first outcome counts.
     Finish(CloseOutcome),
-    /// Say in logs and metrics why the driver ends the session.
+    /// Report in logs and metrics why the driver ends the session.
     Report(Reason),
-    /// Say in the log that the handler does not read.
+    /// Log a warning that the handler does not read.
     WarnNotReading,
     DropTransport,
     DropHandler,
 }
 
-/// Several actions; most often none.
+/// Several actions. Usually there are none.
 pub(crate) type Actions = Vec<Action>;

@@ -8,26 +8,27 @@ use switchwire_core::{SessionId, WebSocketSettings, spi::ReadSummary};
 
 use super::after;
 
-/// So much of a frame is a sign of life, though it is not whole: a large message may be slower than the timeout, and
-/// what a peer can gain by trickling ends with the largest frame.
+/// This many bytes of an incomplete frame are a sign of life. A large message may be slower than
+/// the timeout. A peer that sends a few bytes at a time can gain no more than the time of the
+/// largest frame.
 const ALIVE_FROM: usize = 1 << 10;
 
-/// When a session is pinged, and whether its peer lives.
+/// Decides when to ping a peer, and whether the peer is alive.
 #[derive(Debug)]
 pub(super) struct Keepalive {
-    /// How the payload of each ping begins; the number of the ping follows.
+    /// The payload of each ping begins with it; the number of the ping follows.
     tag: [u8; 4],
     number: u32,
     next_ping: Instant,
     /// Set while a ping waits for a sign of life.
     judge_at: Option<Instant>,
-    /// When the last ping was sent, until its pong came.
+    /// When the last ping was sent. `None` after its pong.
     sent_at: Option<Instant>,
-    /// The bytes that came since the last ping, or enough of them.
+    /// The bytes that arrived since the last ping, or enough of them.
     heard: usize,
 }
 
-/// What is to be done now.
+/// What the driver must do now.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Ping(Bytes),
@@ -53,7 +54,7 @@ impl Keepalive {
         self.tag
     }
 
-    /// The peer sent something.
+    /// Notes that the peer sent bytes.
     pub(super) fn note(&mut self, received: ReadSummary) {
         self.heard = self.heard.saturating_add(received.bytes);
         if received.is_whole_frame {
@@ -61,12 +62,13 @@ impl Keepalive {
         }
     }
 
-    /// The peer lives.
+    /// Notes a sign of life.
     pub(super) fn note_life(&mut self) {
         self.heard = ALIVE_FROM;
     }
 
-    /// The pong of our ping with this number came. How long it took, unless it is an old one.
+    /// Notes the pong of our ping with this number. Returns the round-trip time, unless the pong is
+    /// an old one.
     pub(super) fn pong(&mut self, number: [u8; 4], now: Instant) -> Option<Duration> {
         if number != self.number.to_be_bytes() {
             return None;
@@ -78,7 +80,7 @@ impl Keepalive {
         self.next_ping
     }
 
-    /// When there is something to do.
+    /// The time of the next step.
     pub(super) fn due(&self, now: Instant) -> Instant {
         match self.judge_at {
             None => self.next_ping,
@@ -87,8 +89,8 @@ impl Keepalive {
         }
     }
 
-    /// The verdict on the peer at this time. `excused` says that the peer could not show that it lives,
-    /// `blocked` that it does not take output.
+    /// The verdict on the peer at this time. `excused` says that the peer could not show a sign of
+    /// life. `blocked` says that it does not take output.
     pub(super) fn tick(
         &mut self,
         now: Instant,
@@ -115,7 +117,7 @@ impl Keepalive {
         self.judge_at = Some(after(now, settings.pong_timeout()));
         self.heard = 0;
         if blocked {
-            return None; // what waits to be read is as good a question
+            return None; // the waiting output will show it as well as a ping
         }
         self.number = self.number.wrapping_add(1);
         self.sent_at = Some(now);
@@ -124,8 +126,8 @@ impl Keepalive {
     }
 }
 
-/// Whether this process seems to have stood still, so that what was due in `period` was noticed much too late. What
-/// the peer did meanwhile may not have been read.
+/// Whether this process seems to have been suspended, so that it noticed a timer of `period` much
+/// too late. It may not have read what the peer sent meanwhile.
 pub(super) fn stood_still(now: Instant, due: Instant, period: Duration) -> bool {
     now.saturating_duration_since(due) > period / 2
 }

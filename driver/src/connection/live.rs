@@ -1,4 +1,4 @@
-//! How a live connection goes from phase to phase.
+//! The transitions between the phases of a live connection.
 
 use std::{
     sync::Arc,
@@ -20,7 +20,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) phase: Phase,
-    /// When the phase ends, if it is not open.
+    /// When the phase ends. `None` in the open phase.
     pub(super) deadline: Option<Instant>,
     settings: Arc<WebSocketSettings>,
     handler_ended: bool,
@@ -42,7 +42,7 @@ impl Live {
         matches!(self.phase, Phase::Open)
     }
 
-    /// How the connection ended, when it has.
+    /// Handles an event. Returns the outcome when the connection ends.
     pub(super) fn on(
         &mut self,
         event: Event,
@@ -104,7 +104,7 @@ impl Live {
         None
     }
 
-    /// The handler may answer what it has taken.
+    /// Lets the handler answer the messages that it has taken.
     fn drain(&mut self, cause: Cause, grace: Duration, now: Instant) {
         let answer_by = after(now, grace);
         let ends_at = after(answer_by, self.settings.closing_deadline());
@@ -124,12 +124,13 @@ impl Live {
         let before = std::mem::replace(&mut draining.unread, waiting.unread);
         let has_taken = waiting.unread < before;
         if has_taken && before != usize::MAX && matches!(draining.cause, Cause::ShutDown) {
-            // Each message has a grace of its own.
+            // Each message has its own grace.
             draining.answer_by = after(now, self.settings.answer_grace());
             draining.ends_at = after(draining.answer_by, self.settings.closing_deadline());
             self.deadline = Some(draining.answer_by);
         }
-        // After the peer's Close a handler that waits for room is not asked what it owes: it answers while it can.
+        // After the peer's Close, a handler that waits for room may continue whatever it owes: it
+        // answers while it can.
         let may_go_on = waiting.owes || matches!(draining.cause, Cause::PeerEnded(_));
         if (waiting.has_run && has_taken) || (waiting.is_blocked && may_go_on) {
             return;
@@ -180,7 +181,7 @@ impl Live {
         if let Phase::Draining(draining) = &self.phase
             && now < draining.ends_at
         {
-            // The grace is over: the Close goes out behind what was accepted.
+            // The grace is over. The Close follows the accepted messages.
             self.deadline = Some(draining.ends_at);
             actions.push(Action::AskForClose(draining.cause.status()));
             return None;
@@ -219,12 +220,13 @@ impl Live {
         schedule.wait_for_next(now);
     }
 
-    /// The peer is silent. The handler need not wait until that is certain; the peer is told in case it hears.
+    /// Gives up a silent peer. The handler learns of it at once. The driver still sends a Close, in
+    /// case the peer reads it.
     fn give_up(&mut self, reason: Reason, now: Instant, actions: &mut Actions) {
         let status = reason.status(CloseCode::INTERNAL_ERROR);
         let error = Error::with_source(ErrorKind::Timeout, reason.text);
         let outcome = CloseOutcome::Abnormal(error);
-        actions.clear(); // what else was due no longer matters
+        actions.clear(); // other timers no longer matter
         actions.extend([
             Action::Report(reason),
             Action::Send(OutgoingFrame::Close(Some(status))),
@@ -234,7 +236,7 @@ impl Live {
         self.deadline = Some(after(now, self.settings.closing_deadline()));
     }
 
-    /// A peer that was not told yet is told if that can be done at once.
+    /// Ends at once. If the peer got no Close yet, it gets one if this can be written at once.
     fn abort(&mut self, actions: &mut Actions) -> CloseOutcome {
         let phase = self.take_phase();
         let is_untold = match &phase {
@@ -267,14 +269,15 @@ impl Live {
         }
     }
 
-    /// To go to another phase, or to end.
+    /// Takes the phase, to enter another one or to end.
     fn take_phase(&mut self) -> Phase {
         std::mem::replace(&mut self.phase, Phase::Open)
     }
 }
 
 impl Cause {
-    /// What the session is asked to close with. After the peer's end that counts: see [`answer`].
+    /// The status that the driver asks the session to close with. After the peer's end, that end
+    /// counts: see [`answer`].
     fn status(&self) -> CloseStatus {
         match self {
             Self::ShutDown => CloseCode::GOING_AWAY.into(),
@@ -283,7 +286,7 @@ impl Cause {
     }
 }
 
-/// Answers the end of what the peer sent.
+/// Answers the end of the peer's messages.
 fn answer(cause: Cause, answers_close: bool, actions: &mut Actions) -> Phase {
     let (answer, outcome) = match cause {
         Cause::PeerEnded(ReceiveEnd::Close(status)) => {

@@ -1,6 +1,6 @@
-//! What must hold for a [`Connection`] whatever happens: random events, thousands of steps.
+//! The invariants of a [`Connection`] under random events, over thousands of steps.
 //!
-//! `SWITCHWIRE_SEED=N` runs one sequence, the one that failed.
+//! `SWITCHWIRE_SEED=N` runs one sequence, for example the one that failed.
 
 use std::{
     sync::Arc,
@@ -18,14 +18,14 @@ use super::{Action, Condition, Connection, Event, Waiting};
 const SEQUENCES: u64 = 20_000;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A connection, what goes on around it, and what it has done.
+/// A connection, the state around it, and the actions it has returned.
 struct World {
     connection: Connection,
     now: Instant,
     random: Random,
     answers_close: bool,
     handler_ended: bool,
-    /// A close the session was asked for and has not come to.
+    /// A close that the session was asked for and has not reached.
     asked: Option<CloseStatus>,
     close_sent: bool,
     close_written: bool,
@@ -91,7 +91,7 @@ impl World {
         }
     }
 
-    /// Something happens, as it could over a connection in this phase.
+    /// Sends an event that is possible in this phase.
     fn step(&mut self) {
         let event = match self.random.next(14) {
             0 | 1 if self.connection.may_read() => Event::PeerEnded(if self.random.one_in(2) {
@@ -147,12 +147,12 @@ impl World {
         self.connection.schedule.block(bytes);
     }
 
-    /// A session asks for a close once; what it asks for then is too late.
+    /// A session asks for a close once. Later requests have no effect.
     fn ask(&mut self, status: CloseStatus) {
         self.asked.get_or_insert(status);
     }
 
-    /// Time has come to what the connection waits for, if it has.
+    /// Advances the time to the connection's deadline, if it has one.
     fn due(&mut self) {
         if self.connection.deadline().is_some_and(|at| at <= self.now) {
             let condition = Condition {
@@ -204,7 +204,7 @@ impl World {
         assert_eq!(self.connection.outcome().is_some(), self.is_gone, "{what}");
     }
 
-    /// The outcome that was told is what happened.
+    /// The reported outcome is the real one.
     fn told_the_truth(&self) {
         let told = self.finished.as_ref().expect("there is always an outcome");
         let is_true = match told {
@@ -222,10 +222,11 @@ impl World {
         assert!(is_true, "{told} is not what happened");
     }
 
-    /// From now on nobody does anything but what the connection asks for, and time passes.
+    /// From now on, nothing happens except what the connection asks for, and time passes.
     fn ends_by_itself(&mut self) {
         let settings = WebSocketSettings::default();
-        // A shutdown first drains; each of three phases has a closing deadline; then the handler may run for its grace.
+        // A shutdown first drains. Each of three phases has a closing deadline. Then the handler may
+        // run for its grace.
         let longest =
             settings.answer_grace() + 4 * settings.closing_deadline() + settings.handler_grace();
         let latest = self.now + longest;
@@ -261,7 +262,7 @@ fn whatever_happens_a_connection_keeps_its_promises() {
             }
             world.ends_by_itself();
             world.told_the_truth();
-            // Nothing leads back.
+            // There is no transition back.
             for _ in 0..20 {
                 world.step();
                 assert!(world.connection.outcome().is_some());
@@ -274,8 +275,8 @@ fn whatever_happens_a_connection_keeps_its_promises() {
 
 #[test]
 fn a_failure_with_a_close_behind_what_is_blocked_ends_at_once() {
-    // 16 KiB are blocked, then `[Ping, Close]` come and the network fails: the phase went back from Gone to Ending,
-    // and the session ended a closing deadline late.
+    // 16 KiB are blocked, then `[Ping, Close]` arrive and the network fails. The phase once went
+    // back from Gone to Ending, and the session ended a closing deadline late.
     let settings = Arc::new(WebSocketSettings::default());
     let now = Instant::now();
     let mut connection = Connection::new(

@@ -2,10 +2,10 @@ use switchwire_core::{CloseCode, CloseStatus};
 
 use crate::memory::OVER_BUDGET;
 
-/// Why the driver ends a session of its own accord: for the peer, the log and metrics.
+/// Why the driver itself ends a session: for the peer, the log and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reason {
-    /// One of a few words, for metrics.
+    /// One of a few labels, for metrics.
     pub(crate) label: &'static str,
     pub(crate) text: &'static str,
 }
@@ -25,7 +25,7 @@ impl Reason {
         Self { label, text }
     }
 
-    /// What the peer is told.
+    /// The status that the driver sends to the peer.
     pub(crate) fn status(self, code: CloseCode) -> CloseStatus {
         CloseStatus::new(code, self.text).expect("the reason is short")
     }

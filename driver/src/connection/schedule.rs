@@ -1,4 +1,4 @@
-//! When an open session has something to do though nothing happens.
+//! The timers of an open session.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,26 @@ use super::{
     keepalive::{Keepalive, Verdict, stood_still},
 };
 
-/// In how many looks the idle timeout is divided.
+/// Into how many checks the idle timeout is divided.
 const LOOKS: u8 = 4;
 
 /// The timers of an open session.
 ///
-/// What happens is only noted; the time is looked at when the earliest timer is due.
+/// Events are only noted. The driver checks the time when the earliest timer is due.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     due: Option<Instant>,
     keepalive: Option<Keepalive>,
     idle: Option<Idle>,
     too_old_at: Option<Instant>,
-    /// Until then the message that has begun must be whole.
+    /// The begun message must be complete by this time.
     message_by: Option<Instant>,
-    /// It could not go on for a while, as nothing was read.
+    /// The begun message could not continue for a while, because the driver did not read.
     message_paused: bool,
-    /// Until then nothing is read.
+    /// The driver reads nothing until this time.
     read_from: Option<Instant>,
     output: Output,
-    /// How many messages waited for the handler when the keepalive looked last while nothing was read.
+    /// How many messages waited for the handler at the last check of the keepalive without reading.
     unread: Option<usize>,
     warning: bool,
     has_warned: bool,
@@ -38,32 +38,32 @@ pub(crate) struct Schedule {
 #[derive(Debug)]
 struct Idle {
     look_at: Instant,
-    /// How many looks saw nothing.
+    /// How many consecutive checks saw no message.
     quiet: u8,
     has_moved: bool,
 }
 
-/// What the peer does not take.
+/// The output that the peer does not take.
 #[derive(Debug, Default)]
 struct Output {
     /// How many bytes cannot be written.
     blocked: Option<usize>,
-    /// How many written bytes were not acknowledged when the keepalive looked last.
+    /// How many written bytes were not acknowledged at the last check of the keepalive.
     unacknowledged: usize,
     slow: Option<Box<Slow>>,
 }
 
-/// How fast a peer takes what is over the mark. The time runs while output is blocked.
+/// Measures how fast a peer takes output above the mark. The time runs while output is blocked.
 #[derive(Debug)]
 struct Slow {
     /// `None` while output is not blocked.
     judge_at: Option<Instant>,
-    /// How much of the time is left when it runs again.
+    /// The remaining time, while the timer does not run.
     left: Duration,
-    /// So much the peer has to take in that time.
+    /// How many bytes the peer must take in that time.
     wanted: usize,
     taken: usize,
-    /// How many bytes were not acknowledged when it began.
+    /// How many bytes were not acknowledged at the start.
     unacknowledged: usize,
 }
 
@@ -71,31 +71,31 @@ struct Slow {
 #[derive(Debug)]
 pub(super) enum Due {
     Ping(Bytes),
-    /// The peer is dead.
+    /// The peer is silent.
     GiveUp(Reason),
-    /// The session is to be closed.
+    /// The driver must close the session.
     Close(CloseCode, Reason),
-    /// The application should know that its handler does not read.
+    /// The handler does not read, and the application should know.
     WarnNotReading,
 }
 
-/// What the session is like when something is due.
+/// The state of the session when a timer is due.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Condition {
-    /// What is received finds room.
+    /// There is room for messages of the peer.
     pub(crate) has_room: bool,
     /// How many messages wait for the handler.
     pub(crate) unread: usize,
-    /// A message has begun and is not whole.
+    /// A message has begun and is incomplete.
     pub(crate) unfinished: bool,
-    /// The peer has ended its half of TCP, which nobody has read yet.
+    /// The peer has ended its half of TCP, and the driver has not read the end yet.
     pub(crate) peer_has_ended: bool,
-    /// While output is blocked: how many bytes that were written the peer's TCP has not acknowledged.
+    /// While output is blocked: how many written bytes the peer's TCP has not acknowledged.
     pub(crate) unacknowledged: usize,
 }
 
 impl Schedule {
-    /// The session opens.
+    /// Starts the timers of a session.
     pub(super) fn new(settings: &WebSocketSettings, id: SessionId, now: Instant) -> Self {
         let keepalive = settings.ping_interval();
         let mut schedule = Self {
@@ -119,17 +119,17 @@ impl Schedule {
         schedule
     }
 
-    /// When something is due.
+    /// The time of the earliest timer.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// How the payload of each ping begins.
+    /// The tag with which the payload of each ping begins.
     pub(crate) fn ping_tag(&self) -> Option<[u8; 4]> {
         self.keepalive.as_ref().map(Keepalive::tag)
     }
 
-    /// The peer sent something.
+    /// Notes that the peer sent bytes.
     #[inline]
     pub(crate) fn note_received(&mut self, received: ReadSummary) {
         if let Some(keepalive) = &mut self.keepalive {
@@ -141,7 +141,7 @@ impl Schedule {
         }
     }
 
-    /// A message went one way or the other.
+    /// Notes a message in either direction.
     #[inline]
     pub(crate) fn note_message(&mut self) {
         if let Some(idle) = &mut self.idle {
@@ -149,12 +149,12 @@ impl Schedule {
         }
     }
 
-    /// Whether the time of a message that has begun runs.
+    /// Whether the timeout of a begun message runs.
     pub(crate) fn awaits_message(&self) -> bool {
         self.message_by.is_some()
     }
 
-    /// A message has begun and is not whole.
+    /// Notes that a message has begun and is incomplete.
     pub(crate) fn start_message(&mut self, settings: &WebSocketSettings, now: Instant) {
         let message_by = after(now, settings.message_timeout());
         self.message_by = Some(message_by);
@@ -162,23 +162,23 @@ impl Schedule {
         self.wait_until(message_by);
     }
 
-    /// What has begun cannot go on, as nothing is read.
+    /// Notes that the begun message cannot continue, because the driver does not read.
     pub(crate) fn pause_message(&mut self) {
         self.message_paused = true;
     }
 
-    /// The pong of a ping of ours came. How long it took, if that can be told.
+    /// Notes the pong of a ping of ours. Returns the round-trip time, if it is known.
     pub(crate) fn pong(&mut self, number: [u8; 4], now: Instant) -> Option<Duration> {
         self.keepalive.as_mut()?.pong(number, now)
     }
 
-    /// So many bytes cannot be written now.
+    /// Notes that this many bytes cannot be written now.
     pub(crate) fn block(&mut self, bytes: usize) {
         self.output.blocked = Some(bytes);
     }
 
-    /// Output is blocked, the session holds so many bytes, which is over the mark, and so many written ones are not
-    /// acknowledged.
+    /// Notes that output is blocked, that the session holds `held` bytes, which exceeds the mark,
+    /// and that `unacknowledged` written bytes are not acknowledged.
     pub(super) fn start_slow(
         &mut self,
         settings: &WebSocketSettings,
@@ -209,12 +209,12 @@ impl Schedule {
         self.output.blocked.is_some()
     }
 
-    /// Whether it is measured how fast the peer takes output.
+    /// Whether the peer's speed is being measured.
     pub(crate) fn measures_slow(&self) -> bool {
         self.output.slow.is_some()
     }
 
-    /// All is written.
+    /// Notes that everything is written.
     pub(super) fn unblock(&mut self, now: Instant) {
         if self.output.blocked.take().is_none() {
             return;
@@ -227,7 +227,8 @@ impl Schedule {
         self.note_life();
     }
 
-    /// So many bytes wait to be written. The peer took the difference to what was blocked: true when it took any.
+    /// Notes that this many bytes wait to be written. The peer took the difference to the blocked
+    /// bytes. True when it took any.
     pub(crate) fn look_at_output(&mut self, bytes: usize) -> bool {
         let taken = match self.output.blocked {
             Some(before) => before.saturating_sub(bytes),
@@ -240,7 +241,7 @@ impl Schedule {
         taken > 0
     }
 
-    /// The peer took so many bytes.
+    /// Notes that the peer took this many bytes.
     #[inline]
     pub(crate) fn take_output(&mut self, bytes: usize) {
         if let Some(slow) = &mut self.output.slow {
@@ -251,7 +252,7 @@ impl Schedule {
         }
     }
 
-    /// Nothing may be read before this.
+    /// Stops reading until this time.
     pub(crate) fn pause_reading(&mut self, until: Instant) {
         self.read_from = Some(until);
         self.message_paused = true;
@@ -262,7 +263,7 @@ impl Schedule {
         self.read_from.is_none()
     }
 
-    /// Something that is due, until there is nothing more.
+    /// The next timer that is due, until there is none left.
     pub(super) fn next(
         &mut self,
         now: Instant,
@@ -287,7 +288,7 @@ impl Schedule {
             }
             self.start_message(settings, now);
         }
-        // A session that neither reads nor has anything to write learns nothing of its peer.
+        // A session that neither reads nor writes learns nothing about its peer.
         let excused = !reads && !self.is_blocked();
         if self.is_idle(now, settings, excused) {
             return Some(Due::Close(CloseCode::GOING_AWAY, Reason::IDLE));
@@ -343,7 +344,7 @@ impl Schedule {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
 
-    /// The peer lives.
+    /// Notes a sign of life.
     fn note_life(&mut self) {
         if let Some(keepalive) = &mut self.keepalive {
             keepalive.note_life();
@@ -364,7 +365,7 @@ impl Schedule {
         else {
             return false;
         };
-        // What our system has taken is not what the peer has taken.
+        // Bytes that our system has taken are not yet taken by the peer.
         let acknowledged = slow.taken.saturating_add(slow.unacknowledged);
         let taken = acknowledged.saturating_sub(condition.unacknowledged);
         let is_too_slow = taken < slow.wanted && !stood_still(now, judge_at, time);

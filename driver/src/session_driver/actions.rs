@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl<T: Transport, C: Clock> SessionDriver<T, C> {
-    /// Tells the connection what happened, and does what it says.
+    /// Passes an event to the connection, and performs the actions it returns.
     pub(super) fn on(&mut self, event: Event, turn: &mut Turn<'_, '_>) {
         for action in self.connection.on(event, self.alarm.clock.now()) {
             self.perform(action, turn);
@@ -79,7 +79,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             has_room,
             unread: self.port.unread(),
             unfinished: transport.is_some_and(T::has_unfinished),
-            // Who reads is told anyway.
+            // A driver that reads learns of the end anyway.
             peer_has_ended: !has_room && transport.is_some_and(T::peer_has_ended),
             unacknowledged: if is_blocked { self.unacknowledged() } else { 0 },
         }

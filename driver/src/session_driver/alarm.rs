@@ -2,11 +2,12 @@ use std::{task::Context, time::Instant};
 
 use switchwire_core::spi::Clock;
 
-/// The one timer of a session. The clock is told of it only when its time changes, and when the task has another waker.
+/// The one timer of a session. It sets the clock only when its time changes, and when the task has
+/// another waker.
 #[derive(Debug)]
 pub(super) struct Alarm<C> {
     pub(super) clock: C,
-    /// What it is set to.
+    /// The time that it is set to.
     at: Option<Instant>,
     registered: bool,
 }
@@ -20,12 +21,12 @@ impl<C: Clock> Alarm<C> {
         }
     }
 
-    /// The task has another waker.
+    /// Notes that the task has another waker.
     pub(super) fn forget_waker(&mut self) {
         self.registered = false;
     }
 
-    /// Has the clock wake the task at this time; false when the time has come.
+    /// Makes the clock wake the task at this time. False when the time has come.
     #[inline]
     pub(super) fn set(&mut self, at: Option<Instant>, cx: &mut Context<'_>) -> bool {
         (self.at == at && self.registered) || self.set_anew(at, cx)
@@ -43,7 +44,7 @@ impl<C: Clock> Alarm<C> {
         }
     }
 
-    /// Whether its time has come. Said once.
+    /// Whether the time has come. True once.
     #[inline]
     pub(super) fn take_gone_off(&mut self) -> bool {
         let has_gone_off = self.at.is_some() && self.clock.has_gone_off();

@@ -14,7 +14,7 @@ use crate::{
     stats,
 };
 
-/// The handler's future, kept from harming anything but its own session.
+/// The handler's future. A panic of it harms only its own session.
 pub(super) struct HandlerTask {
     future: Option<Pin<Box<dyn Future<Output = HandlerResult> + Send>>>,
     waker: Waker,
@@ -38,7 +38,8 @@ impl HandlerTask {
         self.future.is_none()
     }
 
-    /// Runs the handler until it waits. The status to close with, once it is done: `returned` when it just returns.
+    /// Runs the handler until it waits. Returns the status to close with when the handler is done.
+    /// `returned` gives the code for a handler that returned `Ok`.
     pub(super) fn poll(&mut self, returned: impl FnOnce() -> CloseCode) -> Option<CloseStatus> {
         let future = self.future.as_mut()?;
         let mut cx = Context::from_waker(&self.waker);
@@ -66,7 +67,8 @@ impl HandlerTask {
         }
     }
 
-    /// A panic's message is the application's; it is logged by the panic hook, so here only that it happened, once.
+    /// Logs that the handler panicked, once. The panic hook logs the message, which is the
+    /// application's.
     fn report(&mut self) {
         if !std::mem::replace(&mut self.has_panicked, true) {
             tracing::error!(target: "switchwire", "the handler panicked; its session is closed with 1011");
@@ -75,8 +77,8 @@ impl HandlerTask {
     }
 }
 
-/// The status that an error asks for. Error and source are the application's, what they show and what they do when
-/// they are dropped.
+/// The status that an error asks for. The error and its source are the application's, with their
+/// `Display` and their `Drop`.
 fn take(error: HandlerError) -> Result<CloseStatus, Panicked> {
     let status = error.status().clone();
     let shown = foreign::run(|| {

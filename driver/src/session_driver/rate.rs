@@ -4,7 +4,7 @@ use switchwire_core::{RatePolicy, WebSocketSettings, spi::ReadSummary};
 
 use crate::connection::after;
 
-/// How fast a peer may send, when there is a limit. The clock is read once for what was read at once.
+/// Limits how fast a peer may send. It reads the clock once per read.
 #[derive(Debug)]
 pub(super) struct Rates {
     messages: Option<Bucket>,
@@ -13,7 +13,7 @@ pub(super) struct Rates {
     waits: bool,
 }
 
-/// What a peer may do now, and gets back over time: at most what it may do in a second.
+/// What a peer may send now. It refills over time, up to the amount of one second.
 #[derive(Debug)]
 struct Bucket {
     per_second: f64,
@@ -21,16 +21,16 @@ struct Bucket {
     at: Instant,
 }
 
-/// What comes of having read something.
+/// The result of charging a read.
 #[derive(Debug, PartialEq)]
 pub(super) enum Rated {
     Allowed,
-    /// No more may be read until then.
+    /// Nothing may be read until this time.
     ReadFrom(Instant),
-    /// The last message was one too many.
+    /// The last message exceeded the limit.
     MessageOver,
     BytesOver,
-    /// Only so many pings were allowed.
+    /// Only this many pings were allowed.
     PingsOver(usize),
 }
 
@@ -55,17 +55,18 @@ impl Rates {
         }))
     }
 
-    /// How many messages and bytes may be read at once. A closing policy lets one more in, to see it.
+    /// How many messages and bytes may be read at once. A policy that closes allows one more, to
+    /// detect the excess.
     pub(super) fn allowance(&self) -> (usize, usize) {
         let whole = |bucket: &Option<Bucket>| match bucket {
-            // The cast rounds down, which is meant.
+            // Rounding down is intended.
             Some(bucket) => (bucket.left as usize).max(1),
             None => usize::MAX,
         };
         (whole(&self.messages), whole(&self.bytes))
     }
 
-    /// Accounts for what was read.
+    /// Charges a read.
     pub(super) fn charge(&mut self, received: ReadSummary, pings: usize, now: Instant) -> Rated {
         if let Some(bucket) = &mut self.pings
             && pings > 0
@@ -93,7 +94,7 @@ impl Rates {
             if bucket.left < 0.0 && !self.waits {
                 return Rated::BytesOver;
             }
-            // Not for every byte: a tenth of a second's worth at least.
+            // Waits for at least a tenth of a second's worth, not for every byte.
             if bucket.left < 1.0 {
                 read_from = read_from.max(bucket.reaches((bucket.per_second / 10.0).max(1.0)));
             }
@@ -105,7 +106,7 @@ impl Rates {
         }
     }
 
-    /// Gives back what became allowed while nothing was read.
+    /// Refills the amount for the time in which nothing was read.
     pub(super) fn refill(&mut self, now: Instant) {
         for bucket in [&mut self.messages, &mut self.bytes].into_iter().flatten() {
             bucket.refill(now);
@@ -130,10 +131,10 @@ impl Bucket {
         self.left
     }
 
-    /// When so much is left.
+    /// When this amount is available.
     fn reaches(&self, amount: f64) -> Instant {
         let missing = (amount - self.left).max(0.0);
-        // A millisecond more than a fraction may round to: what is then left is surely enough.
+        // Adds a millisecond against rounding, so that the amount is surely enough.
         let wait = Duration::try_from_secs_f64(missing / self.per_second).unwrap_or(Duration::MAX);
         after(
             self.at,

@@ -7,11 +7,11 @@ use switchwire_core::{
 use super::{SessionDriver, rate::Rated, turn::Turn};
 use crate::{connection::Event, stats::SessionStats};
 
-/// With this much unwritten, answers to pings wait, and the latest stands for all.
+/// With this much unwritten, answers to pings wait, and the latest replaces those before it.
 const PONGS_WAIT_FROM: usize = 16 << 10;
 
 impl<T: Transport, C: Clock> SessionDriver<T, C> {
-    /// Reads once, if anything may still come and there is room for it.
+    /// Reads once, if anything may still arrive and there is room for it.
     pub(super) fn read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         if turn.read_blocked || !self.connection.may_read() {
             return false;
@@ -33,7 +33,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         true
     }
 
-    /// Gives the receive buffer room; false when there is none and nothing may be discarded.
+    /// Gives the receive buffer room. False when there is none and nothing may be discarded.
     fn make_room(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let is_open = self.connection.is_open();
         let (messages, bytes) = match &self.rates {
@@ -41,7 +41,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             _ => (usize::MAX, usize::MAX),
         };
         let has_room = self.port.make_room(&mut self.incoming, messages, bytes);
-        // What a rate allows, and what may be discarded, is asked for each time.
+        // A rate limit, and permission to discard, are checked each time.
         turn.has_room = has_room && is_open && self.rates.is_none();
         if has_room {
             return true;
@@ -54,7 +54,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         !is_open
     }
 
-    /// Hands on what was read.
+    /// Passes on the messages that were read.
     fn process(&mut self, turn: &mut Turn<'_, '_>) {
         let received = self.incoming.take_summary();
         turn.read(received.messages, received.bytes);
@@ -97,7 +97,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         }
     }
 
-    /// Charges the rate limits for what was read. Returns the rule that was broken.
+    /// Charges the rate limits for a read. Returns the rule that was broken.
     fn charge(&mut self, received: ReadSummary) -> Option<&'static str> {
         let rates = self.rates.as_mut()?;
         if !self.connection.is_open() {
@@ -123,7 +123,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
     }
 
     fn answer_ping(&mut self, payload: Bytes, turn: &mut Turn<'_, '_>) {
-        // Nothing follows our Close.
+        // Nothing may follow our Close.
         if !self.duties.answers_pings || !self.connection.may_send() {
             return;
         }
@@ -131,13 +131,13 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             self.flush(turn);
         }
         if self.pending_pong.is_some() || self.buffered() >= PONGS_WAIT_FROM {
-            self.pending_pong = Some(payload); // never behind a later one
+            self.pending_pong = Some(payload); // never after a later one
         } else {
             self.send(OutgoingFrame::Message(WebSocketMessage::Pong(payload)));
         }
     }
 
-    /// Nothing more comes from the peer.
+    /// Handles the end of the peer's messages.
     fn end_receiving(&mut self, end: ReceiveEnd, turn: &mut Turn<'_, '_>) {
         self.port.end_receiving(match &end {
             ReceiveEnd::Close(_) => Ok(()),

@@ -1,34 +1,36 @@
 use std::task::Context;
 
-/// How often one poll goes round before it lets other tasks run.
+/// How many rounds one poll makes before it lets other tasks run.
 const ROUNDS: usize = 16;
 
-/// How many messages one poll takes from the peer before it lets other tasks run, and how many bytes.
+/// How many messages, and how many bytes, one poll takes from the peer before it lets other tasks
+/// run.
 const MESSAGES: usize = 256;
 const BYTES: usize = 1 << 20;
 
-/// With so much to write, or read since there was something to write, it is written although there is more to read.
+/// With this many bytes to write, or read since there was output, the driver writes although there
+/// is more to read.
 const GATHERED: usize = 64 << 10;
 
-/// One poll of a driver: what was found out in it, and how much of its share of work is used.
+/// One poll of a driver: what it has found out, and how much of its share of work it has used.
 pub(super) struct Turn<'a, 'b> {
     pub(super) cx: &'a mut Context<'b>,
-    /// The incoming has room, of what it was given in this poll.
+    /// The receive buffer still has some of the room that it got in this poll.
     pub(super) has_room: bool,
     /// Nothing more has arrived.
     pub(super) read_blocked: bool,
     /// No more can be written.
     pub(super) write_blocked: bool,
-    /// Less is blocked than before this poll.
+    /// Fewer bytes are blocked than before this poll.
     pub(super) made_progress: bool,
-    /// The session was told that it may drop.
+    /// The session was allowed to drop messages.
     pub(super) has_let_drop: bool,
     /// How many bytes the peer has taken since the last poll ended.
     pub(super) taken: usize,
-    /// How many bytes of frames were read that ended a message.
+    /// How many bytes of frames were read that completed a message.
     pub(super) delivered: usize,
     rounds: usize,
-    /// What was read, in bytes: a message counts as no fewer than 4 KiB.
+    /// The work of reading, in bytes. A message counts as at least 4 KiB.
     work: usize,
     bytes: usize,
     /// How many bytes were read when output began to wait.
@@ -60,7 +62,7 @@ impl<'a, 'b> Turn<'a, 'b> {
         goes_on
     }
 
-    /// So much was read.
+    /// Notes a read.
     pub(super) fn read(&mut self, messages: usize, bytes: usize) {
         self.work += bytes.max(messages * (BYTES / MESSAGES));
         self.bytes += bytes;
@@ -69,7 +71,7 @@ impl<'a, 'b> Turn<'a, 'b> {
         }
     }
 
-    /// Whether what is to be written has waited long enough for more.
+    /// Whether the output has waited long enough for more.
     #[inline]
     pub(super) fn has_gathered(&mut self, buffered: usize) -> bool {
         if buffered == 0 {
@@ -79,7 +81,7 @@ impl<'a, 'b> Turn<'a, 'b> {
         buffered >= GATHERED || self.bytes - since >= GATHERED
     }
 
-    /// All is written.
+    /// Notes that everything is written.
     pub(super) fn written(&mut self) {
         self.output_since = None;
     }

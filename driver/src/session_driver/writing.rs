@@ -12,8 +12,8 @@ use crate::connection::{Event, Waiting};
 const KEPT: usize = 32;
 
 impl<T: Transport, C: Clock> SessionDriver<T, C> {
-    /// Hands to the transport what was sent, and what follows it; false when there was nothing. `used` says whether the
-    /// session was.
+    /// Hands the sent messages, and a close after them, to the transport. False when there was
+    /// nothing. `used` says whether the session was used.
     #[inline(never)]
     pub(super) fn take_outbound(
         &mut self,
@@ -68,8 +68,8 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         }
     }
 
-    /// Writes, and when all is written takes the next step. True when the handler is to be looked at
-    /// again.
+    /// Writes. When everything is written, takes the next step. True when the driver must look at
+    /// the handler again.
     #[inline]
     pub(super) fn write(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         if !self.unflushed && !self.connection.heeds_flushed() {
@@ -91,10 +91,10 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         self.has_more || may_now_answer
     }
 
-    /// Writes until all is written or the connection takes no more.
+    /// Writes until everything is written or the connection takes no more.
     pub(super) fn flush(&mut self, turn: &mut Turn<'_, '_>) {
         if self.unflushed && turn.write_blocked {
-            return self.let_drop(true, turn); // what came since may be over the mark
+            return self.let_drop(true, turn); // messages sent since may exceed the mark
         }
         while self.unflushed && !turn.write_blocked {
             self.try_flush(turn);
@@ -104,7 +104,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         }
     }
 
-    /// Writes what can be written at once.
+    /// Writes the bytes that can be written at once.
     pub(super) fn try_flush(&mut self, turn: &mut Turn<'_, '_>) {
         let before = self.buffered();
         let Some(transport) = &mut self.transport else {
@@ -137,7 +137,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         }
     }
 
-    /// Output is blocked, perhaps less than before.
+    /// Handles blocked output. It may be less than before.
     fn blocked(&mut self, bytes: usize, turn: &mut Turn<'_, '_>) {
         let schedule = &mut self.connection.schedule;
         let was_blocked = schedule.is_blocked();
@@ -152,7 +152,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             && let Some(held) = self.port.over_mark()
         {
             let unacknowledged = match is_measured {
-                true => 0, // it was asked for when that began
+                true => 0, // it was read when the measurement began
                 false => self.unacknowledged(),
             };
             self.on(
@@ -166,7 +166,7 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
         self.let_drop(was_blocked, turn);
     }
 
-    /// Output is blocked: a policy that drops may do so once it is sure.
+    /// Lets a policy that drops do so, once it is certain that output is blocked.
     fn let_drop(&mut self, was_blocked: bool, turn: &mut Turn<'_, '_>) {
         if !self.port.settings().slow_consumer().drops() || self.port.over_mark().is_none() {
             return;
@@ -178,18 +178,19 @@ impl<T: Transport, C: Clock> SessionDriver<T, C> {
             turn.has_let_drop = true;
             self.port.output_blocked();
         } else {
-            // Others have their turn before more is dropped: where the server writes on a task of its own, that one.
+            // Other tasks run before more is dropped. When the server writes on a task of its own,
+            // that task runs.
             turn.cx.waker().wake_by_ref();
         }
     }
 
-    /// A peer that has taken some of what was blocked lives.
+    /// Notes a sign of life when the peer has taken some of the blocked output.
     pub(super) fn look_for_progress(&mut self, turn: &mut Turn<'_, '_>) {
         let bytes = self.buffered();
         turn.made_progress |= self.connection.schedule.look_at_output(bytes);
     }
 
-    /// The answer to a ping that came while output was blocked.
+    /// Sends the answer to a ping that arrived while output was blocked.
     pub(super) fn send_pending_pong(&mut self) {
         if let Some(payload) = self.pending_pong.take()
             && self.connection.may_send()

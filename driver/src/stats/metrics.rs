@@ -17,7 +17,7 @@ pub(super) struct SessionMetrics {
     /// Messages and bytes received, messages and bytes sent.
     carried: [Counter; 4],
     round_trip: Histogram,
-    /// What was handed on of those, and of what is buffered.
+    /// How many of those were reported, and how many buffered bytes.
     settled: [u64; 4],
     settled_buffered: usize,
 }
@@ -99,7 +99,7 @@ impl SessionMetrics {
     }
 }
 
-/// A peer chooses from thousands of codes; labels have to be few.
+/// A peer can choose among thousands of codes, and labels must be few.
 fn code_label(code: u16) -> String {
     match code {
         0..=2999 => code.to_string(),

@@ -1,10 +1,11 @@
-//! Headers of frames, and what they must keep to.
+//! The headers of frames, and their rules.
 
 use switchwire_core::{Error, ErrorKind};
 
 use super::{Decoder, Frame, MASKED, protocol};
 
-/// What a frame is ([RFC 6455 section 5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2)).
+/// The kind of a frame ([RFC 6455 section
+/// 5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opcode {
     Data(Data),
@@ -26,19 +27,19 @@ pub(super) enum Control {
     Pong,
 }
 
-/// A header, as it came.
+/// A header as it arrived.
 #[derive(Debug, Clone, Copy)]
 struct Header {
     first: u8,
     key: Option<[u8; 4]>,
     length: u64,
-    /// Of the header itself, in bytes.
+    /// The size of the header itself, in bytes.
     size: usize,
 }
 
 impl Decoder {
-    /// Reads a header; false when it is not whole yet.
-    #[inline(never)] // or whole messages would be slower
+    /// Decodes a header. False when it is incomplete.
+    #[inline(never)] // inlined, it would slow down whole messages
     pub(super) fn decode_header(&mut self, input: &mut &[u8]) -> Result<bool, Error> {
         let kept = self.header_len;
         let parsed = if kept == 0 {
@@ -67,7 +68,7 @@ impl Decoder {
         Ok(true)
     }
 
-    /// Checks a header against the rules, the message it belongs to, and the limits.
+    /// Checks a header against the rules, its message, and the limits.
     fn begin_frame(&mut self, header: Header) -> Result<Frame, Error> {
         let opcode = header
             .opcode()
@@ -111,7 +112,7 @@ impl Decoder {
         })
     }
 
-    /// Checks a data frame against the message it belongs to and the limits.
+    /// Checks a data frame against its message and the limits.
     fn check_fragment(&self, data: Data, length: usize) -> Result<(), Error> {
         let (received, fragments) = match (data, &self.message) {
             (Data::Continuation, Some(message)) => (message.len(), message.fragments),
@@ -151,7 +152,7 @@ const RESERVED: u8 = 0x70;
 const OPCODE: u8 = 0x0f;
 
 impl Header {
-    /// The header at the front of `input`, if it is whole.
+    /// Parses the header at the front of `input`, if it is complete.
     fn parse(input: &[u8]) -> Option<Self> {
         let (&[first, second], rest) = input.split_first_chunk()?;
         let (length, rest) = match second & !MASKED {
@@ -179,7 +180,7 @@ impl Header {
         })
     }
 
-    /// None when it is one that no extension has taken yet.
+    /// `None` for an opcode that no extension uses yet.
     fn opcode(&self) -> Option<Opcode> {
         Some(match self.first & OPCODE {
             0x0 => Opcode::Data(Data::Continuation),
@@ -192,7 +193,7 @@ impl Header {
         })
     }
 
-    /// Whether the length took as few bytes as it can.
+    /// Whether the length is encoded in as few bytes as possible.
     fn is_shortest(&self) -> bool {
         let length = match self.length {
             0..=125 => 0,

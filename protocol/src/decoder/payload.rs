@@ -1,4 +1,4 @@
-//! Payloads that come in parts, and what they make.
+//! Payloads that arrive in parts, and the messages that they make.
 
 use std::mem;
 
@@ -19,26 +19,27 @@ use crate::{
     pool::{self, POOLED_FROM},
 };
 
-/// When this much of a payload is still to come, it is read directly into the message.
+/// When this many bytes of a payload are still to arrive, they are read directly into the message.
 const IN_PLACE_FROM: usize = 32 << 10;
 
-/// How much is read directly into the message at once: it is still in the cache when it is unmasked.
+/// How many bytes are read directly into the message at once. They are still in the cache when they
+/// are unmasked.
 const IN_PLACE: usize = 256 << 10;
 
-/// The data message that is being put together.
+/// The data message that is being assembled.
 #[derive(Debug)]
 pub(super) struct Message {
     is_text: bool,
-    /// What has come, behind a lead of so many bytes.
+    /// The bytes that have arrived, after a lead of `lead` bytes.
     payload: Vec<u8>,
     lead: usize,
-    /// Up to where a text is known to be whole code points.
+    /// The length of the text that is known to be whole code points.
     checked: usize,
     pub(super) fragments: usize,
 }
 
 impl Decoder {
-    /// A data frame begins.
+    /// Begins a data frame.
     pub(super) fn begin_fragment(&mut self, data: Data) {
         let message = self.message.get_or_insert_with(|| Message {
             is_text: data == Data::Text,
@@ -50,8 +51,8 @@ impl Decoder {
         message.fragments += 1;
     }
 
-    /// Reads payload; false when the frame is not whole yet.
-    #[inline(never)] // or whole messages would be slower
+    /// Decodes payload. False when the frame is incomplete.
+    #[inline(never)] // inlined, it would slow down whole messages
     pub(super) fn decode_payload(
         &mut self,
         frame: Frame,
@@ -65,10 +66,10 @@ impl Decoder {
         self.take_payload(frame, arrived.len(), incoming)
     }
 
-    /// Room in the message for the next bytes, when they are of a large payload: reading them there saves
-    /// a copy.
+    /// Returns room in the message for the next bytes, when they belong to a large payload. Reading
+    /// them there saves a copy.
     ///
-    /// The transport that fills it calls [`filled`](Self::filled).
+    /// The transport that fills the room calls [`filled`](Self::filled).
     pub fn room(&mut self) -> Option<Limit<&mut Vec<u8>>> {
         let frame = self
             .frame
@@ -83,10 +84,10 @@ impl Decoder {
         Some(payload.limit(room.min(IN_PLACE)))
     }
 
-    /// Decodes so many bytes that were put into the [`room`](Self::room).
+    /// Decodes the `count` bytes that the transport put into the [`room`](Self::room).
     ///
     /// # Panics
-    /// When there was none.
+    /// When there was no room.
     pub fn filled(&mut self, count: usize, incoming: &mut ReceiveBuffer) {
         let frame = self.frame.expect("a frame has the room");
         if let Err(error) = self.take_payload(frame, count, incoming) {
@@ -95,8 +96,9 @@ impl Decoder {
         incoming.note_bytes(count, mem::take(&mut self.ended_frame));
     }
 
-    /// Where the payload of a frame goes, with room for so many more bytes: never for more than twice what has arrived,
-    /// and exact when the end is in sight.
+    /// Reserves memory for the payload of a frame, with room for `needed` more bytes. It never
+    /// allocates more than twice the bytes that have arrived. For a message of one frame, it
+    /// allocates no spare bytes.
     fn reserve(&mut self, frame: Frame, needed: usize) -> &mut Vec<u8> {
         let message = self.message.as_mut();
         let is_only = match message {
@@ -125,7 +127,7 @@ impl Decoder {
         }
     }
 
-    /// Takes payload that arrived at its place; false when the frame is not whole yet.
+    /// Takes payload that was read directly into the message. False when the frame is incomplete.
     fn take_payload(
         &mut self,
         mut frame: Frame,
@@ -176,7 +178,8 @@ impl Decoder {
 }
 
 impl Message {
-    /// Moves to memory of the pool once so much has arrived, or does now, that it may be needed: a header alone holds none.
+    /// Moves to memory of the pool when enough bytes have arrived or are arriving now. A header
+    /// alone takes no memory of the pool.
     fn use_pool(&mut self, remaining: usize, needed: usize) {
         let has_room = self.payload.capacity() - self.payload.len() >= needed;
         if has_room || self.lead > 0 || self.payload.len() + needed < POOLED_FROM {
@@ -197,7 +200,7 @@ impl Message {
         self.payload.len() - self.lead
     }
 
-    /// Checks the text that has come in, and at the end that no code point was cut.
+    /// Checks the text that has arrived. At the end, checks that no code point is cut.
     fn check_text(&mut self, is_last: bool) -> Result<(), Error> {
         if !self.is_text {
             return Ok(());
@@ -222,8 +225,8 @@ impl Message {
     }
 }
 
-/// What the payload of a Close frame says
-/// ([RFC 6455 section 5.5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1)).
+/// Decodes the payload of a Close frame ([RFC 6455 section
+/// 5.5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1)).
 fn close_status(payload: &Bytes) -> Result<Option<CloseStatus>, Error> {
     let Some((code, _)) = payload.split_first_chunk::<2>() else {
         return if payload.is_empty() {

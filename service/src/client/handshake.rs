@@ -9,9 +9,9 @@ use switchwire_protocol::{
     new_key,
 };
 
-/// The client's half of one opening handshake
-/// ([RFC 6455 section 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)): the head of its request, and what the
-/// server's answer must be.
+/// The client's half of one opening handshake ([RFC 6455 section
+/// 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)): the head of its request, and the
+/// checks of the server's answer.
 ///
 /// ```
 /// use switchwire_core::ClientRequest;
@@ -31,9 +31,12 @@ pub struct ClientHandshake {
 }
 
 impl ClientHandshake {
-    /// - `client.1` The request is a GET in HTTP/1.1; `client.7` an empty path is sent as a slash.
-    /// - `client.2` `Host` has the port when it is not the default, and IPv6 in brackets; one that the application set is left.
-    /// - `client.3` `Upgrade` and `Connection` say what is asked for; `client.5` the version is 13.
+    /// Makes the head of the request.
+    ///
+    /// - `client.1` The request is a GET in HTTP/1.1. `client.7` An empty path is sent as a slash.
+    /// - `client.2` `Host` has the port when it is not the default, and an IPv6 address in
+    ///   brackets. A `Host` that the application set is left as it is.
+    /// - `client.3` `Upgrade` and `Connection` ask for a WebSocket. `client.5` The version is 13.
     /// - `client.4` The key is new, of 16 random bytes.
     #[must_use]
     pub fn new(request: &ClientRequest) -> Self {
@@ -72,7 +75,7 @@ impl ClientHandshake {
         }
     }
 
-    /// The head of the request, its target in the form that a server is asked in.
+    /// The head of the request, with its target in the form for a server.
     #[must_use]
     pub fn request(&self) -> &Request<()> {
         &self.request
@@ -80,12 +83,14 @@ impl ClientHandshake {
 
     /// Checks an answer of status 101, and returns the subprotocol that the server chose.
     ///
-    /// - `client.31` It is in HTTP/1.1.
-    /// - `client.12` `Upgrade` names `websocket` and nothing else; `client.13` `Connection` has the token `Upgrade`.
-    /// - `client.14` The accept value is that of the key.
-    /// - `client.15` No extension was agreed to, because none is offered; so `client.32` is true of every window parameter.
-    /// - `client.16` The subprotocol is one of those offered, letter by letter.
-    /// - `client.17` None of these three headers is there twice.
+    /// - `client.31` The answer is in HTTP/1.1.
+    /// - `client.12` `Upgrade` names `websocket` and nothing else. `client.13` `Connection` has the
+    ///   token `Upgrade`.
+    /// - `client.14` The accept value is the one of the key.
+    /// - `client.15` The server agreed to no extension, because the client offers none. `client.32`
+    ///   therefore holds for every window parameter.
+    /// - `client.16` The subprotocol is exactly one of the offered ones.
+    /// - `client.17` None of these three headers occurs twice.
     ///
     /// # Errors
     /// The first rule that the answer breaks.
@@ -119,7 +124,7 @@ impl ClientHandshake {
     }
 }
 
-/// The target of the request line: the path, a slash when there is none, and the query.
+/// The target of the request line: the path, or a slash when there is none, and the query.
 fn target(uri: &Uri) -> Uri {
     let path = match uri.path() {
         "" => "/",
@@ -132,7 +137,7 @@ fn target(uri: &Uri) -> Uri {
     target.parse().expect("the path and the query of a URL")
 }
 
-/// What `Host` says of this request.
+/// The value of `Host` for this request.
 fn host(request: &ClientRequest) -> String {
     let host = request.uri().authority().map_or("", Authority::host);
     match (request.is_secure(), request.port()) {
@@ -145,7 +150,8 @@ fn text(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).expect("hosts, tokens and base64 are visible ASCII")
 }
 
-/// Whether the list, over all lines of the header, has this token in any case and no other.
+/// Whether the list, over all lines of the header, has this token and no other. Case does not
+/// matter.
 fn names_only(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let is_token = |element: &str| element.eq_ignore_ascii_case(token);
     let mut lines = headers.get_all(name).iter();
@@ -153,12 +159,12 @@ fn names_only(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     is_right && contains(headers, name, token)
 }
 
-/// The value of a header that may be there once, without the blanks around it.
+/// The value of a header that may occur once, without surrounding white space.
 fn at_most_one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, HandshakeViolation> {
     let mut values = headers.get_all(&name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value.map(|value| {
-            // What is not text is no value that any rule allows.
+            // No rule allows a value that is not text.
             value
                 .to_str()
                 .unwrap_or("\u{fffd}")
@@ -178,7 +184,8 @@ mod tests {
         ClientHandshake::new(&request)
     }
 
-    /// An answer that is right but for these headers; one without a value is left out.
+    /// Makes an answer that is valid except for these headers. A header without a value is left
+    /// out.
     fn answer(
         handshake: &ClientHandshake,
         changes: &[(&'static str, Option<&str>)],

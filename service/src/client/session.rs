@@ -18,8 +18,8 @@ use tokio::sync::oneshot;
 
 use crate::dispatcher::new_id;
 
-/// What a client's session knows of its handshake: the URL it asked for, the headers of the answer, and the addresses of
-/// the other end and of its own.
+/// Describes the handshake of a client's session: the URL of the request, the headers of the
+/// answer, and the addresses of both ends.
 #[must_use]
 pub fn client_info(
     request: &ClientRequest,
@@ -37,7 +37,8 @@ pub fn client_info(
         .into_info(subprotocol)
 }
 
-/// Serves a client's session with `handler` over `transport`, once the server has agreed.
+/// Serves a client's session with `handler` over `transport`, after the server has accepted the
+/// handshake.
 pub fn serve_client<T: Transport>(
     transport: T,
     handler: Arc<dyn WebSocketHandler>,
@@ -48,11 +49,11 @@ pub fn serve_client<T: Transport>(
     SessionDriver::new(transport, handler, session, port)
 }
 
-/// A client's session for use without a handler, and the future that serves it and has to be run on
-/// a task of its own.
+/// Returns a client's session for use without a handler, and the future that serves it. Run that
+/// future on a task of its own.
 ///
-/// The first resolves when the second has begun to run. The second ends when the connection does; dropping the session and
-/// all its receive streams closes it with 1001.
+/// The first future resolves when the second has begun to run. The second ends when the connection
+/// ends. Dropping the session and all its receive streams closes it with 1001.
 pub fn hand_over<T: Transport>(
     transport: T,
     info: Arc<HandshakeInfo>,
@@ -69,8 +70,8 @@ pub fn hand_over<T: Transport>(
     (async move { session.await.ok() }, driver)
 }
 
-/// The handler of a session that the application uses without one: it waits until the application has
-/// dropped the session, or the connection is gone.
+/// The handler of a session that the application uses without a handler. It waits until the
+/// application has dropped the session, or the connection is gone.
 struct HandOver {
     to: Mutex<Option<oneshot::Sender<WebSocketSession>>>,
 }
@@ -85,7 +86,7 @@ impl WebSocketHandler for HandOver {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         let to = to.expect("a driver calls its handler once");
-        drop(to.send(session)); // given back when nobody waits for it, and so abandoned
+        drop(to.send(session)); // without a receiver, the session is dropped
         let mut closed = pin!(sender.closed());
         let mut abandoned = pin!(sender.abandoned());
         poll_fn(|cx| match closed.as_mut().poll(cx) {

@@ -24,7 +24,8 @@ fn request(method: &str, headers: &[(&str, &str)]) -> HandshakeRequest {
     head.into()
 }
 
-/// Status and CORS headers of the answer to a preflight request for this method and these headers.
+/// The status and the CORS headers of the answer to a preflight request for this method and these
+/// headers.
 fn answer(cors: CorsConfigurationBuilder, method: &str, headers: &str) -> String {
     let mut given = vec![
         ("origin", ORIGIN),

@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use switchwire_core::{HandshakeError, spi::Acceptance};
 use tokio::time::timeout;
 
-/// Waits for a decision, no longer than `limit`, and takes a panic of the application for a failure.
+/// Waits for a decision, up to `limit`. A panic of the application counts as a failure.
 pub(super) async fn decide(
     limit: Duration,
     deciding: impl Future<Output = Result<Acceptance, HandshakeError>>,

@@ -7,15 +7,15 @@ use switchwire_core::{
 };
 use tokio::time::timeout;
 
-/// The interceptors that let a request pass, which are told what the peer is told.
+/// The interceptors that passed a request. They learn of the answer that the peer gets.
 pub(super) struct Witnesses {
     passed: Vec<Arc<dyn HandshakeInterceptor>>,
-    /// The head of the 101, as long as nothing else refuses.
+    /// The head of the accepting response, unless the request is refused.
     accepted: Option<Response<()>>,
 }
 
 impl Witnesses {
-    /// Takes them from a request that was decided about.
+    /// Takes the interceptors from a request after the decision.
     pub(super) fn new(
         request: &mut HandshakeRequest,
         decided: &Result<Acceptance, HandshakeError>,
@@ -28,7 +28,8 @@ impl Witnesses {
         }
     }
 
-    /// Tells them, no longer than `limit`: the refusal or, if there is none, the 101. What they do changes nothing.
+    /// Tells the interceptors the answer, within `limit`: the refusal or, if there is none, the
+    /// accepting response. They cannot change it.
     pub(super) async fn tell(
         self,
         limit: Duration,
@@ -38,7 +39,7 @@ impl Witnesses {
         let outcome = match (refusal, &self.accepted) {
             (Some(error), _) => Err(error),
             (None, Some(response)) => Ok(response),
-            (None, None) => return, // nobody is there to be told
+            (None, None) => return, // no interceptor passed it
         };
         let telling = async {
             for interceptor in self.passed.iter().rev() {

@@ -15,7 +15,8 @@ use crate::{
     registry::{Registration, SessionRegistry},
 };
 
-/// A session that may begin once its connection is switched. Dropping it gives back what was taken for it.
+/// A session that may begin once its connection is switched. Dropping it gives back its permit and
+/// its place in the registry.
 pub(super) struct PendingSession {
     endpoint: Endpoint,
     session: WebSocketSession,
@@ -54,7 +55,7 @@ impl PendingSession {
         upgrading: impl Future<Output = Result<T, Error>>,
     ) -> impl Future<Output = CloseOutcome> {
         let span = self.route.span(self.port.id(), self.port.info());
-        // Where nobody looks at spans it would be entered all the same, each time the session is woken.
+        // Without a subscriber, the span would still be entered each time the session is woken.
         if span.is_disabled() {
             Either::Left(self.run_to_end(upgrading))
         } else {

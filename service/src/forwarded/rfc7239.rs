@@ -6,7 +6,8 @@ use switchwire_protocol::header_list::{is_token, split_unquoted};
 
 use super::{Hop, is_secure, parse_client};
 
-/// What each proxy said, the nearest to the client first. `None` when there is no such header or one is malformed.
+/// The information of each proxy, the nearest to the client first. `None` when there is no such
+/// header, or one is malformed.
 pub(super) fn hops(headers: &HeaderMap) -> Option<Vec<Hop>> {
     let mut hops = Vec::new();
     for line in headers.get_all(header::FORWARDED) {
@@ -38,7 +39,8 @@ fn parse_element(element: &str) -> Option<Hop> {
     Some(hop)
 }
 
-/// The text of a value. Without quotes, the colon and the brackets of an address are let through, too.
+/// The text of a value. Without quotes, it may also contain the colon and the brackets of an
+/// address.
 fn unquote(value: &str) -> Option<String> {
     let Some(quoted) = value.strip_prefix('"') else {
         let is_plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());

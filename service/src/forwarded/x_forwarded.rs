@@ -1,12 +1,14 @@
-//! The headers that proxies had before there was a standard.
+//! The `X-Forwarded-*` headers, which proxies set before there was a standard.
 
 use http::HeaderMap;
 
 use super::{Hop, is_secure, parse_client};
 
-/// What each proxy said, the nearest to the client first. `None` when none of the headers is there.
+/// The information of each proxy, the nearest to the client first. `None` when there is none of the
+/// headers.
 ///
-/// Most proxies add to the list of addresses and replace the other values, so the last values belong together.
+/// Most proxies append to the list of addresses and replace the other values, so the last values
+/// belong together.
 pub(super) fn hops(headers: &HeaderMap) -> Option<Vec<Hop>> {
     let clients = list(headers, "x-forwarded-for")?;
     let schemes = list(headers, "x-forwarded-proto")?;
@@ -28,7 +30,7 @@ pub(super) fn hops(headers: &HeaderMap) -> Option<Vec<Hop>> {
     Some((0..clients.len().max(1)).rev().map(hop).collect())
 }
 
-/// The elements over all lines. `None` when one is no text.
+/// The elements over all lines. `None` when a line is not text.
 fn list<'a>(headers: &'a HeaderMap, name: &str) -> Option<Vec<&'a str>> {
     let mut elements = Vec::new();
     for line in headers.get_all(name) {
@@ -41,7 +43,7 @@ fn nth_back_or_first<'a>(list: &[&'a str], from_end: usize) -> Option<&'a str> {
     list.iter().nth_back(from_end).or(list.first()).copied()
 }
 
-/// The host with the port, unless it has one.
+/// The host with the port, unless the host has one.
 fn with_port(host: &str, port: Option<&str>) -> String {
     let after_brackets = host.rsplit(']').next().unwrap_or(host);
     match port {
@@ -56,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    /// Address, TLS and host of each hop, for values of For, Proto, Host and Port.
+    /// The address, TLS and host of each hop, for values of For, Proto, Host and Port.
     fn read(values: [&str; 4]) -> Vec<String> {
         let mut headers = HeaderMap::new();
         let names = [

@@ -1,12 +1,12 @@
-//! What an opening handshake on a stream of HTTP/2 or HTTP/3 has, and only that
-//! ([RFC 8441 section 5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
+//! The checks of an opening handshake on a stream of HTTP/2 or HTTP/3 only ([RFC 8441 section
+//! 5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
 
 use http::{Method, Version, header};
 use switchwire_core::{HandshakeError, HandshakeRequest, Origin};
 
 use super::{is_host, single};
 
-/// Checks the pseudo-headers, and that no header is there that is the connection's. Nobody looks at a key.
+/// Checks the pseudo-headers, and that there are no headers of a connection. It ignores a key.
 pub(super) fn check(request: &HandshakeRequest) -> Result<(), HandshakeError> {
     let headers = request.headers();
     if request.method() != Method::CONNECT {
@@ -32,7 +32,7 @@ pub(super) fn check(request: &HandshakeRequest) -> Result<(), HandshakeError> {
             return Err(HandshakeError::Host);
         }
     }
-    // These make a request malformed (RFC 9113 section 8.2.2).
+    // These headers make a request malformed (RFC 9113 section 8.2.2).
     if headers.contains_key(header::CONNECTION) || headers.contains_key(header::UPGRADE) {
         return Err(HandshakeError::ConnectionHeader);
     }

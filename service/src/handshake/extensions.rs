@@ -3,8 +3,8 @@ use switchwire_core::HandshakeError;
 
 use switchwire_protocol::header_list::{is_token, split_unquoted};
 
-/// Checks that the offers follow their grammar
-/// ([RFC 6455 section 9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
+/// Checks that the offers follow their grammar ([RFC 6455 section
+/// 9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
 pub(super) fn check(headers: &HeaderMap) -> Result<(), HandshakeError> {
     for line in headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS) {
         let line = line.to_str().map_err(|_| HandshakeError::Extensions)?;

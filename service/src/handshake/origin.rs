@@ -1,26 +1,28 @@
-//! Which web pages may connect ([RFC 6455 section 10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)).
+//! Decides which web pages may connect ([RFC 6455 section
+//! 10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)).
 
 use http::{Method, header};
 use switchwire_core::{HandshakeRequest, InvalidOrigin, Origin, OriginPattern, spi::Opening};
 
 use super::single;
 
-/// Which origins are let in, where no CORS configuration decides. A request of the server's own origin always is.
+/// The allowed origins, where no CORS configuration decides. A request of the server's own origin
+/// is always allowed.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum OriginPolicy {
-    /// Only pages that this server itself serves: scheme, host and port are those of the request.
+    /// Only pages of this server: scheme, host and port are those of the request.
     #[default]
     SameOrigin,
-    /// These, too.
+    /// Pages of this server, and pages whose origin matches one of these patterns.
     AllowList(Vec<OriginPattern>),
-    /// Every page of every site, with the cookies the browser has for this server. Only for endpoints
-    /// that are meant to be public and look at no cookie.
+    /// Every page of every site, with the cookies that the browser has for this server. Only for
+    /// public endpoints that read no cookie.
     Any,
 }
 
 impl OriginPolicy {
-    /// The server's own origin, and those that match one of these patterns.
+    /// Allows the server's own origin, and origins that match one of these patterns.
     ///
     /// ```
     /// use switchwire_service::OriginPolicy;
@@ -31,7 +33,7 @@ impl OriginPolicy {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidOrigin`] when one is no pattern.
+    /// [`InvalidOrigin`] when a text is not a pattern.
     pub fn allow_list<T: AsRef<str>>(
         patterns: impl IntoIterator<Item = T>,
     ) -> Result<Self, InvalidOrigin> {
@@ -50,8 +52,8 @@ impl OriginPolicy {
     }
 }
 
-/// Whether a page with this request's origin may connect: the CORS configuration decides if there is one, else the
-/// policy. A request without `Origin` does not come from a web page.
+/// Whether a page with this request's origin may connect. The CORS configuration decides if there
+/// is one; otherwise, the policy decides. A request without `Origin` does not come from a web page.
 pub(super) fn is_allowed(request: &HandshakeRequest, policy: &OriginPolicy) -> bool {
     if !request.headers().contains_key(header::ORIGIN) || is_same_origin(request) {
         return true;

@@ -2,8 +2,8 @@ use http::{HeaderMap, header};
 use switchwire_core::{HandshakeError, HandshakeRequest, WebSocketHandler};
 use switchwire_protocol::header_list as list;
 
-/// Checks that the client offers tokens
-/// ([RFC 6455 section 11.3.4](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4)).
+/// Checks that the client offers tokens ([RFC 6455 section
+/// 11.3.4](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4)).
 pub(super) fn check(headers: &HeaderMap) -> Result<(), HandshakeError> {
     for line in headers.get_all(header::SEC_WEBSOCKET_PROTOCOL) {
         let line = line.to_str().map_err(|_| HandshakeError::Subprotocol)?;
@@ -14,7 +14,7 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), HandshakeError> {
     Ok(())
 }
 
-/// What the handler chooses of what is offered.
+/// The handler's choice among the offered subprotocols.
 pub(super) fn select(
     handler: &dyn WebSocketHandler,
     request: &HandshakeRequest,

@@ -16,7 +16,7 @@ impl WebSocketHandler for Nothing {
     }
 }
 
-/// A request that is right, with `changes`: an empty value takes the header away.
+/// The answer to a valid request with `changes`. An empty value removes the header.
 async fn answer(changes: &[(&str, &str)]) -> Result<Acceptance, HandshakeError> {
     let mut builder = Request::get("/echo");
     let right = [
@@ -108,7 +108,7 @@ async fn the_example_key_of_the_rfc_is_a_key() {
         .unwrap();
 }
 
-/// An extended CONNECT that is right, with `changes` as in [`answer`].
+/// The answer to a valid extended CONNECT with `changes`, as in [`answer`].
 async fn answer_connect(
     target: &str,
     changes: &[(&str, &str)],

@@ -1,5 +1,5 @@
-//! What an opening handshake on HTTP/1.1 has, and only that
-//! ([RFC 6455 section 4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+//! The checks of an opening handshake on HTTP/1.1 only ([RFC 6455 section
+//! 4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
 
 use http::{Method, Version, header};
 use switchwire_core::{HandshakeError, HandshakeRequest};
@@ -7,7 +7,7 @@ use switchwire_protocol::header_list::contains;
 
 use super::{is_host, single};
 
-/// Checks request line, `Host`, `Upgrade`, `Connection` and key, and returns the key.
+/// Checks the request line, `Host`, `Upgrade`, `Connection` and the key, and returns the key.
 pub(super) fn check(request: &HandshakeRequest) -> Result<&str, HandshakeError> {
     let headers = request.headers();
     if request.method() != Method::GET {
@@ -35,8 +35,8 @@ pub(super) fn check(request: &HandshakeRequest) -> Result<&str, HandshakeError> 
     Ok(key)
 }
 
-/// Whether this is the base64 of 16 bytes. The bits that pad the last digit are not looked at: the key of
-/// RFC 6455's own example has some that are set.
+/// Whether this is the base64 of 16 bytes. It ignores the bits that pad the last digit: some are
+/// set in the key of RFC 6455's own example.
 fn is_key(key: &str) -> bool {
     key.len() == 24
         && key.strip_suffix("==").is_some_and(|digits| {

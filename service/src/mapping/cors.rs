@@ -6,8 +6,8 @@ use super::error::Reason;
 
 /// CORS configurations by URL pattern.
 ///
-/// That none of them contradicts a handler's is checked when either is mapped, so that combining them for a request
-/// cannot fail.
+/// When either is mapped, the mapping checks that no configuration contradicts a handler's.
+/// Combining them for a request can therefore not fail.
 #[derive(Clone, Default)]
 pub(super) struct CorsMapping {
     router: matchit::Router<usize>,
@@ -15,7 +15,7 @@ pub(super) struct CorsMapping {
 }
 
 impl CorsMapping {
-    /// Adds a configuration, after comparing it with those of the handlers that are mapped.
+    /// Adds a configuration, after comparing it with those of the mapped handlers.
     pub(super) fn insert<'a>(
         &mut self,
         pattern: &str,
@@ -39,7 +39,8 @@ impl CorsMapping {
         Ok(())
     }
 
-    /// Whether a handler's configuration goes with all that may apply to the paths of its pattern.
+    /// Checks that a handler's configuration can be combined with every one that may apply to its
+    /// paths.
     pub(super) fn check_handler(
         &self,
         pattern: &str,
@@ -62,7 +63,7 @@ impl CorsMapping {
         Ok(())
     }
 
-    /// The configuration of a path, with the handler's on top of it.
+    /// The configuration of a path, combined with the handler's.
     pub(super) fn find(
         &self,
         path: &str,
@@ -90,7 +91,8 @@ impl CorsMapping {
     }
 }
 
-/// Whether some path may have both patterns. A segment with a parameter is taken to match any.
+/// Whether some path may match both patterns. A segment with a parameter counts as matching any
+/// segment.
 fn overlap(one: &str, two: &str) -> bool {
     let (mut one, mut two) = (one.split('/'), two.split('/'));
     loop {

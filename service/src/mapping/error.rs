@@ -1,6 +1,6 @@
 use switchwire_core::InvalidCors;
 
-/// A pattern that cannot be mapped.
+/// Why a pattern cannot be mapped.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the pattern {pattern:?} cannot be mapped: {reason}")]
 pub struct InvalidMapping {

@@ -209,7 +209,7 @@ proptest! {
         }
     }
 
-    /// A path written with escapes reaches the handler as it was meant.
+    /// The handler gets the original text of an escaped path.
     #[test]
     fn a_parameter_is_what_was_escaped(value in "\\PC{1,12}") {
         let escaped: String = value.bytes().map(|byte| format!("%{byte:02x}")).collect();

@@ -1,4 +1,4 @@
-//! A bound for what the sessions of a registry hold, all together.
+//! The memory budget: the limit on what all sessions of a registry hold together.
 
 use std::{
     fmt,
@@ -13,29 +13,30 @@ use switchwire_driver::{MemoryAccount, over_budget};
 
 use super::{Kept, Shared};
 
-/// What the sessions may hold together by default, in bytes.
+/// The default budget, in bytes.
 const DEFAULT: usize = 1 << 30;
 
-/// In place of the bytes of a session that was closed: it counts no more.
+/// Replaces the bytes of a closed session, which no longer counts.
 const CLOSED: usize = usize::MAX;
 
-/// What the sessions of a registry hold together, and may.
+/// The memory budget of a registry, and the bytes that count towards it.
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: AtomicUsize,
-    /// Of sessions that were not closed. Below zero only between two steps of one report.
+    /// The bytes of sessions that were not closed. It is negative only between two steps of one
+    /// report.
     total: AtomicIsize,
-    /// Times of progress are counted from here.
+    /// The origin of the times of progress.
     began: Instant,
-    /// Held by who looks for sessions to close.
+    /// Locked by the thread that looks for sessions to close.
     shedding: Mutex<()>,
 }
 
-/// What one session holds.
+/// The bytes of one session.
 pub(super) struct Held {
     registry: Arc<Shared>,
     bytes: AtomicUsize,
-    /// When a step of it last left, in microseconds.
+    /// When at least 4 KiB last left the session, in microseconds.
     progress: AtomicU64,
 }
 
@@ -49,13 +50,13 @@ impl Budget {
         }
     }
 
-    /// Sets what the sessions may hold together.
+    /// Sets the budget.
     pub(super) fn set(&self, bytes: Option<usize>) {
         let limit = bytes.unwrap_or(usize::MAX).min(isize::MAX as usize);
         self.limit.store(limit, Ordering::Relaxed);
     }
 
-    /// What the sessions hold together.
+    /// The bytes of all sessions together.
     pub(super) fn total(&self) -> usize {
         let total = self.total.load(Ordering::Relaxed);
         usize::try_from(total).unwrap_or(0)
@@ -75,7 +76,8 @@ impl Budget {
         u64::try_from(micros).unwrap_or(u64::MAX)
     }
 
-    /// Counts what a session holds now instead of what it held, unless it was closed, and counts no more.
+    /// Replaces the bytes that count for a session, unless the session was closed and no longer
+    /// counts.
     fn replace(&self, held: &Held, before: usize, now: usize) {
         let replaced =
             held.bytes
@@ -86,7 +88,8 @@ impl Budget {
         }
     }
 
-    /// Counts a session no more, and returns what it held; none when it held nothing or was closed before.
+    /// Stops counting a session, and returns its bytes. `None` when it held nothing or was closed
+    /// before.
     fn take(&self, held: &Held) -> Option<usize> {
         let counts = |bytes| (bytes != 0 && bytes != CLOSED).then_some(CLOSED);
         let taken = held
@@ -134,15 +137,16 @@ impl fmt::Debug for Held {
 }
 
 impl Shared {
-    /// Closes the sessions that have made no progress for longest, until the others hold an eighth less than they may.
+    /// Closes the sessions that have made no progress for longest, until the others hold an eighth
+    /// less than the budget.
     ///
-    /// The eighth keeps this rare, as it looks at every session.
+    /// The eighth makes this rare, because it visits every session.
     pub(super) fn shed(&self) {
         let (mut victims, mut bytes) = (Vec::new(), 0);
         let one_at_a_time = self.budget.shedding.lock();
         let one_at_a_time = one_at_a_time.unwrap_or_else(PoisonError::into_inner);
         if !self.budget.is_exceeded() {
-            return; // somebody else was faster
+            return; // another thread was faster
         }
         let limit = self.budget.limit();
         let holders = self.by_progress();
@@ -155,8 +159,8 @@ impl Shared {
                 bytes += held;
             }
         }
-        drop(one_at_a_time); // what a close wakes is foreign code, and so is what a session's end drops
-        // Not in the span of the session that was told of last, as it need not be one of those.
+        drop(one_at_a_time); // a close wakes and drops foreign code
+        // Not in the span of the session that reported last: it need not be one of those.
         tracing::warn!(
             target: "switchwire",
             parent: None,
@@ -165,11 +169,11 @@ impl Shared {
             "sessions are closed, as all together hold more than they may",
         );
         for victim in victims {
-            drop(victim.sender().close(over_budget())); // takes effect though nobody awaits it
+            drop(victim.sender().close(over_budget())); // takes effect without being awaited
         }
     }
 
-    /// The sessions that hold something, first those whose progress is longest ago.
+    /// The sessions that hold bytes. The one without progress for longest comes first.
     fn by_progress(&self) -> Vec<Kept> {
         let mut holders: Vec<_> = self
             .lock()

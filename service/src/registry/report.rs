@@ -1,22 +1,25 @@
 use std::fmt;
 
-/// How the sessions ended that a [shutdown](crate::SessionRegistry::shutdown) met. Every one of them is counted once.
+/// How the sessions ended that were open at a [shutdown](crate::SessionRegistry::shutdown). Every
+/// session is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Both sides sent a Close, and the handler returned, or was dropped after its
-    /// [grace](switchwire_core::WebSocketSettings::handler_grace), which the log tells.
+    /// Both sides sent a Close, and the handler returned or was dropped after its
+    /// [grace](switchwire_core::WebSocketSettings::handler_grace). The log tells which.
     pub closed: usize,
-    /// The connection broke, the peer did not answer within the closing deadline, or the switch of protocols failed.
+    /// The connection failed, the peer did not answer within the closing deadline, or the protocol
+    /// switch failed.
     pub failed: usize,
-    /// Dropped at the deadline, connection or handler, or together with the server.
+    /// The connection or the handler was dropped at the deadline, or together with the server.
     pub aborted: usize,
-    /// Still there a while after the deadline: a handler blocks its thread, or the server no longer runs its tasks.
+    /// Still running a while after the deadline: a handler blocks its thread, or the server no
+    /// longer runs its tasks.
     pub remaining: usize,
 }
 
 impl ShutdownReport {
-    /// How many sessions there were.
+    /// The number of all sessions.
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.closed + self.failed + self.aborted + self.remaining

@@ -9,13 +9,13 @@ use tokio::{
 
 use super::{SessionRegistry, Shared, ShutdownReport};
 
-/// How long sessions that were aborted may take to be gone. They need no more than a turn of the runtime.
+/// How long aborted sessions may take to end. They need only one turn of the runtime.
 const ABORTING: Duration = Duration::from_secs(1);
 
 /// How many sessions are dropped before other tasks run.
 const SHARE: usize = 256;
 
-/// The deadline of those who ask for so much time that it cannot be reckoned.
+/// The deadline for a time that is too long to calculate with.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A shutdown that has begun.
@@ -27,7 +27,7 @@ pub(super) struct Shutdown {
 }
 
 impl Shutdown {
-    /// A session has ended, so or with its task.
+    /// Counts a session that has ended, with this outcome or with its task.
     pub(super) fn ended(&mut self, outcome: Option<&CloseOutcome>) {
         let count = match outcome {
             Some(outcome) if outcome.is_clean() => &mut self.report.closed,
@@ -39,22 +39,26 @@ impl Shutdown {
 }
 
 impl SessionRegistry {
-    /// Ends every session: with Close 1001, after what its handler sends in answer to
-    /// [`shutting_down`](switchwire_core::WebSocketSession::shutting_down), and drops what is left at the deadline.
+    /// Ends every session with Close 1001, after the messages that its handler sends in answer to
+    /// [`shutting_down`](switchwire_core::WebSocketSession::shutting_down). At the deadline, drops
+    /// the remaining sessions.
     ///
-    /// - `registry.shutdown.1` It takes effect when it is called, and no session begins after that: handshakes get 503.
-    /// - `registry.shutdown.2` The future resolves when the last session has ended, its handler included, or soon after
-    ///   the deadline, and tells how many ended in which way.
-    /// - `registry.shutdown.3` It may be called again, also at the same time: the earliest deadline counts, for all calls.
-    /// - `registry.shutdown.4` There is no way back: dropping the future does not undo it.
+    /// - `registry.shutdown.1` It takes effect when it is called. No session begins after that:
+    ///   handshakes get 503.
+    /// - `registry.shutdown.2` The future resolves when the last session has ended, its handler
+    ///   included, or soon after the deadline. It returns how many sessions ended in which way.
+    /// - `registry.shutdown.3` It may be called again, also concurrently. The earliest deadline
+    ///   counts for all calls.
+    /// - `registry.shutdown.4` It cannot be undone: dropping the future does not stop it.
     ///
-    /// The call keeps the deadline: when every future is dropped before that, sessions end in their own time.
+    /// The future enforces the deadline. When every such future is dropped before the deadline,
+    /// sessions end in their own time.
     ///
-    /// It tells every session before it returns, and the thread does nothing else meanwhile: for up to a microsecond a
-    /// session, which is a tenth of a second with 100 000.
+    /// The call signals every session before it returns, and blocks its thread meanwhile. It takes
+    /// up to a microsecond per session. That is a tenth of a second for 100 000 sessions.
     ///
     /// # Cancel safety
-    /// Dropping the future ends the waiting alone.
+    /// Dropping the future only ends the waiting.
     pub fn shutdown(
         &self,
         deadline: Duration,
@@ -64,7 +68,8 @@ impl SessionRegistry {
         wait(self.shared.clone(), changed)
     }
 
-    /// Resolves at the deadline of a shutdown that has begun, for what else has to end by then.
+    /// Resolves at the deadline of a shutdown that has begun, for other parts of the application
+    /// that must end by then.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
@@ -120,14 +125,14 @@ impl Shared {
         sessions.iter().for_each(SessionControl::shut_down);
     }
 
-    /// The deadline, as long as there are sessions.
+    /// The deadline, while there are sessions.
     fn awaited(&self) -> Option<Instant> {
         let state = self.lock();
         let shutdown = state.shutdown.as_ref().expect("it has begun");
         (!state.sessions.is_empty()).then_some(shutdown.deadline)
     }
 
-    /// Drops every session, some at a time.
+    /// Drops every session, a share at a time.
     async fn abort(&self) {
         let sessions = {
             let mut state = self.lock();
@@ -155,7 +160,7 @@ async fn wait(shared: Arc<Shared>, mut changed: watch::Receiver<()>) -> Shutdown
     while let Some(deadline) = shared.awaited() {
         let alarm = sleep_until(deadline);
         tokio::select! {
-            // The registry, which sends this, is in `shared`.
+            // The sender is in `shared`, so this does not fail.
             _ = changed.changed() => {}
             () = alarm => {
                 shared.abort().await;

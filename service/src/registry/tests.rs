@@ -10,10 +10,10 @@ use tokio::{io::DuplexStream, task::JoinHandle};
 use super::*;
 use switchwire_driver::{SessionDriver, StreamTransport};
 
-/// Less than what a handler may go on for after its connection.
+/// Less than the handler's grace after its connection is gone.
 const SOON: Duration = Duration::from_secs(20);
 
-/// A session that waits for nothing, on a pipe whose other end is returned.
+/// Starts a session whose driver runs on a pipe. Returns the other end of the pipe.
 fn start<Fut: Future<Output = HandlerResult> + Send + 'static>(
     registry: &SessionRegistry,
     number: u8,
@@ -78,7 +78,8 @@ async fn what_is_left_at_the_deadline_is_dropped_and_counted() {
         Ok(())
     });
     drop(peer);
-    // The second ends as its peer is silent for the closing deadline, before the shutdown's.
+    // The second session ends because its peer is silent for the closing deadline, which comes
+    // before the shutdown's.
     assert_eq!(registry.shutdown(SOON).await, report(0, 2, 1));
     assert!(registry.is_empty());
 }
@@ -89,7 +90,7 @@ async fn the_earliest_deadline_counts_for_all_calls() {
     let _peer = start(&registry, 1, |_| pending());
     let start = tokio::time::Instant::now();
     let long = tokio::spawn(registry.shutdown(Duration::MAX));
-    drop(registry.shutdown(2 * SOON)); // counts though nobody waits for it
+    drop(registry.shutdown(2 * SOON)); // takes effect without being awaited
     let short = registry.shutdown(SOON);
     assert_eq!(short.await, report(0, 0, 1));
     assert_eq!(long.await.unwrap(), report(0, 0, 1));

@@ -17,7 +17,8 @@ use loom::{
 use super::Task;
 use crate::session::signals::Signals;
 
-/// A driver that is done when it has found as much done by the session, and as many wakes of the handler and orders.
+/// A driver that ends when it has seen all work of the session, and as many wake-ups of the handler
+/// and commands.
 async fn drive(signals: &Signals, session: &Mutex<usize>, used: usize, others: usize) {
     let mut found = 0;
     poll_fn(|cx| {
@@ -68,8 +69,8 @@ fn signals_of_different_kinds_hide_none_of_each_other() {
     });
 }
 
-/// A handler that runs in the driver's poll signals without a wake, and another thread costs at most one wake for each
-/// time that the driver sleeps.
+/// A handler that runs in the driver's poll signals without a wake-up. Another thread causes at
+/// most one wake-up for each time that the driver sleeps.
 #[test]
 fn the_driver_is_woken_once_for_each_sleep_and_not_from_inside_its_poll() {
     model(|| {
@@ -95,7 +96,7 @@ fn the_driver_is_woken_once_for_each_sleep_and_not_from_inside_its_poll() {
     });
 }
 
-/// A driver that moves to another task between two polls is woken there.
+/// When a driver moves to another task between two polls, it is woken there.
 #[test]
 fn a_driver_that_moves_is_woken_where_it_is() {
     model(|| {

@@ -26,7 +26,7 @@ fn open() -> (WebSocketSession, SessionPort) {
     )
 }
 
-/// Polls the future once and drops it. Nobody knows the task then, woken or not.
+/// Polls the future once and drops it. Nothing refers to the task then, woken or not.
 fn wait_and_leave(wait: impl Future) {
     let task = Arc::new(Task::default());
     let waker = task.waker();
@@ -87,7 +87,8 @@ fn a_send_gets_room_while_another_that_waits_is_dropped() {
     });
 }
 
-/// The driver's first poll against a send, and the handler's wake against its end: what was sent is written.
+/// The driver's first poll against a send, and the handler's wake-up against the end of that poll:
+/// the sent message is written.
 #[test]
 fn what_is_sent_is_found_by_the_driver() {
     model(|| {

@@ -9,7 +9,7 @@ use crate::registry::{Registration, SessionRegistry};
 
 const KIB: usize = 1 << 10;
 
-/// A session without a driver, and what a driver would tell the registry with.
+/// A session without a driver, and the share through which a driver would report.
 struct Told {
     port: SessionPort,
     share: MemoryShare,
@@ -42,7 +42,7 @@ impl Told {
         self.share.report(held, moved, now)
     }
 
-    /// The code that the session was asked to close with.
+    /// The code that the session was closed with.
     fn closed_with(&self) -> Option<CloseCode> {
         let taken = self.port.take_outbound(&mut Default::default());
         taken.close.map(|status| status.code())
@@ -69,7 +69,7 @@ fn sessions_without_progress_for_longest_are_closed_until_the_rest_fits() {
     assert!(!oldest.report(100 * KIB, 0, 1));
     assert!(!older.report(300 * KIB, 0, 2));
     assert_eq!(registry.memory_held(), 700 * KIB);
-    // 1 100 KiB: without the oldest it would fit, though not with an eighth to spare.
+    // 1 100 KiB: without the oldest it would fit, but without an eighth to spare.
     assert!(!next.report(400 * KIB, 0, 10));
     assert_eq!(registry.memory_held(), 700 * KIB);
     for (session, code) in [
@@ -80,7 +80,8 @@ fn sessions_without_progress_for_longest_are_closed_until_the_rest_fits() {
     ] {
         assert_eq!(session.closed_with(), code);
     }
-    // The drivers are told once each, whatever they hold by then, and it counts no more.
+    // Each driver learns of it once, whatever its session holds by then, and the session no longer
+    // counts.
     assert!(oldest.report(100 * KIB, 0, 11));
     assert!(older.report(900 * KIB, 900 * KIB, 11));
     assert!(!older.report(900 * KIB, 0, 12));
@@ -98,7 +99,7 @@ fn session_whose_bytes_move_is_kept() {
     moves.report(100 * KIB, 0, 1);
     trickles.report(100 * KIB, 0, 2);
     for second in 3..60 {
-        moves.report(100 * KIB, KIB, second); // holds no less, as its handler goes on
+        moves.report(100 * KIB, KIB, second); // holds as much as before, because its handler makes progress
         trickles.report(100 * KIB, 1, second);
     }
     comes.report(100 * KIB, 0, 60);
@@ -177,7 +178,8 @@ fn drivers_may_tell_from_many_threads() {
 }
 
 proptest! {
-    /// Whatever is told in whatever order, what is counted is what the sessions hold that were not closed, and fits.
+    /// Whatever is reported in whatever order, the total is what the open sessions hold, and it
+    /// fits.
     #[test]
     fn what_is_counted_is_what_is_held(
         told in proptest::collection::vec((0..5_usize, 0..200 * KIB, 0..20 * KIB), 1..100),
