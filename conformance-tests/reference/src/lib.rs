@@ -13,6 +13,7 @@ mod http;
 mod inbound;
 mod journal;
 mod keeping;
+mod paths;
 mod production;
 mod session;
 mod slow;
