@@ -20,7 +20,7 @@ pub use switchwire_core::{
 };
 pub use switchwire_service::{
     HandshakeWebSocketService, InvalidMapping, InvalidProxy, OriginPolicy, SessionRegistry,
-    ShutdownReport, TrustedProxies, UrlHandlerMapping, WebSocketDispatcher,
+    ShutdownReport, TrustedProxies, UpgradeEndpoint, UrlHandlerMapping, WebSocketDispatcher,
 };
 pub use switchwire_topics::{Broadcast, BroadcastError, Gap, Membership, Published, Topic};
 
@@ -32,6 +32,26 @@ pub use switchwire_topics::{Broadcast, BroadcastError, Gap, Membership, Publishe
 pub mod hyper {
     pub use switchwire_backend_hyper::*;
     pub use switchwire_driver::Socket;
+}
+
+/// Serving on axum 0.8.
+///
+/// - [`websocket`](axum::websocket) is a route for one handler, [`router`](axum::router) a router of a whole mapping.
+/// - [`WebSocketRequest`](axum::WebSocketRequest) is an extractor, which stands beside `State`, `Path` and your own.
+/// - [`layer`](axum::layer) serves a mapping in front of a whole application.
+/// - [`server`](axum::server) listens with the limits that axum's own server lacks.
+#[cfg(feature = "axum")]
+pub mod axum {
+    pub use switchwire_backend_axum::*;
+}
+
+/// Serving as a tower service, on any HTTP/1.1 server on hyper 1 that speaks tower.
+///
+/// - [`UpgradeLayer`](tower::UpgradeLayer) puts a mapping in front of a service.
+/// - [`UpgradeService::only`](tower::UpgradeService::only) serves a mapping and nothing else.
+#[cfg(feature = "tower")]
+pub mod tower {
+    pub use switchwire_backend_tower::*;
 }
 
 /// Serving on warp 0.4.

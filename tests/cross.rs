@@ -9,12 +9,18 @@ use switchwire_conformance_app::{AppOn, CrossSuite};
 #[path = "../backend-actix/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod actix;
+#[path = "../backend-axum/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod axum;
 #[path = "../client/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod clients;
 #[path = "../backend-hyper/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod hyper;
+#[path = "../backend-tower/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod tower;
 #[path = "../backend-warp/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod warp;
@@ -24,6 +30,8 @@ fn main() -> ExitCode {
         .client(clients::Tokio)
         .client(clients::Hyper)
         .server(AppOn(hyper::Hyper))
+        .server(AppOn(tower::Tower))
+        .server(AppOn(axum::Axum))
         .server(AppOn(actix::Actix))
         .server(AppOn(warp::Warp))
         .main()

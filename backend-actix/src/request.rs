@@ -10,8 +10,11 @@ use actix_web::{
 };
 use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
-use switchwire_core::{HandshakeError, HandshakeRequest, HttpSession, Principal, ResponseHeaders};
-use switchwire_service::{Dispatch, WebSocketDispatcher};
+use switchwire_core::{
+    CloseOutcome, HandlerResult, HandshakeError, HandshakeRequest, HttpSession, Principal,
+    ResponseHeaders, WebSocketSession,
+};
+use switchwire_service::{Dispatch, UpgradeEndpoint, WebSocketDispatcher};
 
 use crate::{
     error::{answer, refusal},
@@ -81,24 +84,49 @@ impl WebSocketRequest {
     /// protocols.
     #[must_use = "the protocol is switched by returning the response"]
     pub async fn dispatch(self, dispatcher: &WebSocketDispatcher) -> HttpResponse {
-        let dispatched = dispatcher.dispatch(&ActixRequestUpgradeStrategy, self);
-        match dispatched.await {
-            Dispatch::NotWebSocket(request) if request.http.method() == Method::CONNECT => {
-                refusal(match request.http.path().starts_with('/') {
-                    true => HandshakeError::Method,
-                    false => HandshakeError::Target,
-                })
-            }
-            Dispatch::NotWebSocket(_) => refusal(HandshakeError::Upgrade),
-            Dispatch::Refused(error) => refusal(error),
-            Dispatch::Answered(response) => answer(response),
-            Dispatch::Accepted(response, session) => {
-                // It ends with the connection, which owns the other end. The worker drops it when
-                // it stops.
-                rt::spawn(session);
-                response
-            }
-        }
+        response(
+            dispatcher
+                .dispatch(&ActixRequestUpgradeStrategy, self)
+                .await,
+        )
+    }
+
+    /// Decides about the request. When it is accepted, `handler` gets the session, on this worker's
+    /// thread. When it is refused, `handler` is dropped.
+    ///
+    /// The handler function **must** return the response. Otherwise the server does not switch
+    /// protocols.
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, web};
+    /// use switchwire_backend_actix::WebSocketRequest;
+    /// use switchwire_core::WebSocketSession;
+    /// use switchwire_service::UpgradeEndpoint;
+    ///
+    /// async fn chat(
+    ///     room: web::Path<u32>,
+    ///     chat: web::Data<UpgradeEndpoint>,
+    ///     request: WebSocketRequest,
+    /// ) -> HttpResponse {
+    ///     request.on_upgrade(&chat, move |session: WebSocketSession| async move {
+    ///         Ok(session.send(format!("welcome to room {room}")).await?)
+    ///     }).await
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Until the future is ready, nothing has begun. A handshake that is dropped gets no answer.
+    #[must_use = "the protocol is switched by returning the response"]
+    pub async fn on_upgrade<F>(
+        self,
+        endpoint: &UpgradeEndpoint,
+        handler: impl FnOnce(WebSocketSession) -> F + Send + 'static,
+    ) -> HttpResponse
+    where
+        F: Future<Output = HandlerResult> + Send + 'static,
+    {
+        let dispatched = endpoint.dispatch(&ActixRequestUpgradeStrategy, self, handler);
+        response(dispatched.await)
     }
 
     /// Describes the request in the same way for every server, with the application's additions.
@@ -134,6 +162,29 @@ impl WebSocketRequest {
             (name.to_owned(), value.into_owned())
         });
         decoded.collect()
+    }
+}
+
+fn response<S>(dispatched: Dispatch<WebSocketRequest, HttpResponse, S>) -> HttpResponse
+where
+    S: Future<Output = CloseOutcome> + 'static,
+{
+    match dispatched {
+        Dispatch::NotWebSocket(request) if request.http.method() == Method::CONNECT => {
+            refusal(match request.http.path().starts_with('/') {
+                true => HandshakeError::Method,
+                false => HandshakeError::Target,
+            })
+        }
+        Dispatch::NotWebSocket(_) => refusal(HandshakeError::Upgrade),
+        Dispatch::Refused(error) => refusal(error),
+        Dispatch::Answered(response) => answer(response),
+        Dispatch::Accepted(response, session) => {
+            // It ends with the connection, which owns the other end. The worker drops it when
+            // it stops.
+            rt::spawn(session);
+            response
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::service::Service;
+use switchwire_core::CloseOutcome;
 use switchwire_service::{Dispatch, WebSocketDispatcher};
 
 use crate::upgrade::HyperRequestUpgradeStrategy;
@@ -57,23 +58,33 @@ where
         } = self.clone();
         Box::pin(async move {
             let strategy = HyperRequestUpgradeStrategy::default();
-            match dispatcher.dispatch(&strategy, request).await {
-                Dispatch::NotWebSocket(request) => {
-                    Ok(application.call(request).await?.map(Either::Right))
-                }
-                Dispatch::Answered(response) => Ok(with_full_body(response)),
-                Dispatch::Refused(error) => Ok(with_full_body(error.into_response())),
-                Dispatch::Accepted(response, session) => {
-                    tokio::spawn(session);
-                    Ok(response.map(|()| Either::Left(Full::default())))
-                }
+            match answer(dispatcher.dispatch(&strategy, request).await) {
+                Ok(response) => Ok(response.map(Either::Left)),
+                Err(request) => Ok(application.call(request).await?.map(Either::Right)),
             }
         })
     }
 }
 
-fn with_full_body<B>(response: Response<Bytes>) -> Response<UpgradeBody<B>> {
-    response.map(|body| Either::Left(Full::new(body)))
+/// Makes the response to a request that a strategy of `http`'s types was asked about, for glue to
+/// servers built on hyper. When the request is accepted, the session runs on a task of the current
+/// tokio runtime.
+///
+/// # Errors
+/// The request, when it belongs to the application.
+pub fn answer<R, S>(dispatched: Dispatch<R, Response<()>, S>) -> Result<Response<Full<Bytes>>, R>
+where
+    S: Future<Output = CloseOutcome> + Send + 'static,
+{
+    match dispatched {
+        Dispatch::NotWebSocket(request) => Err(request),
+        Dispatch::Answered(response) => Ok(response.map(Full::new)),
+        Dispatch::Refused(error) => Ok(error.into_response().map(Full::new)),
+        Dispatch::Accepted(response, session) => {
+            tokio::spawn(session);
+            Ok(response.map(|()| Full::default()))
+        }
+    }
 }
 
 /// The application of a server that has no HTTP side: every request gets 404.

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 use hyper::upgrade::OnUpgrade;
-use switchwire_core::{HandshakeError, HttpSession, Principal, ResponseHeaders};
-use switchwire_service::{Dispatch, WebSocketDispatcher};
+use switchwire_core::{
+    HandlerResult, HandshakeError, HttpSession, Principal, ResponseHeaders, WebSocketSession,
+};
+use switchwire_service::{Dispatch, UpgradeEndpoint, WebSocketDispatcher};
 use warp::{Rejection, Reply, path::FullPath, reply::Response};
 
 use crate::upgrade::WarpRequestUpgradeStrategy;
@@ -113,6 +115,53 @@ impl WebSocketRequest {
         let headers = extensions.get_or_insert_default::<ResponseHeaders>();
         headers.0.append(name, value);
         self
+    }
+
+    /// Decides about the request. When it is accepted, `handler` gets the session, on a task of the
+    /// current tokio runtime. When it is refused, `handler` is dropped.
+    ///
+    /// The route **must** return the response. Otherwise the server does not switch protocols.
+    ///
+    /// ```
+    /// use switchwire_backend_warp::{WebSocketRequest, request};
+    /// use switchwire_core::WebSocketSession;
+    /// use switchwire_service::UpgradeEndpoint;
+    /// use warp::{Filter, Reply, reply::Response};
+    ///
+    /// let chat = UpgradeEndpoint::new();
+    /// let route = warp::path!("chat" / u32)
+    ///     .and(request())
+    ///     .then(move |room: u32, request: WebSocketRequest| {
+    ///         let chat = chat.clone();
+    ///         async move {
+    ///             request.on_upgrade(&chat, move |session: WebSocketSession| async move {
+    ///                 Ok(session.send(format!("welcome to room {room}")).await?)
+    ///             }).await
+    ///         }
+    ///     });
+    /// # let _ = warp::service(route);
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Until the future is ready, nothing has begun. A handshake that is dropped gets no answer.
+    pub async fn on_upgrade<F>(
+        self,
+        endpoint: &UpgradeEndpoint,
+        handler: impl FnOnce(WebSocketSession) -> F + Send + 'static,
+    ) -> Response
+    where
+        F: Future<Output = HandlerResult> + Send + 'static,
+    {
+        let strategy = WarpRequestUpgradeStrategy::default();
+        match endpoint.dispatch(&strategy, self, handler).await {
+            Dispatch::Accepted(response, session) => {
+                tokio::spawn(session);
+                response
+            }
+            Dispatch::NotWebSocket(_) => HandshakeError::Upgrade.into_response().into_response(),
+            Dispatch::Refused(refusal) => refusal.into_response().into_response(),
+            Dispatch::Answered(response) => response.into_response(),
+        }
     }
 
     /// Decides about the request. When it is accepted, the session runs on a task of the current

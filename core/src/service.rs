@@ -75,6 +75,14 @@ impl Endpoint {
         self
     }
 
+    /// Replaces the handler. The endpoint that it came from and this one share their limits on
+    /// sessions.
+    #[must_use]
+    pub fn with_handler(mut self, handler: Arc<dyn WebSocketHandler>) -> Self {
+        self.handler = handler;
+        self
+    }
+
     /// The handler.
     #[must_use]
     pub fn handler(&self) -> &Arc<dyn WebSocketHandler> {

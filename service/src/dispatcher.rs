@@ -3,6 +3,7 @@
 mod decision;
 mod outcome;
 mod run;
+mod upgrade_endpoint;
 
 use std::{fmt, sync::Arc};
 
@@ -10,17 +11,18 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use switchwire_core::{
     CloseOutcome, Endpoint, HandshakeError, HandshakeRequest, InvalidSettings,
-    RequestUpgradeStrategy, WebSocketService, spi::SessionParameters,
+    RequestUpgradeStrategy, WebSocketHandler, WebSocketService, spi::SessionParameters,
 };
 
 pub(crate) use self::run::new_id;
+pub use self::upgrade_endpoint::UpgradeEndpoint;
 use self::{decision::decide, outcome::Witnesses, run::PendingSession};
 use crate::{
     cors,
     forwarded::TrustedProxies,
     handshake::HandshakeWebSocketService,
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
-    observe::Route,
+    observe::{Asked, Route},
     registry::SessionRegistry,
 };
 
@@ -96,6 +98,11 @@ impl WebSocketDispatcher {
         }
     }
 
+    fn with_mapping(mut self, mapping: UrlHandlerMapping) -> Self {
+        self.mappings = [mapping].into();
+        self
+    }
+
     /// Sets the service that decides handshakes.
     #[must_use]
     pub fn with_service(mut self, service: impl WebSocketService + 'static) -> Self {
@@ -166,6 +173,16 @@ impl WebSocketDispatcher {
         strategy: &S,
         request: S::Request,
     ) -> Dispatch<S::Request, S::Response, impl Future<Output = CloseOutcome> + use<S>> {
+        self.dispatch_to(None, strategy, request).await
+    }
+
+    /// Does the same, with `handler` in place of the endpoint's, if there is one.
+    async fn dispatch_to<S: RequestUpgradeStrategy>(
+        &self,
+        handler: Option<Arc<dyn WebSocketHandler>>,
+        strategy: &S,
+        request: S::Request,
+    ) -> Dispatch<S::Request, S::Response, impl Future<Output = CloseOutcome> + use<S>> {
         let handshake = strategy.handshake_request(&request);
         let handshake = match &self.proxies {
             Some(proxies) => proxies.resolve(handshake),
@@ -177,8 +194,8 @@ impl WebSocketDispatcher {
                 None => Dispatch::NotWebSocket(request),
             };
         }
-        let path = handshake.uri().path();
-        let mapped = self.find(path);
+        let asked = Asked::of(&handshake);
+        let mapped = self.find(&asked.path);
         let endpoint = match &mapped {
             Some(mapped) => mapped.pattern.cloned().unwrap_or_else(|| "*".into()),
             None => "none".into(),
@@ -187,9 +204,14 @@ impl WebSocketDispatcher {
         let route = Route { server, endpoint };
         let switched = match mapped {
             // Neither `*` nor `host:port` names a resource (RFC 9112 sections 3.2.3 and 3.2.4).
-            _ if !path.starts_with('/') => Err(HandshakeError::Target),
+            _ if !asked.path.starts_with('/') => Err(HandshakeError::Target),
             Some(mapped) => {
-                self.accept(strategy, request, handshake, mapped, &route)
+                let endpoint = mapped.endpoint.clone();
+                let endpoint = match handler {
+                    Some(handler) => endpoint.with_handler(handler),
+                    None => endpoint,
+                };
+                self.accept(strategy, request, handshake, mapped, endpoint, &route)
                     .await
             }
             None => Err(HandshakeError::NotFound),
@@ -201,7 +223,7 @@ impl WebSocketDispatcher {
                 Dispatch::Accepted(response, pending.run(upgrading))
             }
             Err(error) => {
-                route.refused(&error);
+                route.refused(&asked, &error);
                 Dispatch::Refused(error)
             }
         }
@@ -211,24 +233,25 @@ impl WebSocketDispatcher {
         if !request.is_preflight() {
             return None;
         }
-        let cors = self.find(request.uri().path())?.cors?;
+        let cors = self.find(request.path_within_application())?.cors?;
         Some(cors::preflight(&cors, request))
     }
 
-    /// Decides about a request for an endpoint, switches the connection, and tells the interceptors
-    /// the answer.
+    /// Decides about a request for a mapped endpoint, switches the connection for a session of
+    /// `serving`, and tells the interceptors the answer.
     async fn accept<S: RequestUpgradeStrategy>(
         &self,
         strategy: &S,
         request: S::Request,
         handshake: HandshakeRequest,
         mapped: MappedPath<'_>,
+        serving: Endpoint,
         route: &Route,
     ) -> Result<(S::Response, PendingSession, S::Upgrading), HandshakeError> {
         if self.registry.is_shutting_down() {
             return Err(HandshakeError::ShuttingDown);
         }
-        let endpoint = mapped.endpoint.clone();
+        let endpoint = mapped.endpoint;
         handshake.check_head_size(endpoint.settings().max_request_head_size())?;
         let handshake = match mapped.path_parameters {
             found if found.is_empty() => handshake, // keeps those of the server's own routing
@@ -236,7 +259,7 @@ impl WebSocketDispatcher {
         };
         let mut handshake = handshake.with_cors_configuration(mapped.cors.clone());
         let limit = endpoint.settings().handshake_timeout();
-        let deciding = self.service.handshake(&mut handshake, &endpoint);
+        let deciding = self.service.handshake(&mut handshake, endpoint);
         let mut decided = decide(limit, deciding).await;
         if let (Some(cors), Ok(acceptance)) = (mapped.cors, &mut decided) {
             let response = acceptance.response.headers_mut();
@@ -246,11 +269,11 @@ impl WebSocketDispatcher {
         let subprotocol = decided.as_mut().ok().and_then(|it| it.subprotocol.take());
         let info = handshake.into_info(subprotocol);
         let switched = decided.and_then(|acceptance| {
-            let settings = endpoint.settings().clone();
+            let settings = serving.settings().clone();
             let parameters =
                 SessionParameters::server(settings).with_extensions(acceptance.extensions);
             let pending =
-                PendingSession::new(endpoint, info.clone(), &self.registry, route.clone())?;
+                PendingSession::new(serving, info.clone(), &self.registry, route.clone())?;
             let (response, upgrading) =
                 strategy.upgrade(request, acceptance.response, &parameters)?;
             Ok((response, pending, upgrading))

@@ -14,7 +14,7 @@ pub mod test;
 
 pub use self::{
     client::{ClientHandshake, client_info, hand_over, serve_client},
-    dispatcher::{Dispatch, WebSocketDispatcher},
+    dispatcher::{Dispatch, UpgradeEndpoint, WebSocketDispatcher},
     forwarded::{InvalidProxy, TrustedProxies},
     handshake::{HandshakeWebSocketService, OriginPolicy},
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},

@@ -198,6 +198,12 @@ impl UrlHandlerMapping {
         self.entries.iter().map(|(pattern, _)| &**pattern)
     }
 
+    /// Whether there is an endpoint for the paths that no pattern matches.
+    #[must_use]
+    pub fn has_fallback(&self) -> bool {
+        self.fallback.is_some()
+    }
+
     /// Every endpoint, in the order in which they were mapped.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         let mapped = self.entries.iter().map(|(_, endpoint)| endpoint);

@@ -1,8 +1,8 @@
 //! The logs and metrics of handshakes, and the span of each session.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
-use switchwire_core::{HandshakeError, HandshakeInfo, SessionId};
+use switchwire_core::{HandshakeError, HandshakeInfo, HandshakeRequest, SessionId};
 use switchwire_driver::OneLine;
 
 /// The server and the endpoint of a session. They are labels of metrics, so there are few values.
@@ -11,6 +11,22 @@ pub(crate) struct Route {
     pub(crate) server: &'static str,
     /// The mapped pattern, never the requested path.
     pub(crate) endpoint: Arc<str>,
+}
+
+/// What a request asked for: where it came from, and the path that a mapping looks for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    remote: Option<SocketAddr>,
+}
+
+impl Asked {
+    pub(crate) fn of(request: &HandshakeRequest) -> Self {
+        Self {
+            path: request.path_within_application().to_owned(),
+            remote: request.remote_address(),
+        }
+    }
 }
 
 impl Route {
@@ -34,9 +50,16 @@ impl Route {
     }
 
     /// Logs and counts a refused handshake.
-    pub(crate) fn refused(&self, error: &HandshakeError) {
-        let (server, endpoint) = (self.server, &*self.endpoint);
-        tracing::debug!(target: "switchwire", code = error.code(), server, endpoint, "a handshake was refused");
+    pub(crate) fn refused(&self, asked: &Asked, error: &HandshakeError) {
+        tracing::debug!(
+            target: "switchwire",
+            code = error.code(),
+            path = %OneLine(&asked.path),
+            remote = asked.remote.map(tracing::field::display),
+            server = self.server,
+            endpoint = &*self.endpoint,
+            "a handshake was refused"
+        );
         self.count_handshake(error.code());
     }
 

@@ -38,6 +38,7 @@ pub struct HandshakeRequest {
     local_address: Option<SocketAddr>,
     secure: bool,
     authority: Option<String>,
+    path_within_application: Option<String>,
     pub(super) protocol: Option<String>,
     path_parameters: Vec<(String, String)>,
     principal: Option<Principal>,
@@ -56,6 +57,7 @@ impl From<Parts> for HandshakeRequest {
             local_address: None,
             secure: false,
             authority: None,
+            path_within_application: None,
             protocol: None,
             path_parameters: Vec::new(),
             principal: None,
@@ -111,6 +113,14 @@ impl HandshakeRequest {
     #[must_use]
     pub fn with_authority(mut self, authority: String) -> Self {
         self.authority = Some(authority);
+        self
+    }
+
+    /// Sets the path that a mapping looks for, for servers that mount an application under a prefix:
+    /// the path without that prefix. Default: the path of the target.
+    #[must_use]
+    pub fn with_path_within_application(mut self, path: String) -> Self {
+        self.path_within_application = Some(path);
         self
     }
 
@@ -177,6 +187,14 @@ impl HandshakeRequest {
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.head.uri
+    }
+
+    /// The path that a mapping looks for: the target's, without the prefix under which the server
+    /// has mounted the application. It is as the client sent it, undecoded.
+    #[must_use]
+    pub fn path_within_application(&self) -> &str {
+        let whole = self.head.uri.path();
+        self.path_within_application.as_deref().unwrap_or(whole)
     }
 
     /// The HTTP version.

@@ -47,6 +47,9 @@ pub enum InvalidSettings {
     /// A timeout is zero or shorter than a millisecond. The timers count milliseconds.
     #[error("{0} is under a millisecond; nothing could meet it")]
     NoTime(&'static str),
+    /// The name of a subprotocol is not a token.
+    #[error("the subprotocol {0:?} is not a token: letters, digits and some of the punctuation")]
+    Subprotocol(&'static str),
     /// A time is longer than a clock can be set to.
     #[error("{0} is over ten years, the most that clocks are set to")]
     TooLong(&'static str),

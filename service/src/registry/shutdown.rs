@@ -68,6 +68,36 @@ impl SessionRegistry {
         wait(self.shared.clone(), changed)
     }
 
+    /// Waits for `signal`, then [shuts down](Self::shutdown) and waits for the end. For the graceful
+    /// shutdown of servers that take a future and do not know sessions:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use switchwire_service::SessionRegistry;
+    ///
+    /// # fn show(sessions: SessionRegistry, signal: impl Future<Output = ()> + Send + 'static) {
+    /// // for axum: serve(listener, app).with_graceful_shutdown(drained)
+    /// let drained = sessions.drain_on(signal, Duration::from_secs(30));
+    /// # let _: &dyn Send = &drained;
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future before the signal changes nothing. Afterwards the same holds as for
+    /// [`shutdown`](Self::shutdown).
+    pub fn drain_on<F: Future<Output = ()>>(
+        &self,
+        signal: F,
+        deadline: Duration,
+    ) -> impl Future<Output = ()> + use<F> {
+        let registry = self.clone();
+        async move {
+            signal.await;
+            let report = registry.shutdown(deadline).await;
+            tracing::info!(%report, "the sessions have ended");
+        }
+    }
+
     /// Resolves at the deadline of a shutdown that has begun, for other parts of the application
     /// that must end by then.
     ///

@@ -14,12 +14,10 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper::{
-    body::Incoming,
-    service::{Service, service_fn},
-};
+use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
-use switchwire_backend_hyper::{HyperServer, TowerSessions, UpgradeService};
+use switchwire_backend_hyper::{HyperServer, UpgradeBody};
+use switchwire_backend_tower::{TowerSessionsLayer, UpgradeLayer};
 use switchwire_core::{WebSocketSession, async_trait};
 use switchwire_service::{HandshakeWebSocketService, UrlHandlerMapping, WebSocketDispatcher};
 use tokio::{
@@ -27,7 +25,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 use tokio_tungstenite::{connect_async, tungstenite::client::IntoClientRequest};
-use tower::Layer;
+use tower::{ServiceBuilder, service_fn};
 use tower_sessions::{
     MemoryStore, Session, SessionManagerLayer, SessionStore,
     session::{Id, Record},
@@ -80,14 +78,13 @@ async fn with_server(
         Ok(session.send(format!("{user:?} {secret:?}")).await?)
     });
     let dispatcher = WebSocketDispatcher::from(mapping.unwrap()).with_service(service);
-    let upgrade = UpgradeService::new(dispatcher, service_fn(log_in));
-    let inner = TowerSessions::new(store.clone(), upgrade);
-    let inner = tower::service_fn(move |request: Request<Incoming>| {
-        let answer = inner.call(request);
-        async move { answer.await.map(|response| response.map(BodyExt::boxed)) }
-    });
-    let layer = SessionManagerLayer::new(store).with_secure(false);
-    let server = HyperServer::from_service(TowerToHyperService::new(layer.layer(inner)));
+    let service = ServiceBuilder::new()
+        .layer(SessionManagerLayer::new(store.clone()).with_secure(false))
+        .layer(TowerSessionsLayer::new(store))
+        .map_response(|response: Response<UpgradeBody<_>>| response.map(BodyExt::boxed))
+        .layer(UpgradeLayer::new(dispatcher))
+        .service(service_fn(log_in));
+    let server = HyperServer::from_service(TowerToHyperService::new(service));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = tokio::spawn(server.serve(listener));
