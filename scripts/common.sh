@@ -48,10 +48,15 @@ client_option() {
   [ "$1" != --client ] || { [ $# -gt 1 ] || misused "--client needs a name"; clients+=("$2") taken=2; }
 }
 
-known_servers() {
+known_servers() { known_backends | grep -vx tower; }
+
+known_backends() {
   local folder
   for folder in "$root"/backend-*/; do
     folder=${folder%/}
+    echo "${folder##*/backend-}"
+  done
+}
     echo "${folder##*/backend-}"
   done
 }

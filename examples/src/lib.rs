@@ -1,6 +1,7 @@
 //! What the examples share: the command line, and one way to serve on each server.
 
 mod actix_server;
+mod axum_server;
 mod hyper_server;
 pub mod pages;
 mod stop;
@@ -32,6 +33,8 @@ pub struct Options {
 pub enum Server {
     /// hyper 1.
     Hyper,
+    /// axum 0.8.
+    Axum,
     /// actix-web 4.
     Actix,
     /// warp 0.4.
@@ -78,6 +81,7 @@ impl Site {
         );
         let report = match options.server {
             Server::Hyper => hyper_server::serve(self, listener),
+            Server::Axum => axum_server::serve(self, listener),
             Server::Actix => actix_server::serve(self, listener),
             Server::Warp => warp_server::serve(self, listener),
         }?;

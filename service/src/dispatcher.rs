@@ -253,11 +253,9 @@ impl WebSocketDispatcher {
         }
         let endpoint = mapped.endpoint;
         handshake.check_head_size(endpoint.settings().max_request_head_size())?;
-        let handshake = match mapped.path_parameters {
-            found if found.is_empty() => handshake, // keeps those of the server's own routing
-            found => handshake.with_path_parameters(found),
-        };
-        let mut handshake = handshake.with_cors_configuration(mapped.cors.clone());
+        let mut handshake = handshake
+            .with_path_parameters(mapped.path_parameters)
+            .with_cors_configuration(mapped.cors.clone());
         let limit = endpoint.settings().handshake_timeout();
         let deciding = self.service.handshake(&mut handshake, endpoint);
         let mut decided = decide(limit, deciding).await;

@@ -128,6 +128,24 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn a_refusal_tells_who_asked_for_which_path() {
+    let (log, _guard) = Log::capture(LevelFilter::DEBUG);
+    visit(echo, "/nothing?token=secret", &[], &[]).await;
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for part in [
+        "a handshake was refused",
+        "code=\"not_found\"",
+        "path=/nothing ",
+        "remote=192.0.2.1:4711",
+        "server=\"pipe\"",
+    ] {
+        assert!(lines[0].contains(part), "{part}: {lines:?}");
+    }
+    assert!(!lines[0].contains("secret"), "{lines:?}");
+}
+
+#[tokio::test]
 async fn a_session_is_told_in_two_lines() {
     let (log, _guard) = Log::capture(LevelFilter::DEBUG);
     let bytes = [

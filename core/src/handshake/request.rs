@@ -138,10 +138,13 @@ impl HandshakeRequest {
         self
     }
 
-    /// Sets the parameters that a mapping found in the path, decoded.
+    /// Adds parameters that were found in the path, decoded. They replace parameters of the same
+    /// name that were found before, for example by the server's own routing.
     #[must_use]
-    pub fn with_path_parameters(mut self, parameters: Vec<(String, String)>) -> Self {
-        self.path_parameters = parameters;
+    pub fn with_path_parameters(mut self, found: Vec<(String, String)>) -> Self {
+        let parameters = &mut self.path_parameters;
+        parameters.retain(|(name, _)| found.iter().all(|(new, _)| new != name));
+        parameters.extend(found);
         self
     }
 
