@@ -1,5 +1,4 @@
 //! Endpoints whose handler comes with each request.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[allow(dead_code, reason = "each test needs a part")]
 mod support;

@@ -27,7 +27,7 @@ use crate::{forwarded::TrustedProxies, mapping::UrlHandlerMapping, registry::Ses
 /// use switchwire_core::WebSocketSettings;
 /// use switchwire_service::{HandshakeWebSocketService, OriginPolicy, UpgradeEndpoint};
 ///
-/// let settings = WebSocketSettings::builder().max_sessions(10_000).build()?;
+/// let settings = WebSocketSettings::builder().with_max_sessions(10_000).build()?;
 /// let policy = OriginPolicy::allow_list(["https://example.com"])?;
 /// let chat = UpgradeEndpoint::new()
 ///     .with_settings(settings)
