@@ -23,7 +23,7 @@ use switchwire_core::{
     CloseCode, CloseOutcome, Endpoint, HandlerResult, Principal, ResponseHeaders, WebSocketHandler,
     WebSocketSession, WebSocketSettings, async_trait,
 };
-use switchwire_service::{UrlHandlerMapping, WebSocketDispatcher};
+use switchwire_service::{UpgradeEndpoint, UrlHandlerMapping, WebSocketDispatcher};
 
 use self::common::{DEADLINE, request, serve};
 
@@ -322,4 +322,32 @@ async fn with_extractors(
         .with_principal(Principal::new(user.0))
         .with_response_header(room, HeaderValue::from_static("lobby"));
     request.dispatch(&dispatcher).await
+}
+
+#[test]
+fn a_handler_captures_what_the_extractors_found() {
+    let settings = WebSocketSettings::builder().with_max_sessions(1).build();
+    let endpoint = UpgradeEndpoint::new().with_settings(settings.unwrap());
+    async fn page(
+        room: web::Path<u32>,
+        endpoint: web::Data<UpgradeEndpoint>,
+        request: WebSocketRequest,
+    ) -> HttpResponse {
+        let handler = async move |mut session: WebSocketSession| {
+            session.send(format!("room {}", *room + 1)).await?;
+            while session.receive().await?.is_some() {}
+            Ok(())
+        };
+        request.on_upgrade(&endpoint, handler).await
+    }
+    let server = serve(move || {
+        App::new()
+            .app_data(web::Data::new(endpoint.clone()))
+            .route("/rooms/{room}", web::get().to(page))
+    });
+    let status = |path| server.ask(path, "").head[9..12].to_owned();
+    let mut client = server.ask("/rooms/6", "");
+    assert_eq!(client.text(), "room 7");
+    assert_eq!(status("/rooms/6"), "503");
+    assert_eq!(status("/rooms/six"), "404");
 }

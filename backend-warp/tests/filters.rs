@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 use switchwire_backend_warp::{
     WebSocketRequest, dispatch, http, request, websocket, without_delay,
 };
-use switchwire_core::{Endpoint, HandlerResult, Principal, WebSocketSession};
-use switchwire_service::{UrlHandlerMapping, WebSocketDispatcher};
+use switchwire_core::{Endpoint, HandlerResult, Principal, WebSocketSession, WebSocketSettings};
+use switchwire_service::{UpgradeEndpoint, UrlHandlerMapping, WebSocketDispatcher};
 use tokio::net::TcpListener;
 use warp::{Filter, Rejection, Reply, reply::with};
 
@@ -183,4 +183,30 @@ async fn what_a_route_found_out_reaches_the_session_and_the_response() {
     let local = peer.io.local_addr().unwrap();
     let told = format!("Some(\"ann\") Some(\"7\") /chat/7?x=%20 Some({local})");
     assert_eq!(peer.frame().await, text(&told));
+}
+
+#[tokio::test]
+async fn a_handler_captures_what_the_filters_found() {
+    let settings = WebSocketSettings::builder().with_max_sessions(1).build();
+    let endpoint = UpgradeEndpoint::new().with_settings(settings.unwrap());
+    let routes = warp::path!("rooms" / u32).and(request()).then(
+        move |room: u32, request: WebSocketRequest| {
+            let endpoint = endpoint.clone();
+            async move {
+                let handler = async move |mut session: WebSocketSession| {
+                    session.send(format!("room {}", room + 1)).await?;
+                    while session.receive().await?.is_some() {}
+                    Ok(())
+                };
+                request.on_upgrade(&endpoint, handler).await
+            }
+        },
+    );
+    let address = serve(routes).await;
+    let mut peer = Peer::connect(address).await;
+    assert_eq!(peer.ask(handshake("/rooms/6")).await.status, 101);
+    assert_eq!(peer.frame().await, text("room 7"));
+    assert_eq!(status(address, handshake("/rooms/6")).await, 503);
+    assert_eq!(status(address, handshake("/rooms/six")).await, 404);
+    assert_eq!(status(address, get("/rooms/6")).await, 404);
 }
