@@ -19,7 +19,13 @@ use switchwire_core::{HandshakeRequest, Origin};
 ///   and only when the connection comes from a listed address.
 /// - `forwarded.trust.2` Of several proxies, the dispatcher trusts the last one that is listed. The
 ///   values before that are the client's own claims, and the dispatcher ignores them.
-/// - `forwarded.parse.1` When a header is malformed, the dispatcher ignores all of it.
+/// - `forwarded.parse.1` The dispatcher reads from the last value to the first. When it comes to a
+///   malformed one, it ignores that one and all before it.
+///
+/// A proxy is named by its address, by its network, or by `unix:` when it connects over a Unix
+/// socket. `unix:` trusts every connection that has no address. So do not use it on a server that
+/// does not tell the addresses of TCP connections, such as axum without
+/// `into_make_service_with_connect_info`.
 ///
 /// Name the header that the proxies set themselves. A client can send the other one, and a proxy
 /// that does not know that header passes it on.
@@ -33,6 +39,8 @@ use switchwire_core::{HandshakeRequest, Origin};
 #[derive(Debug, Clone)]
 pub struct TrustedProxies {
     networks: Vec<IpNet>,
+    /// Whether peers without an address are trusted.
+    unix: bool,
     header: Header,
 }
 
@@ -53,10 +61,10 @@ struct Hop {
 
 impl TrustedProxies {
     /// Trusts proxies that set `Forwarded` ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239)), by
-    /// address or network.
+    /// address or network, or as `unix:`.
     ///
     /// # Errors
-    /// [`InvalidProxy`] when a text is neither an address nor a network.
+    /// [`InvalidProxy`] when a text is not an address, not a network and not `unix:`.
     pub fn forwarded<T: AsRef<str>>(
         proxies: impl IntoIterator<Item = T>,
     ) -> Result<Self, InvalidProxy> {
@@ -68,7 +76,7 @@ impl TrustedProxies {
     /// sent.
     ///
     /// # Errors
-    /// [`InvalidProxy`] when a text is neither an address nor a network.
+    /// [`InvalidProxy`] when a text is not an address, not a network and not `unix:`.
     pub fn x_forwarded<T: AsRef<str>>(
         proxies: impl IntoIterator<Item = T>,
     ) -> Result<Self, InvalidProxy> {
@@ -79,31 +87,36 @@ impl TrustedProxies {
         header: Header,
         proxies: impl IntoIterator<Item = T>,
     ) -> Result<Self, InvalidProxy> {
-        let networks = proxies.into_iter().map(|text| {
+        let mut this = Self {
+            networks: Vec::new(),
+            unix: false,
+            header,
+        };
+        for text in proxies {
             let text = text.as_ref();
             let address = text.parse::<IpAddr>().map(IpNet::from);
-            address
-                .or_else(|_| text.parse())
-                .map_err(|_| InvalidProxy(text.to_owned()))
-        });
-        Ok(Self {
-            networks: networks.collect::<Result<_, _>>()?,
-            header,
-        })
+            match address.or_else(|_| text.parse()) {
+                Ok(network) => this.networks.push(network),
+                Err(_) if text == "unix:" => this.unix = true,
+                Err(_) => return Err(InvalidProxy(text.to_owned())),
+            }
+        }
+        Ok(this)
     }
 
     /// Returns the request as the client sent it to the first proxy. Address, TLS and host are
     /// those that a trusted proxy gives.
     #[must_use]
     pub fn resolve(&self, request: HandshakeRequest) -> HandshakeRequest {
-        let from_proxy = request
-            .remote_address()
-            .is_some_and(|address| self.trust(address));
-        let hops = from_proxy.then(|| match self.header {
-            Header::Forwarded => rfc7239::hops(request.headers()),
-            Header::XForwarded => x_forwarded::hops(request.headers()),
+        let from_proxy = match request.remote_address() {
+            Some(address) => self.trust(address),
+            None => self.unix,
+        };
+        let hop = from_proxy.then(|| match self.header {
+            Header::Forwarded => self.outermost(rfc7239::hops(request.headers())),
+            Header::XForwarded => self.outermost(x_forwarded::hops(request.headers()).map(Some)),
         });
-        let Some(hop) = hops.flatten().and_then(|hops| self.outermost(hops)) else {
+        let Some(hop) = hop.flatten() else {
             return request;
         };
         let address = hop.client.or(request.remote_address());
@@ -116,13 +129,12 @@ impl TrustedProxies {
     }
 
     /// The information of the trusted proxy nearest to the client.
-    fn outermost(&self, hops: Vec<Hop>) -> Option<Hop> {
-        let mut hops = hops.into_iter().rev();
-        let mut hop = hops.next()?;
+    fn outermost(&self, mut hops: impl Iterator<Item = Option<Hop>>) -> Option<Hop> {
+        let mut hop = hops.next()??;
         while hop.client.is_some_and(|client| self.trust(client)) {
             match hops.next() {
-                Some(next) => hop = next,
-                None => break,
+                Some(Some(next)) => hop = next,
+                Some(None) | None => break,
             }
         }
         Some(hop)
@@ -138,7 +150,7 @@ impl TrustedProxies {
 
 /// An invalid address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no IP address and no network such as 10.0.0.0/8")]
+#[error("{0:?} is not an IP address, not a network such as 10.0.0.0/8, and not unix:")]
 pub struct InvalidProxy(String);
 
 /// Whether this is a host with or without a port, and nothing else.
@@ -174,13 +186,14 @@ mod tests {
     fn resolved(proxies: &TrustedProxies, peer: &str, headers: &[(&str, &str)]) -> String {
         let mut builder = http::Request::get("/").header("host", "backend:9001");
         for (name, value) in headers {
-            builder = builder.header(*name, *value);
+            builder = builder.header(*name, value.as_bytes());
         }
         let (head, ()) = builder.body(()).unwrap().into_parts();
         let request = HandshakeRequest::from(head).with_remote_address(peer.parse().ok());
         let request = proxies.resolve(request);
         let scheme = if request.is_secure() { "https" } else { "http" };
-        let address = request.remote_address().unwrap();
+        let address = request.remote_address();
+        let address = address.map_or("?".to_owned(), |address| address.to_string());
         format!("{} to {scheme}://{}", address, request.authority().unwrap())
     }
 
@@ -230,8 +243,55 @@ mod tests {
     }
 
     #[test]
+    fn a_client_cannot_hide_behind_its_proxy() {
+        let by_list = TrustedProxies::forwarded(["127.0.0.1"]).unwrap();
+        let by_x = TrustedProxies::x_forwarded(["127.0.0.1"]).unwrap();
+        let told = "1.2.3.4:0 to https://backend:9001";
+        for junk in ["x", "for=\"", "\u{ff}", ",", "for=127.0.0.1"] {
+            let value = format!("{junk}, for=1.2.3.4;proto=https");
+            let headers = [("forwarded", &*value)];
+            assert_eq!(
+                resolved(&by_list, "127.0.0.1:5000", &headers),
+                told,
+                "{junk}"
+            );
+            let value = format!("{junk}, 1.2.3.4");
+            let headers = [("x-forwarded-for", &*value), ("x-forwarded-proto", "https")];
+            assert_eq!(resolved(&by_x, "127.0.0.1:5000", &headers), told, "{junk}");
+        }
+        let headers = [
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-port", "\u{ff}"),
+        ];
+        assert_eq!(resolved(&by_x, "127.0.0.1:5000", &headers), told);
+    }
+
+    #[test]
+    fn a_proxy_on_a_unix_socket_is_named_unix() {
+        let headers = [
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-proto", "https"),
+        ];
+        let proxies = TrustedProxies::x_forwarded(["unix:"]).unwrap();
+        let told = "1.2.3.4:0 to https://backend:9001";
+        assert_eq!(resolved(&proxies, "", &headers), told);
+        let seen = resolved(&proxies, "127.0.0.1:5000", &headers);
+        assert_eq!(seen, "127.0.0.1:5000 to http://backend:9001");
+        let others = TrustedProxies::x_forwarded(["127.0.0.1"]).unwrap();
+        assert_eq!(resolved(&others, "", &headers), "? to http://backend:9001");
+    }
+
+    #[test]
     fn an_address_that_is_none_is_an_error() {
-        for text in ["", "localhost", "10.0.0.0/33", "10.0.0.1:80"] {
+        for text in [
+            "",
+            "unix",
+            "unix:/run/socket",
+            "localhost",
+            "10.0.0.0/33",
+            "10.0.0.1:80",
+        ] {
             let error = TrustedProxies::forwarded([text]).unwrap_err();
             assert_eq!(error, InvalidProxy(text.to_owned()));
         }
