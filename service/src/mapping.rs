@@ -2,6 +2,7 @@
 
 mod cors;
 mod error;
+mod pattern;
 
 use std::{fmt, sync::Arc};
 
@@ -100,6 +101,7 @@ impl UrlHandlerMapping {
         endpoint: Endpoint,
     ) -> Result<Self, InvalidMapping> {
         let invalid = |reason| InvalidMapping::new(pattern, reason);
+        pattern::check(pattern).map_err(invalid)?;
         for name in endpoint.handler().subprotocols() {
             if !is_token(name) {
                 return Err(invalid(Reason::Subprotocol((*name).to_owned())));
@@ -143,6 +145,7 @@ impl UrlHandlerMapping {
         pattern: &str,
         cors: CorsConfiguration,
     ) -> Result<Self, InvalidMapping> {
+        pattern::check(pattern).map_err(|reason| InvalidMapping::new(pattern, reason))?;
         let handlers = self.entries.iter().filter_map(|(pattern, endpoint)| {
             let cors = endpoint.handler().cors_configuration()?;
             Some((&**pattern, cors))

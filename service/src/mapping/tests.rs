@@ -109,7 +109,7 @@ fn a_subprotocol_that_is_no_token_is_an_error() {
             cors: None,
         };
         let error = UrlHandlerMapping::new().with("/a", handler).unwrap_err();
-        assert!(error.to_string().contains("is no token"), "{error}");
+        assert!(error.to_string().contains("is not a token"), "{error}");
     }
 }
 
