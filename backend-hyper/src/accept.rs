@@ -16,18 +16,27 @@ const QUIET: Duration = Duration::from_secs(60);
 pub(crate) struct Acceptor<L> {
     listener: L,
     pauses: Pauses,
+    /// How many connections in a row failed before they were accepted.
+    broken: u32,
 }
+
+/// After this many broken connections in a row, the listener itself is taken to be broken.
+const MOST_BROKEN: u32 = 100;
 
 impl<L: Listener> Acceptor<L> {
     pub(crate) fn new(listener: L) -> Self {
-        let pauses = Pauses::default();
-        Self { listener, pauses }
+        Self {
+            listener,
+            pauses: Pauses::default(),
+            broken: 0,
+        }
     }
 
     /// Accepts the next connection.
     ///
     /// It skips a connection that failed before it was accepted. When the process has no descriptor
-    /// or memory for the next one, it waits 5 ms to 1 s before it tries again, and logs that once.
+    /// or memory for the next one, or too many have failed in a row, it waits 5 ms to 1 s before it
+    /// tries again, and logs that once.
     ///
     /// # Cancel safety
     /// Nothing is lost. The next call continues a pause, and the next pause is longer.
@@ -37,10 +46,14 @@ impl<L: Listener> Acceptor<L> {
             match self.listener.accept().await {
                 Ok(connecting) => {
                     self.pauses.succeeded();
+                    self.broken = 0;
                     return connecting;
                 }
-                Err(error) if is_exhaustion(&error) => self.pauses.failed(&error),
+                Err(error) if is_exhaustion(&error) || self.broken == MOST_BROKEN => {
+                    self.pauses.failed(&error);
+                }
                 Err(error) => {
+                    self.broken += 1;
                     tracing::debug!(%error, "a connection failed before it was accepted");
                     tokio::task::yield_now().await;
                 }
@@ -97,6 +110,12 @@ fn is_exhaustion(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    };
+
+    use switchwire_core::ConnectionInfo;
     use tokio::time::{sleep, timeout};
 
     use super::*;
@@ -131,6 +150,35 @@ mod tests {
             assert!(start.elapsed() <= 2 * FIRST_PAUSE, "{:?}", start.elapsed());
             pauses.succeeded();
             sleep(LONGEST_PAUSE).await;
+        }
+    }
+
+    /// Fails in the same way for ever.
+    struct Broken(Arc<AtomicU32>, io::ErrorKind);
+
+    impl Listener for Broken {
+        type Io = tokio::io::DuplexStream;
+        type Connecting = std::future::Pending<io::Result<(Self::Io, ConnectionInfo)>>;
+
+        async fn accept(&mut self) -> io::Result<Self::Connecting> {
+            self.0.fetch_add(1, Relaxed);
+            Err(self.1.into())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_listener_that_fails_for_ever_is_not_asked_for_ever() {
+        for kind in [
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::Interrupted,
+            io::ErrorKind::Other,
+        ] {
+            let attempts = Arc::default();
+            let mut acceptor = Acceptor::new(Broken(Arc::clone(&attempts), kind));
+            let minute = Duration::from_secs(60);
+            assert!(timeout(minute, acceptor.accept()).await.is_err());
+            let attempts = attempts.load(Relaxed);
+            assert!(attempts < 200, "{kind}: {attempts} attempts");
         }
     }
 

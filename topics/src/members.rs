@@ -211,17 +211,26 @@ impl Membership {
     /// one process has no gaps.
     ///
     /// ```
-    /// use switchwire_core::{HandlerResult, WebSocketSession};
+    /// use switchwire_core::{HandlerResult, WebSocketSession, join_either};
     /// use switchwire_topics::{Broadcast, BroadcastError};
     ///
-    /// async fn prices(session: WebSocketSession, prices: &dyn Broadcast) -> HandlerResult {
-    ///     let Ok(mut membership) = prices.join(&session.sender()).await else {
+    /// async fn prices(mut session: WebSocketSession, prices: &dyn Broadcast) -> HandlerResult {
+    ///     let sender = session.sender();
+    ///     let Ok(mut membership) = prices.join(&sender).await else {
     ///         return Ok(session.send("no prices now, try again later").await?);
     ///     };
-    ///     loop {
-    ///         membership.gap().await;
-    ///         session.send("some prices are missing, load them anew").await?;
-    ///     }
+    ///     let gaps = async {
+    ///         loop {
+    ///             membership.gap().await;
+    ///             sender.send("some prices are missing, load them anew").await?;
+    ///         }
+    ///     };
+    ///     // It must receive, so that it learns when the session closes.
+    ///     let closed = async {
+    ///         while session.receive().await?.is_some() {}
+    ///         Ok(())
+    ///     };
+    ///     join_either(closed, gaps).await
     /// }
     /// ```
     ///

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
-use http::{HeaderMap, Method, Uri, Version, header, request::Parts};
+use http::{HeaderMap, Method, Uri, Version, header, request::Parts, uri::Authority};
 
 use super::{
     info::{detached, detached_uri},
@@ -213,14 +213,17 @@ impl HandshakeRequest {
     }
 
     /// The host and port that the client addressed. This is what a trusted proxy said; without one,
-    /// it is `:authority` of an extended CONNECT, or the only `Host` of any other request.
+    /// it is that of the target when the target has one, as in an extended CONNECT and in the
+    /// absolute form. Otherwise it is the only `Host` ([RFC 9112 section
+    /// 3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)).
     #[must_use]
     pub fn authority(&self) -> Option<&str> {
         if let Some(authority) = &self.authority {
             return Some(authority);
         }
-        if self.opening() == Opening::ExtendedConnect {
-            return self.head.uri.authority().map(|it| it.as_str());
+        let of_target = self.head.uri.authority().map(Authority::as_str);
+        if of_target.is_some() || self.opening() == Opening::ExtendedConnect {
+            return of_target;
         }
         let mut hosts = self.head.headers.get_all(header::HOST).iter();
         match (hosts.next(), hosts.next()) {

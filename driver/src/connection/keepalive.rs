@@ -129,8 +129,11 @@ impl Keepalive {
 /// Whether this process seems to have been suspended, so that it noticed a timer of `period` much
 /// too late. It may not have read what the peer sent meanwhile.
 pub(super) fn stood_still(now: Instant, due: Instant, period: Duration) -> bool {
-    now.saturating_duration_since(due) > period / 2
+    now.saturating_duration_since(due) > (period / 2).max(LATE)
 }
+
+/// A timer may be this late on a busy machine.
+const LATE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
@@ -144,6 +147,16 @@ mod tests {
         let mut keepalive = Keepalive::new(now, 30 * SECOND, id);
         keepalive.next_ping = now;
         (keepalive, now, WebSocketSettings::default())
+    }
+
+    #[test]
+    fn a_timer_that_is_a_little_late_is_no_suspension() {
+        let now = Instant::now();
+        let millisecond = Duration::from_millis(1);
+        assert!(!stood_still(now + 20 * millisecond, now, millisecond));
+        assert!(stood_still(now + 60 * millisecond, now, millisecond));
+        assert!(!stood_still(now + SECOND, now, 10 * SECOND));
+        assert!(stood_still(now + 6 * SECOND, now, 10 * SECOND));
     }
 
     #[test]

@@ -23,13 +23,32 @@ fn is_offer(offer: &str) -> bool {
 fn is_parameter(parameter: &str) -> bool {
     match parameter.split_once('=') {
         None => is_token(parameter),
-        Some((name, value)) => {
-            let value = value
-                .strip_prefix('"')
-                .map_or(Some(value), |open| open.strip_suffix('"'));
-            is_token(name.trim_end()) && value.is_some_and(|value| is_token(value.trim_start()))
+        Some((name, value)) => is_token(name.trim_end()) && is_value(value.trim_start()),
+    }
+}
+
+/// Whether it is a token, or a token in quotes. The token counts after the quotes and the
+/// backslashes are removed.
+fn is_value(value: &str) -> bool {
+    let Some(quoted) = value.strip_prefix('"') else {
+        return is_token(value);
+    };
+    let Some(quoted) = quoted.strip_suffix('"') else {
+        return false;
+    };
+    let mut token = String::new();
+    let mut rest = quoted.chars();
+    while let Some(c) = rest.next() {
+        match (c, rest.clone().next()) {
+            ('\\', Some(escaped)) => {
+                token.push(escaped);
+                rest.next();
+            }
+            ('\\', None) => return false,
+            _ => token.push(c),
         }
     }
+    is_token(&token)
 }
 
 #[cfg(test)]
@@ -50,6 +69,9 @@ mod tests {
             "permessage-deflate; server_max_window_bits=\"10\", bar;a=1",
             "",
             "a, , b",
+            "a; b = v",
+            "a; b = \"v\"",
+            "a; b=\"1\\0\"",
         ] {
             assert!(is_good(good), "{good}");
         }
@@ -61,6 +83,10 @@ mod tests {
             "a;",
             "a b",
             "a; b=\"\\c\\c",
+            "a; b=\"\"",
+            "a; b=\"c\"d\"",
+            "a; b=\"\\\"\"",
+            "a; b=\"c\\\"",
         ] {
             assert!(!is_good(bad), "{bad}");
         }

@@ -78,12 +78,25 @@ pub(super) fn is_allowed(request: &HandshakeRequest, policy: &OriginPolicy) -> b
 /// Whether the request comes from a page of this server.
 pub(crate) fn is_same_origin(request: &HandshakeRequest) -> bool {
     let scheme = if request.is_secure() { "https" } else { "http" };
-    let own = request
-        .authority()
-        .and_then(|authority| Origin::parse(&format!("{scheme}://{authority}")).ok());
+    let own = request.authority().and_then(|it| origin_of(scheme, it));
     let origin =
         single(request.headers(), &header::ORIGIN).and_then(|text| Origin::parse(text).ok());
     own.is_some() && own == origin
+}
+
+/// The origin of an authority, in which a port may be empty or have leading zeros ([RFC 3986 section
+/// 3.2.3](https://www.rfc-editor.org/rfc/rfc3986#section-3.2.3)).
+fn origin_of(scheme: &str, authority: &str) -> Option<Origin> {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => (host, port),
+        _ => (authority, ""),
+    };
+    let text = match port.parse::<u16>() {
+        Ok(port) => format!("{scheme}://{host}:{port}"),
+        Err(_) if port.is_empty() => format!("{scheme}://{host}"),
+        Err(_) => return None,
+    };
+    Origin::parse(&text).ok()
 }
 
 #[cfg(test)]
@@ -110,6 +123,11 @@ mod tests {
         assert!(allows("good.example", "http://good.example"));
         assert!(allows("good.example:80", "HTTP://Good.Example"));
         assert!(allows("[::1]:9001", "http://[::1]:9001"));
+        assert!(allows("[::1]", "http://[::1]"));
+        assert!(allows("good.example:", "http://good.example"));
+        assert!(allows("good.example:080", "http://good.example"));
+        assert!(!allows("good.example:0", "http://good.example"));
+        assert!(!allows("good.example:65616", "http://good.example"));
         for origin in [
             "https://good.example",
             "http://good.example:8080",
