@@ -94,6 +94,7 @@ fn extract() -> impl Filter<Extract = (WebSocketRequest,), Error = Infallible> +
     });
     warp::header::headers_cloned()
         .and(warp::method())
+        .and(is_one_host())
         .and(path())
         .and(query)
         .and(ext::optional::<OnUpgrade>())
@@ -108,6 +109,12 @@ fn extract() -> impl Filter<Extract = (WebSocketRequest,), Error = Infallible> +
         .map(WebSocketRequest::with_extension)
         .and(ext::optional::<Arc<dyn HttpSession>>())
         .map(WebSocketRequest::with_extension)
+}
+
+/// Whether the host of the target, if it has one, is that of `Host`.
+fn is_one_host() -> impl Filter<Extract = (bool,), Error = Infallible> + Clone {
+    let one = warp::host::optional().map(|_| true);
+    one.or(warp::any().map(|| false)).unify()
 }
 
 /// The whole path. `None` when the target is not a path, as in `CONNECT example.com:80`.

@@ -48,8 +48,9 @@ impl WebSocketRequest {
     /// Makes a request from the values of warp's filters.
     #[expect(clippy::needless_pass_by_value, reason = "filters hand over values")]
     pub(crate) fn new(
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         method: Method,
+        is_one_host: bool,
         path: Option<FullPath>,
         query: Option<String>,
         on_upgrade: Option<OnUpgrade>,
@@ -66,6 +67,10 @@ impl WebSocketRequest {
         // HTTP/1.1.
         if on_upgrade.is_none() && headers.contains_key(header::UPGRADE) {
             *http.version_mut() = Version::HTTP_10;
+        }
+        // The host of the target would count, and no filter gives it. So the request gets 400.
+        if !is_one_host {
+            headers.remove(header::HOST);
         }
         *http.headers_mut() = headers;
         let request = Self {

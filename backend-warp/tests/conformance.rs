@@ -36,5 +36,11 @@ impl Backend for Warp {
 }
 
 fn main() -> ExitCode {
-    Suite::new(AppOn(Warp)).main()
+    Suite::new(AppOn(Warp))
+        .known_failure(
+            "rfc9112::s3_2_2::host_of_an_absolute_target_counts",
+            "warp 0.4 has no filter that gives the host of a target beside another Host \
+             (filters/host.rs, optional), so such a request gets 400",
+        )
+        .main()
 }

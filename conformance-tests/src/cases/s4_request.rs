@@ -42,6 +42,23 @@ pub(super) const CASES: &[Case] = &[
         },
     )
     .hint("hand the path of the target to the mapping, not the whole URI"),
+    Case::app(
+        "rfc9112::s3_2_2::host_of_an_absolute_target_counts",
+        &[&H70],
+        |server| {
+            let request = server
+                .upgrade_to("/access/plain")
+                .target("http://inner.example/access/plain");
+            let page = "http://inner.example";
+            let (mut peer, _) = server.accept(&request.clone().and("Origin", page))?;
+            peer.close()?;
+            let origin = format!("http://{}", server.host());
+            server
+                .refuse_with(&request.and("Origin", origin), &[403])
+                .map(drop)
+        },
+    )
+    .hint("RFC 9112 says to ignore Host when the target has a host"),
     Case::echo(
         "rfc9112::s3_2::target_without_a_path_is_400",
         &[&H69],

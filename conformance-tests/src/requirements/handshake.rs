@@ -70,4 +70,5 @@ requirements! { HANDSHAKE:
     H67 = "handshake.67" May Rfc6455 "4.2.2" "A frame sent right behind the 101 arrives.";
     H68 = "handshake.68" Must Rfc9110 "7.8" "A second request behind the handshake is not answered: its bytes are frames.";
     H69 = "handshake.69" Must Rfc9112 "3.2" "A handshake whose target has no path (`*`, or `host:port` as for CONNECT) is answered with 400.";
+    H70 = "handshake.70" Must Rfc9112 "3.2.2" "The host and port of a target in absolute form count, whatever Host says.";
 }
