@@ -107,10 +107,15 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn from_head(head: &Head, remote: &str, world: &World) -> Self {
+        let of_target = head.target_host();
+        let of_target = of_target.filter(|_| !world.has(Fault::TakesHostBesideATarget));
         let mut client = Self {
             address: remote.to_owned(),
             secure: false,
-            host: head.first("host").unwrap_or_default().to_owned(),
+            host: of_target
+                .or(head.first("host"))
+                .unwrap_or_default()
+                .to_owned(),
         };
         let from_proxy = remote
             .parse::<SocketAddr>()

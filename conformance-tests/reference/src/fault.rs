@@ -37,6 +37,8 @@ faults! {
     AcceptsHttp10 breaks ["http_1_0"];
     /// Does not know the absolute form of a target.
     RefusesAbsoluteForm breaks ["absolute_form"];
+    /// Takes Host although the target names another.
+    TakesHostBesideATarget breaks ["host_of_an_absolute_target"];
     /// Looks for a path in a target that has none.
     TakesTargetsForPaths breaks ["target_without_a_path"];
     /// Serves every path.

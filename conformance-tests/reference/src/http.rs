@@ -140,6 +140,11 @@ impl Head {
         target.split(['?', '#']).next().unwrap_or_default()
     }
 
+    /// The host and port of a target in absolute form.
+    pub(super) fn target_host(&self) -> Option<&str> {
+        self.target.split_once("://")?.1.split('/').next()
+    }
+
     pub(super) fn query(&self) -> Option<&str> {
         self.target.split_once('?').map(|(_, query)| query)
     }
