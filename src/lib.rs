@@ -27,6 +27,7 @@ pub use switchwire_topics::{Broadcast, BroadcastError, Gap, Membership, Publishe
 /// Serving on hyper 1.
 ///
 /// - [`HyperServer`](hyper::HyperServer) serves handlers, and an application beside them, on a TCP listener.
+/// - [`TlsListener`](hyper::TlsListener) is its listener for TLS, with the feature `hyper-rustls`.
 /// - [`UpgradeService`](hyper::UpgradeService) does the same as a hyper service, for an accept loop of your own.
 #[cfg(feature = "hyper")]
 pub mod hyper {

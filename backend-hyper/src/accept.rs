@@ -115,10 +115,10 @@ mod tests {
         atomic::{AtomicU32, Ordering::Relaxed},
     };
 
-    use switchwire_core::ConnectionInfo;
     use tokio::time::{sleep, timeout};
 
     use super::*;
+    use crate::listener::Connected;
 
     fn fail(pauses: &mut Pauses) {
         pauses.failed(&io::ErrorKind::OutOfMemory.into());
@@ -158,7 +158,7 @@ mod tests {
 
     impl Listener for Broken {
         type Io = tokio::io::DuplexStream;
-        type Connecting = std::future::Pending<io::Result<(Self::Io, ConnectionInfo)>>;
+        type Connecting = std::future::Pending<io::Result<Connected<Self::Io>>>;
 
         async fn accept(&mut self) -> io::Result<Self::Connecting> {
             self.0.fetch_add(1, Relaxed);

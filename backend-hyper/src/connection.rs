@@ -16,6 +16,7 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::{
     http_socket::{HttpSocket, Patience, Progress},
+    io::HyperIo,
     listener::Listener,
 };
 
@@ -44,21 +45,27 @@ pub(crate) async fn serve_connection<L, S, R>(
         connected = timeout(timeouts.header_read, connecting) => connected,
         _ = stop.changed() => return,
     };
-    let (io, info) = match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+    let connected = match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(connected) => connected,
         Err(error) => {
             tracing::debug!(%error, "a connection failed before a request");
             return;
         }
     };
+    let (info, principal) = (connected.info, connected.principal);
     let progress = Arc::new(Progress::default());
     let asked = progress.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         asked.ask();
-        request.extensions_mut().insert(info);
+        let extensions = request.extensions_mut();
+        extensions.insert(info);
+        if let Some(principal) = &principal {
+            extensions.insert(principal.clone());
+        }
         service.call(request)
     });
-    let io = HttpSocket::new(io, L::socket, progress.clone());
+    let io = HyperIo::listened::<L>(connected.io);
+    let io = HttpSocket::new(io, progress.clone());
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeouts.header_read)

@@ -17,6 +17,8 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use crate::io::HyperIo;
+
 /// How many bytes of an answer a peer must take per second, on average over the write timeout.
 const LEAST_RATE: u128 = 240;
 
@@ -53,28 +55,22 @@ impl Progress {
 
 /// I/O that records the progress of writing.
 #[derive(Debug)]
-pub(crate) struct HttpSocket<IO> {
-    io: IO,
-    socket: fn(&IO) -> Option<Socket<'_>>,
+pub(crate) struct HttpSocket {
+    io: HyperIo,
     written: usize,
     progress: Arc<Progress>,
 }
 
-impl<IO> HttpSocket<IO> {
-    pub(crate) fn new(
-        io: IO,
-        socket: fn(&IO) -> Option<Socket<'_>>,
-        progress: Arc<Progress>,
-    ) -> Self {
+impl HttpSocket {
+    pub(crate) fn new(io: HyperIo, progress: Arc<Progress>) -> Self {
         Self {
             io,
-            socket,
             written: 0,
             progress,
         }
     }
 
-    pub(crate) fn into_inner(self) -> IO {
+    pub(crate) fn into_inner(self) -> HyperIo {
         self.io
     }
 
@@ -97,7 +93,7 @@ impl<IO> HttpSocket<IO> {
     }
 
     fn note_blocked(&self) {
-        let socket = (self.socket)(&self.io);
+        let socket = self.io.socket();
         let left = socket.and_then(Socket::unacknowledged).unwrap_or(0);
         let taken = self.written.wrapping_sub(left);
         self.progress.taken.store(taken, Relaxed);
@@ -106,7 +102,7 @@ impl<IO> HttpSocket<IO> {
 
     fn check(&self) -> io::Result<()> {
         if self.progress.given_up.load(Relaxed) {
-            if let Some(socket) = (self.socket)(&self.io) {
+            if let Some(socket) = self.io.socket() {
                 socket.reset_when_closed()?;
             }
             return Err(io::ErrorKind::TimedOut.into());
@@ -115,7 +111,7 @@ impl<IO> HttpSocket<IO> {
     }
 }
 
-impl<IO: AsyncRead + Unpin> AsyncRead for HttpSocket<IO> {
+impl AsyncRead for HttpSocket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -125,7 +121,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for HttpSocket<IO> {
     }
 }
 
-impl<IO: AsyncWrite + Unpin> AsyncWrite for HttpSocket<IO> {
+impl AsyncWrite for HttpSocket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -13,9 +13,8 @@ use std::{
     time::Duration,
 };
 
-use switchwire_backend_hyper::{HyperServer, Listener};
-use switchwire_core::{ConnectionInfo, HandlerResult, WebSocketSession};
-use switchwire_driver::Socket;
+use switchwire_backend_hyper::{Connected, HyperServer, Listener, TlsConfig, TlsListener};
+use switchwire_core::{HandlerResult, WebSocketSession};
 use switchwire_service::{ShutdownReport, UrlHandlerMapping};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -23,7 +22,7 @@ use tokio::{
     sync::oneshot,
     task::JoinHandle,
 };
-use tokio_rustls::{TlsAcceptor, TlsConnector, client, server::TlsStream};
+use tokio_rustls::{TlsConnector, client};
 
 use self::{
     common::{Peer, handshake, masked, soon, text},
@@ -32,26 +31,6 @@ use self::{
 
 /// Longer than a test takes.
 const LONG: Duration = Duration::from_secs(60);
-
-struct TlsListener(TcpListener, TlsAcceptor);
-
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Connecting = Pin<Box<dyn Future<Output = io::Result<(Self::Io, ConnectionInfo)>> + Send>>;
-
-    fn socket(io: &Self::Io) -> Option<Socket<'_>> {
-        Some(Socket::new(io.get_ref().0))
-    }
-
-    async fn accept(&mut self) -> io::Result<Self::Connecting> {
-        let (tcp, info) = Listener::accept(&mut self.0).await?.await?;
-        let accepting = self.1.accept(tcp);
-        let secure = true;
-        Ok(Box::pin(async move {
-            Ok((accepting.await?, ConnectionInfo { secure, ..info }))
-        }))
-    }
-}
 
 /// Says over what the session runs, then echoes.
 async fn tell(mut session: WebSocketSession) -> HandlerResult {
@@ -80,11 +59,11 @@ fn serve(listener: impl Listener, header_read_timeout: Duration) -> Running {
 }
 
 async fn serve_tls(header_read_timeout: Duration) -> (SocketAddr, TlsConnector, Running) {
-    let (acceptor, connector) = tls();
+    let (config, connector) = tls();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let running = serve(TlsListener(listener, acceptor), header_read_timeout);
-    (address, connector, running)
+    let listener = TlsListener::new(listener, TlsConfig::new(config));
+    (address, connector, serve(listener, header_read_timeout))
 }
 
 async fn open(address: SocketAddr, connector: &TlsConnector) -> Peer<client::TlsStream<TcpStream>> {
@@ -160,11 +139,11 @@ struct BufferingListener(TcpListener);
 
 impl Listener for BufferingListener {
     type Io = Buffering;
-    type Connecting = std::future::Ready<io::Result<(Buffering, ConnectionInfo)>>;
+    type Connecting = std::future::Ready<io::Result<Connected<Buffering>>>;
 
     async fn accept(&mut self) -> io::Result<Self::Connecting> {
-        let (tcp, info) = Listener::accept(&mut self.0).await?.await?;
-        Ok(std::future::ready(Ok((Buffering(tcp), info))))
+        let (tcp, info, _) = Listener::accept(&mut self.0).await?.await?.into_parts();
+        Ok(std::future::ready(Ok(Connected::new(Buffering(tcp), info))))
     }
 }
 

@@ -187,7 +187,8 @@ async fn any_other_io_serves_too() {
 
 #[tokio::test]
 async fn tls_serves_too() {
-    let (acceptor, connector) = tls();
+    let (config, connector) = tls();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
     for with_auto in [false, true] {
         let (server, client) = sockets().await;
         let name = "localhost".try_into().unwrap();

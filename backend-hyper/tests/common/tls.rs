@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use tokio_rustls::{
-    TlsAcceptor, TlsConnector,
+    TlsConnector,
     rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::PrivateKeyDer},
 };
 
 /// Both sides of TLS, with a certificate of the moment.
-pub(crate) fn tls() -> (TlsAcceptor, TlsConnector) {
+pub(crate) fn tls() -> (ServerConfig, TlsConnector) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
@@ -19,5 +19,5 @@ pub(crate) fn tls() -> (TlsAcceptor, TlsConnector) {
     let client = ClientConfig::builder()
         .with_root_certificates(trusted)
         .with_no_client_auth();
-    (Arc::new(server).into(), Arc::new(client).into())
+    (server, Arc::new(client).into())
 }

@@ -50,7 +50,7 @@ pub(super) const CASES: &[Case] = &[
                 .upgrade_to("/access/plain")
                 .target("http://inner.example/access/plain");
             let page = "http://inner.example";
-            let (mut peer, _) = server.accept(&request.clone().and("Origin", page))?;
+            let (peer, _) = server.accept(&request.clone().and("Origin", page))?;
             peer.close()?;
             let origin = format!("http://{}", server.host());
             server
