@@ -24,6 +24,16 @@ pub use switchwire_service::{
 };
 pub use switchwire_topics::{Broadcast, BroadcastError, Gap, Membership, Published, Topic};
 
+/// Sessions over any byte stream, and sessions as byte streams.
+///
+/// - [`serve_stream`](stream::serve_stream) runs a session whose opening handshake somebody else has done;
+///   [`serve_client_stream`](stream::serve_client_stream) does it on the other side.
+/// - [`SessionStream`](stream::SessionStream) is a session as `AsyncRead + AsyncWrite`, for a tunnel, MQTT or SSH.
+pub mod stream {
+    pub use switchwire_driver::SessionStream;
+    pub use switchwire_service::{hand_over_stream, serve_client_stream, serve_stream};
+}
+
 /// Serving on hyper 1.
 ///
 /// - [`HyperServer`](hyper::HyperServer) serves handlers, and an application beside them, on a TCP listener.

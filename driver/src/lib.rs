@@ -7,6 +7,7 @@ mod foreign;
 mod log;
 mod memory;
 mod session_driver;
+mod session_stream;
 mod socket;
 mod stats;
 mod stream;
@@ -16,6 +17,7 @@ pub use self::{
     log::OneLine,
     memory::{MemoryAccount, MemoryShare, over_budget},
     session_driver::SessionDriver,
+    session_stream::SessionStream,
     socket::Socket,
     stats::SessionStats,
     stream::StreamTransport,

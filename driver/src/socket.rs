@@ -7,9 +7,12 @@ use std::marker::PhantomData;
 #[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd};
 
-use std::{io, time::Duration};
+use std::{any::Any, io, time::Duration};
 
 use switchwire_core::WebSocketSettings;
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 /// The socket of a session's connection, borrowed.
 ///
@@ -38,6 +41,15 @@ impl<'a> Socket<'a> {
     pub fn new<IO>(_io: &'a IO) -> Self {
         let lifetime = PhantomData;
         Self { lifetime }
+    }
+
+    /// Borrows the socket of a connection of any type, if it is one of Tokio's sockets.
+    pub fn find<IO: Any>(io: &'a IO) -> Option<Self> {
+        let io: &dyn Any = io;
+        let tcp = io.downcast_ref::<TcpStream>().map(Self::new);
+        #[cfg(unix)]
+        let tcp = tcp.or_else(|| io.downcast_ref::<UnixStream>().map(Self::new));
+        tcp
     }
 
     /// How long the peer's TCP may acknowledge nothing, or keep its window closed. This is

@@ -14,9 +14,12 @@ use switchwire_core::{
     RequestUpgradeStrategy, WebSocketHandler, WebSocketService, spi::SessionParameters,
 };
 
-pub(crate) use self::run::new_id;
 pub use self::upgrade_endpoint::UpgradeEndpoint;
-use self::{decision::decide, outcome::Witnesses, run::PendingSession};
+use self::{decision::decide, outcome::Witnesses};
+pub(crate) use self::{
+    run::{PendingSession, new_id},
+    upgrade_endpoint::Once,
+};
 use crate::{
     cors,
     forwarded::TrustedProxies,

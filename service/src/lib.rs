@@ -9,6 +9,7 @@ mod handshake;
 mod mapping;
 mod observe;
 mod registry;
+mod streams;
 #[cfg(feature = "test")]
 pub mod test;
 
@@ -19,4 +20,5 @@ pub use self::{
     handshake::{HandshakeWebSocketService, OriginPolicy},
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
     registry::{SessionRegistry, ShutdownReport},
+    streams::{hand_over_stream, serve_client_stream, serve_stream},
 };

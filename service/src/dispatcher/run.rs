@@ -17,7 +17,7 @@ use crate::{
 
 /// A session that may begin once its connection is switched. Dropping it gives back its permit and
 /// its place in the registry.
-pub(super) struct PendingSession {
+pub(crate) struct PendingSession {
     endpoint: Endpoint,
     session: WebSocketSession,
     port: SessionPort,
@@ -28,7 +28,7 @@ pub(super) struct PendingSession {
 
 impl PendingSession {
     /// Takes a permit for the session, and registers it.
-    pub(super) fn new(
+    pub(crate) fn new(
         endpoint: Endpoint,
         info: Arc<HandshakeInfo>,
         registry: &SessionRegistry,
@@ -50,7 +50,7 @@ impl PendingSession {
     }
 
     /// Runs the session to its end, once the connection is switched.
-    pub(super) fn run<T: Transport>(
+    pub(crate) fn run<T: Transport>(
         self,
         upgrading: impl Future<Output = Result<T, Error>>,
     ) -> impl Future<Output = CloseOutcome> {

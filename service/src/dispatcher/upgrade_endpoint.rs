@@ -138,10 +138,13 @@ impl UpgradeEndpoint {
             tracing::error!(target: "switchwire", %error, "the server cannot serve an endpoint");
             return Dispatch::Refused(HandshakeError::Failed);
         }
-        let handler = Arc::new(Once(Mutex::new(Some(handler))));
         self.dispatcher
-            .dispatch_to(Some(handler), strategy, request)
+            .dispatch_to(Some(Once::of(handler)), strategy, request)
             .await
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     fn map(self, change: impl FnOnce(Endpoint) -> Endpoint) -> Self {
@@ -184,7 +187,17 @@ impl WebSocketHandler for Subprotocols {
 }
 
 /// The handler of one session.
-struct Once<H>(Mutex<Option<H>>);
+pub(crate) struct Once<H>(Mutex<Option<H>>);
+
+impl<H, F> Once<H>
+where
+    H: FnOnce(WebSocketSession) -> F + Send + 'static,
+    F: Future<Output = HandlerResult> + Send + 'static,
+{
+    pub(crate) fn of(handler: H) -> Arc<dyn WebSocketHandler> {
+        Arc::new(Self(Mutex::new(Some(handler))))
+    }
+}
 
 #[async_trait]
 impl<H, F> WebSocketHandler for Once<H>
