@@ -56,6 +56,17 @@ pub mod axum {
     pub use switchwire_backend_axum::*;
 }
 
+/// Serving on poem 3.
+///
+/// - [`websocket`](poem::websocket) is an endpoint for one handler, [`dispatch`](poem::dispatch) one for a whole mapping.
+/// - [`WebSocketRequest`](poem::WebSocketRequest) is an extractor, which stands beside `Data`, `Path` and your own.
+/// - [`UpgradeMiddleware`](poem::UpgradeMiddleware) serves a mapping in front of a whole application.
+/// - [`server`](poem::server) listens with the limits that poem's own server lacks.
+#[cfg(feature = "poem")]
+pub mod poem {
+    pub use switchwire_backend_poem::*;
+}
+
 /// Serving as a tower service, on any HTTP/1.1 server on hyper 1 that speaks tower.
 ///
 /// - [`UpgradeLayer`](tower::UpgradeLayer) puts a mapping in front of a service.

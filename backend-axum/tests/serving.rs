@@ -102,7 +102,7 @@ async fn a_parameter_that_is_not_utf_8_is_not_found() {
 #[tokio::test]
 async fn a_mapping_with_a_fallback_keeps_it() {
     let mapping = mapping().with_fallback(Endpoint::new(path));
-    let address = start(router(mapping).into()).await;
+    let address = start(router(mapping)).await;
     assert_eq!(
         first(address, "/rooms/a").await,
         r#"/rooms/a [("room", "a")]"#

@@ -60,12 +60,18 @@ impl HyperIo {
         })))
     }
 
-    /// Takes the connection of a server that has not told its type.
-    pub(crate) fn upgraded(upgraded: Upgraded) -> Self {
+    /// Takes any connection, without a socket below it: for servers that hand over the connection as
+    /// a type of their own.
+    pub fn other(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
         Self::Other(OtherIo(Box::new(WithSocket {
-            io: TokioIo::new(upgraded),
+            io,
             socket: |_| None,
         })))
+    }
+
+    /// Takes the connection of a server that has not told its type.
+    pub(crate) fn upgraded(upgraded: Upgraded) -> Self {
+        Self::other(TokioIo::new(upgraded))
     }
 
     pub(crate) fn socket(&self) -> Option<Socket<'_>> {
