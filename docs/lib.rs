@@ -14,6 +14,7 @@ guides! {
     session: "guide/session.md";
     servers: "guide/servers.md";
     access: "guide/access.md";
+    rooms: "guide/rooms.md";
     slow_consumers: "guide/slow-consumers.md";
     testing: "guide/testing.md";
     deploy: "deploy.md";

@@ -68,7 +68,7 @@ build_example() {
 # build_client_example NAME: a program of the client's own, at target/debug/examples/NAME
 build_client_example() { (cd "$root" && cargo build --quiet --package switchwire-client --all-features --example "$1"); }
 
-# start_server COMMAND...: sets `url` to the address that COMMAND prints on its first line.
+# start_server COMMAND...: sets `url` to the ws:// address that COMMAND prints on its first line, without a path behind the /.
 start_server() {
   local line=
   mkfifo "$work/stdout"
@@ -78,7 +78,7 @@ start_server() {
   rm "$work/stdout"
   read -r -t 30 line <&8 || true
   # shellcheck disable=SC2034 # read by the scripts
-  url=$(grep -oE 'wss?://[^ ]*' <<< "$line") || fail "no ws:// address on the first line of: $*"
+  url=$(grep -oE 'wss?://[^/ ]*/?' <<< "$line") || fail "no ws:// address on the first line of: $*"
 }
 
 stop_server() {

@@ -29,6 +29,9 @@ pub(crate) async fn connect(
     options: &ClientOptions,
     request: &ClientRequest,
 ) -> Result<Connection, ConnectError> {
+    if request.is_secure() {
+        check_tls(options)?;
+    }
     let opened = timeout(options.connect_timeout, open(options, request)).await;
     let mut connection = opened.map_err(|_| ConnectError::ConnectTimedOut)??;
     if request.is_secure() {
@@ -54,6 +57,9 @@ async fn open(
     }
     let (host, port) = (request.host(), request.port());
     if let Some(proxy) = options.proxies.find(host, port) {
+        if proxy.is_secure() {
+            check_tls(options)?;
+        }
         let socket = addresses::connect(proxy.host(), proxy.port()).await?;
         let mut io = ClientIo::Tcp(socket);
         if proxy.is_secure() {
@@ -76,15 +82,60 @@ async fn open(
 }
 
 #[cfg(feature = "rustls")]
-use tls::secure;
+use tls::{check_tls, secure};
+
+/// Fails before anything is connected: the fault is the application's, not the other end's.
+#[cfg(not(feature = "rustls"))]
+fn check_tls(_options: &ClientOptions) -> Result<(), ConnectError> {
+    Err(ConnectError::Tls(
+        "tls is not built in: enable the feature client-rustls-native-roots of switchwire, \
+         or rustls-native-roots of switchwire-client"
+            .into(),
+    ))
+}
 
 #[cfg(not(feature = "rustls"))]
 async fn secure(
-    _io: ClientIo,
+    io: ClientIo,
     _host: &str,
-    _options: &ClientOptions,
+    options: &ClientOptions,
 ) -> Result<ClientIo, ConnectError> {
-    Err(ConnectError::Tls(
-        "tls is not built in: enable a feature such as rustls-native-roots".into(),
-    ))
+    check_tls(options).map(|()| io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(url: &str, options: &ClientOptions) -> ConnectError {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().unwrap();
+        let request = ClientRequest::new(url).unwrap();
+        let connected = runtime.block_on(connect(options, &request));
+        connected.err().expect("there is no server")
+    }
+
+    #[test]
+    fn without_tls_the_missing_feature_is_named_before_anything_is_connected() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("wss://{}/", free.local_addr().unwrap());
+        drop(free);
+        let error = error_of(&url, &ClientOptions::default());
+        if cfg!(any(
+            feature = "rustls-native-roots",
+            feature = "rustls-webpki-roots"
+        )) {
+            assert!(matches!(error, ConnectError::Connect(_)), "{error:?}");
+        } else {
+            let told = format!("{error:?}");
+            assert!(
+                told.contains("client-rustls-native-roots of switchwire"),
+                "{told}"
+            );
+            assert!(
+                told.contains("rustls-native-roots of switchwire-client"),
+                "{told}"
+            );
+        }
+    }
 }

@@ -158,6 +158,8 @@ impl Decoder {
             }
             _ => return None,
         };
+        // The settings guarantee that a frame may not be larger than a message. This is the limit of
+        // the message, too.
         if length > self.max_frame_size {
             return None;
         }

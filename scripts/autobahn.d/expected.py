@@ -22,7 +22,7 @@ INTRODUCTION = """\
 # The Autobahn testsuite
 
 What the official [Autobahn testsuite](https://github.com/crossbario/autobahn-testsuite) {version} says of the `echo` example
-on each server, and of the client over each of its engines. Chapters 12 and 13 test compression, which is not offered. A case also counts as failed
+on each server, and of the clients over tokio and over hyper. Chapters 12 and 13 test compression, which is not offered. A case also counts as failed
 when the connection was closed uncleanly, with the wrong code or by the wrong side.
 
 Rendered by `scripts/autobahn --update` from the expected results in `scripts/autobahn.d/expected`;

@@ -26,7 +26,8 @@ pub(crate) fn serve() -> io::Result<()> {
     let registry = SessionRegistry::new();
     let mapping = mapping(&registry).map_err(|error| io::Error::other(error.to_string()))?;
     let dispatcher = WebSocketDispatcher::from(mapping).with_registry(registry);
-    Site::new(dispatcher, "soaking").serve(&options)
+    let served = Site::new(dispatcher, "soaking").serve(&options);
+    served.map_err(|error| io::Error::other(error.to_string()))
 }
 
 fn mapping(registry: &SessionRegistry) -> Result<UrlHandlerMapping, Box<dyn Error>> {

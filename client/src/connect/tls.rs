@@ -31,12 +31,32 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> ConnectError
     ConnectError::Tls(Box::new(error))
 }
 
+/// Fails before anything is connected when no certificate can be trusted.
+#[cfg(not(any(feature = "rustls-native-roots", feature = "rustls-webpki-roots")))]
+pub(super) fn check_tls(options: &ClientOptions) -> Result<(), ConnectError> {
+    match options.tls {
+        Some(_) => Ok(()),
+        None => Err(untrusting()),
+    }
+}
+
+#[cfg(any(feature = "rustls-native-roots", feature = "rustls-webpki-roots"))]
+pub(super) fn check_tls(_options: &ClientOptions) -> Result<(), ConnectError> {
+    Ok(())
+}
+
 #[cfg(not(any(feature = "rustls-native-roots", feature = "rustls-webpki-roots")))]
 async fn default_config() -> Result<Arc<ClientConfig>, ConnectError> {
-    Err(ConnectError::Tls(
-        "no certificate is trusted: enable rustls-native-roots or rustls-webpki-roots, or set a configuration"
+    Err(untrusting())
+}
+
+#[cfg(not(any(feature = "rustls-native-roots", feature = "rustls-webpki-roots")))]
+fn untrusting() -> ConnectError {
+    ConnectError::Tls(
+        "no certificate is trusted: enable the feature client-rustls-native-roots of switchwire, \
+         or rustls-native-roots of switchwire-client, or call ClientOptions::with_tls_config"
             .into(),
-    ))
+    )
 }
 
 /// The configuration that trusts the roots of the enabled features. It is made once: the system's

@@ -1,7 +1,7 @@
 //! A whole backend in one file, over a plain TCP listener and without any HTTP framework: what
 //! `docs/adding-a-backend.md` walks through. Its conformance run is this test.
 
-use std::{io, net::SocketAddr, process::ExitCode, sync::Arc, thread, time::Duration};
+use std::{io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
@@ -16,7 +16,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     runtime::Runtime,
-    sync::{Mutex, oneshot},
+    sync::Mutex,
     time::timeout,
 };
 
@@ -214,14 +214,12 @@ impl Backend for PlainTokio {
         let runtime = Runtime::new()?;
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
         let address = listener.local_addr()?;
-        let (guard, dropped) = oneshot::channel::<()>();
         runtime.spawn(async move {
             while let Ok((socket, remote)) = listener.accept().await {
                 tokio::spawn(serve_connection(socket, remote, app.dispatcher()));
             }
         });
-        thread::spawn(move || runtime.block_on(dropped));
-        Ok(Served::new(address, guard))
+        Ok(Served::new(address, runtime))
     }
 }
 

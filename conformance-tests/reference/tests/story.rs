@@ -24,3 +24,24 @@ fn a_failure_names_the_rule_and_shows_the_wire() {
         assert!(story.contains(part), "{part} is missing: {story}");
     }
 }
+
+#[test]
+fn requests_are_shown_as_text_and_never_as_frames() {
+    let case = cases().find(|case| case.id == "exact::application");
+    let case = case.expect("the case is there");
+    let timing = Timing::default().with_deadline(std::time::Duration::from_millis(300));
+    let served = Reference::with_fault(Fault::SpellsItsOwnWay).start();
+    let verified = case.run(served.expect("it starts").address(), timing);
+    let Outcome::Failed(story) = verified.outcome else {
+        panic!("it passes");
+    };
+    for part in [
+        "-> GET /",
+        " | Host: ",
+        "<- HTTP/1.1 ",
+        "TestApp::HTTP_BODY",
+    ] {
+        assert!(story.contains(part), "{part} is missing: {story}");
+    }
+    assert!(!story.contains("opcode 0x"), "{story}");
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::HTTP_SIDE;
 use crate::{
     Case, Feature,
     case::{Failure, Verdict, ensure},
@@ -147,13 +148,15 @@ pub(super) const CASES: &[Case] = &[
         &[&HANDSHAKE_FALLTHROUGH_1],
         |server| http_side(&mut server.connect()?, &server.get("/echo")),
     )
-    .needing(Feature::HttpFallthrough),
+    .needing(Feature::HttpFallthrough)
+    .hint(HTTP_SIDE),
     Case::app(
         "contract::handshake::plain_request_elsewhere_reaches_the_http_side",
         &[&HANDSHAKE_FALLTHROUGH_1],
         |server| http_side(&mut server.connect()?, &server.get("/no-such-endpoint")),
     )
-    .needing(Feature::HttpFallthrough),
+    .needing(Feature::HttpFallthrough)
+    .hint(HTTP_SIDE),
     Case::app(
         "contract::handshake::http_and_websocket_share_a_connection",
         &[&HANDSHAKE_FALLTHROUGH_1, &HANDSHAKE_REFUSAL_2],
@@ -166,7 +169,8 @@ pub(super) const CASES: &[Case] = &[
             peer.close()
         },
     )
-    .needing(Feature::HttpFallthrough),
+    .needing(Feature::HttpFallthrough)
+    .hint(HTTP_SIDE),
     Case::app(
         "contract::handshake::headers_of_the_application_reach_the_answer",
         &[&HANDSHAKE_RESPONSE_1, &UPGRADE_RESPONSE_1],

@@ -1,6 +1,6 @@
 //! CORS: preflight requests, and handshakes where a configuration applies.
 
-use super::http_side;
+use super::{HTTP_SIDE, http_side};
 use crate::{
     Case, Feature,
     case::{Failure, Verdict, ensure},
@@ -121,7 +121,8 @@ pub(super) const CASES: &[Case] = &[
             )
         },
     )
-    .needing(Feature::HttpFallthrough),
+    .needing(Feature::HttpFallthrough)
+    .hint(HTTP_SIDE),
     Case::app(
         "contract::cors::preflight_elsewhere_reaches_the_http_side",
         &[&CORS_PREFLIGHT_1, &HANDSHAKE_FALLTHROUGH_1],
@@ -132,7 +133,8 @@ pub(super) const CASES: &[Case] = &[
             )
         },
     )
-    .needing(Feature::HttpFallthrough),
+    .needing(Feature::HttpFallthrough)
+    .hint(HTTP_SIDE),
     Case::app(
         "contract::cors::preflight_and_handshake_use_one_connection",
         &[&CORS_PREFLIGHT_1],

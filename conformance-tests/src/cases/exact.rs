@@ -2,13 +2,16 @@
 
 use crate::{Case, exact::run, requirements::*};
 
+const HINT: &str = "where the page of the application is expected: answer every other request with 200 and TestApp::HTTP_BODY";
+
 /// A case for each section.
 macro_rules! sections {
     ($($section:literal,)*) => {
         pub(super) const CASES: &[Case] = &[$(
             Case::app(concat!("exact::", $section), &[&HANDSHAKE_ANSWER_1], |server| {
                 run(server, $section)
-            }),
+            })
+            .hint(HINT),
         )*];
     };
 }

@@ -176,7 +176,8 @@ pub(super) const CASES: &[Case] = &[
         &[&HANDSHAKE_FALLTHROUGH_1],
         |server| super::http_side(&mut server.connect()?, &server.get("/access/users/7")),
     )
-    .needing(Feature::HttpFallthrough),
+    .needing(Feature::HttpFallthrough)
+    .hint(super::HTTP_SIDE),
 ];
 
 fn not_found(server: &Server, path: &str) -> Verdict {

@@ -59,6 +59,9 @@ use crate::{
     wire::{Frame, Peer, Request, Server},
 };
 
+/// The hint of the cases that ask the HTTP side.
+const HTTP_SIDE: &str = "answer every other request with 200 and TestApp::HTTP_BODY";
+
 /// Every case of a server, in reading order.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     [

@@ -199,7 +199,8 @@ pub(super) const CASES: &[Case] = &[
             server.refuse_with(&server.upgrade(), &[503]).map(drop)
         },
     )
-    .alone(),
+    .alone()
+    .hint(super::HTTP_SIDE),
     Case::app(
         "contract::shutdown::handshake_that_is_decided_late_gets_503",
         &[&REGISTRY_SHUTDOWN_1, &INTERCEPTOR_AFTER_2],

@@ -107,7 +107,7 @@ impl Expected {
     fn told(&self) -> String {
         match self {
             Self::Exact(answer) => answer.to_string(),
-            Self::Application => "the application's page".to_owned(),
+            Self::Application => "the page of the application".to_owned(),
             Self::Own(status) => format!("an answer of the server's own with status {status}"),
             Self::Closed => "TCP closed".to_owned(),
         }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::frame::Excerpt;
+
 /// The header lines of a head that a case writes, so that every line can be wrong.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lines(pub(super) Vec<Vec<u8>>);
@@ -39,9 +41,11 @@ impl Lines {
     }
 }
 
+/// How many header lines are shown.
+const SHOWN: usize = 12;
+
 impl fmt::Display for Lines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 12;
         for line in self.0.iter().take(SHOWN) {
             write!(f, " | {}", clipped(&line.escape_ascii().to_string()))?;
         }
@@ -52,10 +56,61 @@ impl fmt::Display for Lines {
     }
 }
 
+/// Bytes of HTTP, whole or not, right or wrong: a head as [`Lines`] are shown, and the bytes behind it.
+pub(super) struct Text<'a>(pub(super) &'a [u8]);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.0.windows(4).position(|four| four == b"\r\n\r\n");
+        let (head, behind) = match end {
+            Some(end) => (&self.0[..end], &self.0[end + 4..]),
+            None => (self.0, &[][..]),
+        };
+        let text = head.escape_ascii().to_string();
+        let lines: Vec<_> = text.split("\\r\\n").collect();
+        let shown: Vec<_> = lines.iter().take(1 + SHOWN).map(|it| clipped(it)).collect();
+        f.write_str(&shown.join(" | "))?;
+        if lines.len() > shown.len() {
+            write!(f, " | and {} more", lines.len() - shown.len())?;
+        }
+        if end.is_none() {
+            f.write_str(" (the head does not end)")?;
+        }
+        if !behind.is_empty() {
+            write!(f, " | behind it {}", Excerpt(behind))?;
+        }
+        Ok(())
+    }
+}
+
 pub(super) fn clipped(text: &str) -> String {
-    const SHOWN: usize = 80;
-    match text.char_indices().nth(SHOWN) {
+    const CLIPPED: usize = 80;
+    match text.char_indices().nth(CLIPPED) {
         Some((at, _)) => format!("{}... ({} bytes)", &text[..at], text.len()),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_shown_line_by_line_and_the_bytes_behind_it() {
+        for (bytes, shown) in [
+            (
+                "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                "GET / HTTP/1.1 | Host: a",
+            ),
+            ("GET / HT", "GET / HT (the head does not end)"),
+            (
+                "GET / HTTP/1.1\r\n\r\nabc",
+                "GET / HTTP/1.1 | behind it \"abc\"",
+            ),
+        ] {
+            assert_eq!(Text(bytes.as_bytes()).to_string(), shown);
+        }
+        let long = format!("GET / HTTP/1.1{}\r\n\r\n", "\r\nA: b".repeat(20));
+        assert!(Text(long.as_bytes()).to_string().ends_with(" | and 8 more"));
     }
 }

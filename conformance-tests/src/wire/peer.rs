@@ -32,6 +32,8 @@ pub(crate) struct Peer {
     /// What has arrived and not been looked at.
     arrived: Vec<u8>,
     pings: Pings,
+    /// Whether the protocol is switched, so that frames are sent and no longer HTTP.
+    is_switched: bool,
 }
 
 /// What the peer does with the server's pings.
@@ -103,6 +105,7 @@ impl Peer {
             timing,
             arrived: Vec::new(),
             pings: Pings::Answered,
+            is_switched: false,
         }
     }
 
@@ -149,7 +152,8 @@ impl Peer {
 
     /// Sends bytes in one write.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
-        self.transcript.sent_bytes(self.number, bytes);
+        self.transcript
+            .sent_bytes(self.number, bytes, self.is_switched);
         self.put(bytes);
     }
 

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::frame::{Excerpt, Frame};
+use super::{
+    frame::{Excerpt, Frame},
+    lines::Text,
+};
 
 /// The lines of a transcript, shared by all connections of a case.
 #[derive(Debug, Clone, Default)]
@@ -22,20 +25,12 @@ impl Transcript {
         self.push(format!("{connection} <- {what}"));
     }
 
-    /// Shows bytes as the frames they are, as far as they are frames.
-    pub(crate) fn sent_bytes(&self, connection: usize, mut bytes: &[u8]) {
-        let mut shown = 0;
-        while let Some((frame, len)) = Frame::decode(bytes) {
-            bytes = &bytes[len..];
-            shown += 1;
-            if shown > 20 {
-                return self.sent(connection, "more");
-            }
-            self.sent(connection, frame);
-        }
-        if !bytes.is_empty() {
-            self.sent(connection, format_args!("bytes {}", Excerpt(bytes)));
-        }
+    pub(crate) fn sent_bytes(&self, connection: usize, bytes: &[u8], is_switched: bool) {
+        shown(bytes, is_switched, |what| self.sent(connection, what));
+    }
+
+    pub(crate) fn seen_bytes(&self, connection: usize, bytes: &[u8], is_switched: bool) {
+        shown(bytes, is_switched, |what| self.seen(connection, what));
     }
 
     fn push(&self, line: String) {
@@ -43,6 +38,26 @@ impl Transcript {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(line);
+    }
+}
+
+/// Shows bytes before the switch as the text they are, and after it as frames, as far as they are frames.
+fn shown(mut bytes: &[u8], is_switched: bool, show: impl Fn(&dyn fmt::Display)) {
+    const SHOWN: usize = 20;
+    if !is_switched {
+        return show(&Text(bytes));
+    }
+    for _ in 0..SHOWN {
+        let Some((frame, len)) = Frame::decode(bytes) else {
+            break;
+        };
+        bytes = &bytes[len..];
+        show(&frame);
+    }
+    if Frame::decode(bytes).is_some() {
+        show(&"more");
+    } else if !bytes.is_empty() {
+        show(&format_args!("bytes {}", Excerpt(bytes)));
     }
 }
 

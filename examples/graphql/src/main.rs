@@ -7,7 +7,6 @@ use std::error::Error;
 
 use async_graphql::{BatchRequest, Data};
 use bytes::Bytes;
-use clap::Parser;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use serde_json::Value;
 use switchwire::{Endpoint, UrlHandlerMapping};
@@ -70,9 +69,14 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::read(
+        "A poll over GraphQL subscriptions",
+        "127.0.0.1:9002",
+        "/graphql",
+    );
     let schema = schema();
     let handler = GraphQlHandler::new(schema.clone(), on_init);
     let mapping = UrlHandlerMapping::new().with_endpoint("/graphql", Endpoint::new(handler))?;
     let pages = Pages::new(move |request| answer(schema.clone(), request));
-    Ok(Site::new(mapping, pages).serve(&Options::parse())?)
+    Site::new(mapping, pages).serve(&options)
 }

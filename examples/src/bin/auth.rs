@@ -11,7 +11,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use clap::Parser;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use switchwire::{
     Endpoint, HandlerResult, HandshakeError, HandshakeInterceptor, HandshakeRequest, Principal,
@@ -131,9 +130,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::read(
+        "Notes of a user who logged in on a page, with a token, or by a subprotocol",
+        "127.0.0.1:9001",
+        "/notes",
+    );
     let users = LoggedIn::default();
     let endpoint = Endpoint::new(Notes).with_interceptor(users.clone());
     let mapping = UrlHandlerMapping::new().with_endpoint("/notes", endpoint)?;
     let pages = Pages::new(move |request| ready(answer(&users, &request)));
-    Ok(Site::new(mapping, pages).serve(&Options::parse())?)
+    Site::new(mapping, pages).serve(&options)
 }

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 
-use clap::Parser;
 use switchwire::{
     Endpoint, HandlerResult, UrlHandlerMapping, WebSocketHandler, WebSocketSession,
     WebSocketSettings, async_trait,
@@ -29,7 +28,7 @@ impl WebSocketHandler for Echo {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+    let options = Options::read("Sends back every message", "127.0.0.1:9001", "/echo");
     let settings = WebSocketSettings::builder()
         .with_max_message_size(16 << 20)
         .with_max_frame_size(16 << 20)
@@ -39,5 +38,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mapping = UrlHandlerMapping::new()
         .with_endpoint("/", endpoint.clone())?
         .with_endpoint("/echo", endpoint)?;
-    Ok(Site::new(mapping, PAGE).serve(&options)?)
+    Site::new(mapping, PAGE).serve(&options)
 }

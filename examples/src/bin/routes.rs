@@ -2,7 +2,6 @@
 
 use std::{error::Error, time::Duration};
 
-use clap::Parser;
 use switchwire::{HandlerResult, UrlHandlerMapping, WebSocketSession};
 use switchwire_examples::{Options, Site};
 
@@ -41,9 +40,14 @@ async fn count(session: WebSocketSession) -> HandlerResult {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::read(
+        "Three handlers on three patterns; the page and a WebSocket share /",
+        "127.0.0.1:9001",
+        "/",
+    );
     let mapping = UrlHandlerMapping::new()
         .with("/", shout)?
         .with("/rooms/{room}", greet)?
         .with("/count/{from}/{to}", count)?;
-    Ok(Site::new(mapping, PAGE).serve(&Options::parse())?)
+    Site::new(mapping, PAGE).serve(&options)
 }

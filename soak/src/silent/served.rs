@@ -46,7 +46,8 @@ pub(super) fn serve() -> io::Result<()> {
     let mapping = mapping().map_err(io::Error::other)?;
     let dispatcher = WebSocketDispatcher::from(mapping).with_registry(registry.clone());
     report(move || registry.len());
-    Site::new(dispatcher, "silence").serve(&options)
+    let served = Site::new(dispatcher, "silence").serve(&options);
+    served.map_err(|error| io::Error::other(error.to_string()))
 }
 
 fn mapping() -> Result<UrlHandlerMapping, Box<dyn Error + Send + Sync>> {

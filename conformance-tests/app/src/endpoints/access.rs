@@ -297,7 +297,7 @@ struct Panics;
 #[async_trait]
 impl HandshakeInterceptor for Panics {
     async fn before_handshake(&self, _: &mut HandshakeRequest) -> Result<(), HandshakeError> {
-        panic!("the interceptor of the kit panics");
+        super::panic_on_purpose("the interceptor of the kit panics")
     }
 }
 
@@ -318,7 +318,9 @@ struct FailsAfter {
 #[async_trait]
 impl HandshakeInterceptor for FailsAfter {
     async fn after_handshake(&self, _: &HandshakeInfo, _: Result<&Response<()>, &HandshakeError>) {
-        assert!(!self.panics, "the interceptor of the kit panics afterwards");
+        if self.panics {
+            super::panic_on_purpose("the interceptor of the kit panics afterwards");
+        }
         pending::<()>().await;
     }
 }

@@ -60,7 +60,7 @@ async fn panic(mut session: WebSocketSession) -> HandlerResult {
     if parameter(&session, "when").is_some() {
         session.receive().await?;
     }
-    panic!("a handler of the kit panics, as it should");
+    super::panic_on_purpose("a handler of the kit panics, as it should")
 }
 
 /// Ends well, but for what it leaves to be dropped.
@@ -68,7 +68,7 @@ async fn panic_when_dropped(session: WebSocketSession) -> HandlerResult {
     struct Panics;
     impl Drop for Panics {
         fn drop(&mut self) {
-            panic!("what a handler of the kit leaves panics, as it should");
+            super::panic_on_purpose("what a handler of the kit leaves panics, as it should")
         }
     }
     let _dropped_last = Panics;
@@ -85,7 +85,7 @@ async fn send_what_panics(session: WebSocketSession) -> HandlerResult {
     }
     impl Drop for Payload {
         fn drop(&mut self) {
-            panic!("a payload of the kit panics, as it should");
+            super::panic_on_purpose("a payload of the kit panics, as it should")
         }
     }
     session

@@ -129,6 +129,15 @@ fn hurried(handler: impl WebSocketHandler + 'static) -> Endpoint {
     })
 }
 
+/// Panics without a call of the panic hook: dozens of messages and backtraces of panics that are part of a case would hide
+/// the one that is not.
+fn panic_on_purpose(message: &'static str) -> ! {
+    if cfg!(panic = "abort") {
+        panic!("{message}; build it with panics that unwind, or leave out Feature::Unwinding");
+    }
+    std::panic::resume_unwind(Box::new(message))
+}
+
 /// The value of a query parameter, as it was sent.
 fn parameter<'a>(session: &'a WebSocketSession, name: &str) -> Option<&'a str> {
     let query = session.handshake_info().query()?;

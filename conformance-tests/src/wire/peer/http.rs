@@ -18,6 +18,7 @@ impl Peer {
                 Ok(Some((reply, len))) => {
                     self.arrived.drain(..len);
                     self.transcript.seen(self.number, &reply);
+                    self.is_switched |= reply.status == 101;
                     return Ok(Some(reply));
                 }
                 Ok(None) => {}
@@ -54,11 +55,17 @@ impl Peer {
             let end = self.arrived.windows(4).position(|four| four == b"\r\n\r\n");
             let end = end.map(|end| end + 4 + length(&self.arrived[..end + 4]));
             if let Some(end) = end.filter(|end| *end <= self.arrived.len()) {
-                return Ok(Some(self.arrived.drain(..end).collect()));
+                let answer: Vec<u8> = self.arrived.drain(..end).collect();
+                self.transcript.seen_bytes(self.number, &answer, false);
+                self.is_switched |= answer.starts_with(b"HTTP/1.1 101");
+                return Ok(Some(answer));
             }
             match self.read_more(until) {
                 Ok(None) => {}
-                Ok(Some(_)) => return Ok(None),
+                Ok(Some(end)) => {
+                    self.transcript.seen(self.number, Event::End(end));
+                    return Ok(None);
+                }
                 Err(TimedOut) => {
                     return Err(Failure::new(
                         "an HTTP answer",
@@ -79,7 +86,15 @@ impl Peer {
         loop {
             match self.read_more(until) {
                 Ok(None) => {}
-                Ok(Some(_)) => return Ok(std::mem::take(&mut self.arrived)),
+                Ok(Some(end)) => {
+                    let bytes = std::mem::take(&mut self.arrived);
+                    if !bytes.is_empty() {
+                        self.transcript
+                            .seen_bytes(self.number, &bytes, self.is_switched);
+                    }
+                    self.transcript.seen(self.number, Event::End(end));
+                    return Ok(bytes);
+                }
                 Err(TimedOut) => {
                     let seen = self.arrived.escape_ascii();
                     return Err(Failure::new(
@@ -143,6 +158,7 @@ impl Peer {
     /// Sends an answer.
     pub(crate) fn answer(&mut self, answer: &Answer) {
         self.transcript.sent(self.number, answer);
+        self.is_switched = true;
         self.put(&answer.encode());
     }
 

@@ -12,7 +12,6 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use clap::Parser;
 use http::{Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use switchwire::{
@@ -85,7 +84,11 @@ fn answer(people: &People, request: &Request<Bytes>) -> Response<Bytes> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+    let options = Options::read(
+        "A chat with rooms, to be opened in several browsers",
+        "127.0.0.1:9001",
+        "/rooms/{room}",
+    );
     let people = People::default();
     let chat = Arc::new(Chat {
         rooms: Rooms::new(now()),
@@ -103,5 +106,5 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_interceptor(people.clone());
     let mapping = UrlHandlerMapping::new().with_endpoint("/rooms/{room}", endpoint)?;
     let pages = Pages::new(move |request| std::future::ready(answer(&people, &request)));
-    Ok(Site::new(mapping, pages).serve(&options)?)
+    Site::new(mapping, pages).serve(&options)
 }
