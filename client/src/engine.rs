@@ -10,9 +10,10 @@ use switchwire_core::{
 };
 use switchwire_driver::StreamTransport;
 use switchwire_service::{ClientHandshake, client_info, hand_over, serve_client};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    answer::read_body,
     connect::{ClientIo, connect as connect_to},
     options::ClientOptions,
     redirect,
@@ -38,6 +39,19 @@ pub(crate) enum Answer {
     Switched(Response<()>, ClientIo, Bytes),
     /// Any other status.
     Other(Response<Bytes>),
+}
+
+/// The answer that has this head, with the bytes of its body that arrive until `deadline`.
+pub(crate) async fn refusal(
+    io: &mut ClientIo,
+    head: Response<()>,
+    early: Bytes,
+    deadline: Instant,
+) -> Answer {
+    let mut body = Vec::new();
+    // A body that takes too long is cut at its current length.
+    drop(timeout_at(deadline, read_body(io, &head, early, &mut body)).await);
+    Answer::Other(head.map(|()| body.into()))
 }
 
 /// A connection after its opening handshake.

@@ -53,9 +53,13 @@ faults! {
     /// Does not read chunks.
     KeepsChunkSizes breaks ["chunked_body"];
     /// Has no limits for heads and bodies.
-    HasNoLimits breaks ["is_cut_at_64", "endless_body", "end_is_cut_off", "end_are_cut_off", "more_than_a_hundred"];
+    HasNoLimits breaks ["is_cut_at_64", "endless_body", "end_is_cut_off", "end_are_cut_off", "more_than_a_hundred", "over_64_kib"];
     /// Takes a body that does not end for no answer.
     NeedsWholeBodies breaks ["body_without_an_end", "may_end_with_the_connection"];
+    /// Takes an answer whose length is no number for no answer.
+    NeedsRightLengths breaks ["with_a_wrong_length"];
+    /// Takes every coding for chunks.
+    TakesEveryCodingForChunks breaks ["in_another_coding"];
     /// Waits for the body of an answer that has none.
     ReadsEveryBody breaks ["status_204", "rfc9112::"];
     /// Takes an interim answer for the final one.

@@ -128,8 +128,9 @@ fn attempt(
         fault,
     };
     let mut buffer = Vec::new();
+    let mut read = 0;
     let answer = loop {
-        let answer = read_head(&mut stream, &mut buffer, &mut deadline, fault)?;
+        let answer = read_head(&mut stream, &mut buffer, &mut read, &mut deadline, fault)?;
         let is_interim = (100..200).contains(&answer.status) && answer.status != 101;
         if !is_interim || fault.is(Fault::TakesInterimForFinal) {
             break answer;
