@@ -27,6 +27,7 @@ use crate::{
     connect::ClientIo,
     engine::{self, Answer, Engine, refusal},
     options::ClientOptions,
+    redirect,
 };
 
 /// The same client on hyper's HTTP. Cheap to clone.
@@ -78,6 +79,7 @@ impl Engine for OverHyper {
         io: ClientIo,
         request: &Request<()>,
         deadline: Instant,
+        follows: bool,
     ) -> Result<Answer, ConnectError> {
         let request = request.clone().map(|()| Empty::<Bytes>::new());
         let (mut sender, mut connection) = http1::Builder::new()
@@ -108,14 +110,18 @@ impl Engine for OverHyper {
             Ok(answer) => answer,
             Err(error) => {
                 let checked = connection.into_parts().io.into_inner();
-                return checked.explain(error, deadline).await;
+                return checked.explain(error, deadline, follows).await;
             }
         };
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             let (head, mut body) = answer.into_parts();
-            let mut kept = Vec::new();
-            drop(driven!(timeout_at(deadline, keep(&mut body, &mut kept))));
-            return Ok(Answer::Other(Response::from_parts(head, kept.into())));
+            let mut answer = Response::from_parts(head, Bytes::new());
+            if !follows || redirect::location(&answer).is_none() {
+                let mut kept = Vec::new();
+                drop(driven!(timeout_at(deadline, keep(&mut body, &mut kept))));
+                *answer.body_mut() = kept.into();
+            }
+            return Ok(Answer::Other(answer));
         }
         if !is_done {
             let switching = poll_fn(|cx| connection.poll_without_shutdown(cx));
@@ -153,7 +159,12 @@ impl CheckedIo {
 
     /// Why hyper has failed before it returned an answer. hyper refuses an answer whose length is
     /// malformed. The client needs no length to know the status.
-    async fn explain(self, error: hyper::Error, deadline: Instant) -> Result<Answer, ConnectError> {
+    async fn explain(
+        self,
+        error: hyper::Error,
+        deadline: Instant,
+        follows: bool,
+    ) -> Result<Answer, ConnectError> {
         let Self {
             mut io,
             heads,
@@ -163,7 +174,7 @@ impl CheckedIo {
             Some(Err(violation)) => Err(ConnectError::Violation(violation)),
             Some(Ok(head)) if head.status() != StatusCode::SWITCHING_PROTOCOLS => {
                 let early = Bytes::copy_from_slice(&heads.buffer);
-                Ok(refusal(&mut io, head, early, deadline).await)
+                Ok(refusal(&mut io, head, early, deadline, follows).await)
             }
             _ => Err(failed(error)),
         }

@@ -70,6 +70,7 @@ impl Engine for OverTokio {
         mut io: ClientIo,
         request: &Request<()>,
         deadline: Instant,
+        follows: bool,
     ) -> Result<Answer, ConnectError> {
         let asking = async {
             io.write_all(&to_bytes(request)).await?;
@@ -81,7 +82,7 @@ impl Engine for OverTokio {
         if head.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(Answer::Switched(head, io, early));
         }
-        Ok(refusal(&mut io, head, early, deadline).await)
+        Ok(refusal(&mut io, head, early, deadline, follows).await)
     }
 }
 

@@ -10,8 +10,13 @@ use super::invalid::InvalidRequest;
 /// - `client.error.1` Each reason has a variant of its own.
 /// - `client.timeout.1` Connecting, TLS and the server's answer each have a timeout, and each
 ///   timeout has an error of its own.
+/// - `client.timeout.2` When the client follows redirects, it **must** have the last answer within
+///   one handshake timeout. That timeout begins when the first request is sent, and includes
+///   connecting again.
 /// - `client.redirect.1` A redirect is an answer like any other, unless the application asked to
 ///   follow redirects.
+/// - `client.redirect.2` When the client follows a redirect, it **must** not wait for the body of
+///   that answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
@@ -42,7 +47,8 @@ pub enum ConnectError {
     /// The proxy did not open a tunnel to the server.
     #[error("the proxy did not open a tunnel")]
     Proxy(#[source] ProxyError),
-    /// The server did not answer the opening handshake in time.
+    /// The server did not answer the opening handshake in time, or the client did not get to the end
+    /// of the redirects in time.
     #[error("the server did not answer the opening handshake in time")]
     HandshakeTimedOut,
     /// The server answered with a status other than 101. Has the answer's status and headers, and

@@ -184,7 +184,7 @@ impl ClientRequest {
     }
 
     /// Sets the settings of the session. The handshake timeout bounds the time until the server has
-    /// answered.
+    /// answered, including all redirects that the client follows.
     #[must_use]
     pub fn with_settings(mut self, settings: impl Into<Arc<WebSocketSettings>>) -> Self {
         self.settings = settings.into();

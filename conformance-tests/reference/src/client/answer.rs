@@ -63,6 +63,11 @@ impl Answer {
         named.map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Whether it leads elsewhere.
+    pub(super) fn is_redirect(&self) -> bool {
+        (300..400).contains(&self.status) && !self.all("location").is_empty()
+    }
+
     /// Whether its headers speak of a body.
     pub(super) fn has_body(&self) -> bool {
         let names = ["content-length", "transfer-encoding"];

@@ -122,6 +122,8 @@ faults! {
     FollowsForEver breaks ["redirects_end"];
     /// Never follows.
     FollowsNothing breaks ["redirect_is_followed"];
+    /// Reads the body of a redirect before it follows.
+    ReadsRedirectBodies breaks ["before_its_body"];
     /// Forgets its headers.
     ForgetsCredentials breaks ["keeps_headers"];
     /// Takes its headers everywhere.
