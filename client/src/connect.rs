@@ -85,6 +85,6 @@ async fn secure(
     _options: &ClientOptions,
 ) -> Result<ClientIo, ConnectError> {
     Err(ConnectError::Tls(
-        "tls is not built in: enable a feature such as rustls-native-roots".into(),
+        "TLS is not built in; enable a feature such as rustls-native-roots".into(),
     ))
 }

@@ -34,7 +34,7 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> ConnectError
 #[cfg(not(any(feature = "rustls-native-roots", feature = "rustls-webpki-roots")))]
 async fn default_config() -> Result<Arc<ClientConfig>, ConnectError> {
     Err(ConnectError::Tls(
-        "no certificate is trusted: enable rustls-native-roots or rustls-webpki-roots, or set a configuration"
+        "the client trusts no certificates; enable the feature rustls-native-roots or rustls-webpki-roots, or call with_tls_config"
             .into(),
     ))
 }
