@@ -40,27 +40,71 @@ impl From<HeadError> for ConnectError {
 pub(crate) async fn read_head(
     io: &mut (impl AsyncRead + Unpin),
 ) -> Result<(Response<()>, Bytes), HeadError> {
-    let mut buffer = BytesMut::with_capacity(1 << 10);
-    let (mut looked_at, mut skipped) = (0, 0);
+    let mut reader = HeadReader::default();
     loop {
-        if let Some(size) = head_size(&buffer, looked_at) {
-            let answer = parse(&buffer[..size]).map_err(HeadError::Violation)?;
-            buffer.advance(size);
-            let status = answer.status();
-            if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
-                return Ok((answer, Bytes::copy_from_slice(&buffer)));
-            }
-            (looked_at, skipped) = (0, skipped + size);
-            continue;
+        if let Some(answer) = reader.next().map_err(HeadError::Violation)? {
+            return Ok((answer, Bytes::copy_from_slice(&reader.buffer)));
         }
-        check_beginning(&buffer).map_err(HeadError::Violation)?;
-        if skipped + buffer.len() >= MAX_HEAD {
-            return Err(HeadError::Violation(HandshakeViolation::TooLong));
-        }
-        looked_at = buffer.len();
-        if io.read_buf(&mut buffer).await.map_err(HeadError::Io)? == 0 {
+        let read = io.read_buf(&mut reader.buffer).await;
+        if read.map_err(HeadError::Io)? == 0 {
             return Err(HeadError::Violation(HandshakeViolation::Truncated));
         }
+    }
+}
+
+/// Looks for the head of the final answer in bytes that arrive piece by piece. It does no I/O.
+#[derive(Debug, Default)]
+pub(crate) struct HeadReader {
+    /// The bytes from the head that is looked for. After that head was found, the bytes after it.
+    pub(crate) buffer: BytesMut,
+    looked_at: usize,
+    /// How many bytes were before that head: interim answers and empty lines.
+    skipped: usize,
+}
+
+impl HeadReader {
+    /// Returns the head of the final answer once it is complete. `None` asks for more bytes in the
+    /// buffer.
+    ///
+    /// The result does not depend on the pieces in which the bytes arrive.
+    pub(crate) fn next(&mut self) -> Result<Option<Response<()>>, HandshakeViolation> {
+        loop {
+            self.skip_empty_lines();
+            check_beginning(&self.buffer)?;
+            let Some(size) = head_size(&self.buffer, self.looked_at) else {
+                if self.skipped + self.buffer.len() >= MAX_HEAD {
+                    return Err(HandshakeViolation::TooLong);
+                }
+                self.looked_at = self.buffer.len();
+                return Ok(None);
+            };
+            if self.skipped + size > MAX_HEAD {
+                return Err(HandshakeViolation::TooLong);
+            }
+            let answer = parse(&self.buffer[..size])?;
+            self.skip(size);
+            let status = answer.status();
+            if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+                return Ok(Some(answer));
+            }
+        }
+    }
+
+    /// Skips empty lines before a head, as every parser of HTTP does.
+    fn skip_empty_lines(&mut self) {
+        loop {
+            match *self.buffer {
+                [b'\n', ..] => self.skip(1),
+                [b'\r', b'\n', ..] => self.skip(2),
+                _ => return,
+            }
+        }
+    }
+
+    fn skip(&mut self, size: usize) {
+        self.buffer.advance(size);
+        self.skipped += size;
+        self.looked_at = 0;
     }
 }
 
@@ -74,14 +118,14 @@ fn head_size(buffer: &[u8], looked_at: usize) -> Option<usize> {
         .filter(|(_, byte)| **byte == b'\n');
     lines
         .map(|(at, _)| from + at + 1)
-        .find(|end| buffer[..*end].ends_with(b"\r\n\r\n") || buffer[..*end].ends_with(b"\n\n"))
+        .find(|end| buffer[..*end].ends_with(b"\n\r\n") || buffer[..*end].ends_with(b"\n\n"))
 }
 
 /// Detects early that the server speaks another protocol.
 fn check_beginning(buffer: &[u8]) -> Result<(), HandshakeViolation> {
     let expected = b"HTTP/1.";
     let known = buffer.len().min(expected.len());
-    if buffer[..known] == expected[..known] {
+    if buffer[..known] == expected[..known] || buffer == b"\r" {
         Ok(())
     } else {
         Err(HandshakeViolation::Syntax)
@@ -205,5 +249,51 @@ mod tests {
         }
         let (answer, _) = read(b"HTTP/1.0 101 \r\n\r\n").await.unwrap();
         assert_eq!(answer.version(), Version::HTTP_10);
+    }
+
+    #[tokio::test]
+    async fn lines_may_end_without_cr_and_empty_lines_may_come_first() {
+        for bytes in [
+            &b"\r\n\r\n\nHTTP/1.1 403 \r\nA: b\r\n\r\n"[..],
+            b"HTTP/1.1 100 \r\n\r\n\r\nHTTP/1.1 403 \r\nA: b\r\n\r\n",
+            b"HTTP/1.1 403 \r\nA: b\n\r\n",
+            b"HTTP/1.1 403 \nA: b\n\n",
+        ] {
+            for size in 1..=bytes.len() {
+                let mut io = tokio_test_pieces(bytes, size);
+                let (answer, rest) = read_head(&mut io).await.unwrap();
+                assert_eq!(answer.headers()["a"], "b");
+                assert!(rest.is_empty());
+            }
+        }
+        for bytes in [&b"\r"[..], b"\r\n", b"\r\nHTTP/1.1 1"] {
+            let error = read(bytes).await.unwrap_err();
+            assert_eq!(error, HandshakeViolation::Truncated);
+        }
+        let error = read(b"\rHTTP/1.1 403 \r\n\r\n").await.unwrap_err();
+        assert_eq!(error, HandshakeViolation::Syntax);
+    }
+
+    #[tokio::test]
+    async fn interim_answers_and_head_together_are_bounded_in_any_pieces() {
+        for before in ["", "HTTP/1.1 100 \r\n\r\n", "\r\n"] {
+            for (total, expected) in [
+                (MAX_HEAD, None),
+                (MAX_HEAD + 1, Some(HandshakeViolation::TooLong)),
+            ] {
+                let head = "HTTP/1.1 403 \r\nA: \r\n\r\n";
+                let long = "b".repeat(total - before.len() - head.len());
+                let bytes = format!("{before}HTTP/1.1 403 \r\nA: {long}\r\n\r\nbody");
+                for size in [1, 100, 1 << 10, bytes.len()] {
+                    let mut io = tokio_test_pieces(bytes.as_bytes(), size);
+                    let violation = match read_head(&mut io).await {
+                        Err(HeadError::Violation(violation)) => Some(violation),
+                        Err(HeadError::Io(error)) => panic!("{error}"),
+                        Ok(_) => None,
+                    };
+                    assert_eq!(violation, expected, "{before:?} {total} {size}");
+                }
+            }
+        }
     }
 }

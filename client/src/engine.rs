@@ -10,9 +10,10 @@ use switchwire_core::{
 };
 use switchwire_driver::StreamTransport;
 use switchwire_service::{ClientHandshake, client_info, hand_over, serve_client};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    answer::read_body,
     connect::{ClientIo, connect as connect_to},
     options::ClientOptions,
     redirect,
@@ -21,7 +22,7 @@ use crate::{
 /// An implementation of HTTP.
 pub(crate) trait Engine {
     /// Sends the request and reads the answer's head until `deadline`. Of the body of a refusal, it
-    /// reads the bytes that arrive until then.
+    /// reads the bytes that arrive until then. When `follows`, it reads no body of a redirect.
     ///
     /// # Cancel safety
     /// Dropping the future drops the connection.
@@ -29,6 +30,7 @@ pub(crate) trait Engine {
         io: ClientIo,
         request: &Request<()>,
         deadline: Instant,
+        follows: bool,
     ) -> impl Future<Output = Result<Answer, ConnectError>> + Send;
 }
 
@@ -38,6 +40,22 @@ pub(crate) enum Answer {
     Switched(Response<()>, ClientIo, Bytes),
     /// Any other status.
     Other(Response<Bytes>),
+}
+
+/// The answer that has this head, with the bytes of its body that arrive until `deadline`.
+pub(crate) async fn refusal(
+    io: &mut ClientIo,
+    head: Response<()>,
+    early: Bytes,
+    deadline: Instant,
+    follows: bool,
+) -> Answer {
+    let mut body = Vec::new();
+    if !follows || redirect::location(&head).is_none() {
+        // A body that takes too long is cut at its current length.
+        drop(timeout_at(deadline, read_body(io, &head, early, &mut body)).await);
+    }
+    Answer::Other(head.map(|()| body.into()))
 }
 
 /// A connection after its opening handshake.
@@ -85,8 +103,9 @@ async fn open<E: Engine>(
     mut request: ClientRequest,
 ) -> Result<Opened, ConnectError> {
     let mut followed = 0;
+    let mut deadline = None;
     loop {
-        let refused = match attempt::<E>(options, &request).await {
+        let refused = match attempt::<E>(options, &request, &mut deadline).await {
             Err(ConnectError::Refused(refused)) if options.redirects > 0 => refused,
             other => return other,
         };
@@ -102,18 +121,28 @@ async fn open<E: Engine>(
     }
 }
 
+/// Makes one attempt. The first sets the deadline of all attempts.
 async fn attempt<E: Engine>(
     options: &ClientOptions,
     request: &ClientRequest,
+    deadline: &mut Option<Instant>,
 ) -> Result<Opened, ConnectError> {
-    let connection = connect_to(options, request).await?;
+    let connecting = connect_to(options, request);
+    let connection = match *deadline {
+        None => connecting.await?,
+        Some(deadline) => timeout_at(deadline, connecting)
+            .await
+            .map_err(|_| ConnectError::HandshakeTimedOut)??,
+    };
     let handshake = ClientHandshake::new(request);
-    let deadline = Instant::now() + request.settings().handshake_timeout();
-    let (answer, io, early) =
-        match E::exchange(connection.io, handshake.request(), deadline).await? {
-            Answer::Switched(answer, io, early) => (answer, io, early),
-            Answer::Other(answer) => return Err(ConnectError::Refused(Box::new(answer))),
-        };
+    let timeout = request.settings().handshake_timeout();
+    let deadline = *deadline.get_or_insert_with(|| Instant::now() + timeout);
+    let follows = options.redirects > 0;
+    let exchanged = E::exchange(connection.io, handshake.request(), deadline, follows).await?;
+    let (answer, io, early) = match exchanged {
+        Answer::Switched(answer, io, early) => (answer, io, early),
+        Answer::Other(answer) => return Err(ConnectError::Refused(Box::new(answer))),
+    };
     let subprotocol = handshake.check(&answer).map_err(ConnectError::Violation)?;
 
     let info = client_info(request, &answer, subprotocol, connection.addresses);

@@ -66,6 +66,10 @@ impl ClientOptions {
     /// Follows up to this many redirects, one after another. Default: 0, and a redirect is an
     /// answer like any other.
     ///
+    /// The client does not wait for the body of a redirect. All redirects together, including
+    /// connecting again, have one [handshake
+    /// timeout](switchwire_core::WebSocketSettings::handshake_timeout).
+    ///
     /// `client.23` A request to another origin keeps only the header `User-Agent`, and its
     /// subprotocols. A redirect from `wss` to `ws` is an error.
     #[must_use]

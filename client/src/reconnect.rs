@@ -68,7 +68,8 @@ type Decision = dyn Fn(&Result<CloseOutcome, ConnectError>) -> bool + Send + Syn
 pub enum ConnectionState {
     /// It does not run.
     Idle,
-    /// It connects. The number counts the attempts since a session was last open, from 1.
+    /// It connects. The number counts the attempts since the last session that was stable, from 1.
+    /// A session that ended before [`Backoff::with_stable_after`] does not reset the number.
     Connecting(u32),
     /// The handler has a session.
     Open,

@@ -3,7 +3,8 @@
 use http::{Response, StatusCode, header};
 use switchwire_core::{ClientRequest, client::RedirectError};
 
-/// The location that an answer redirects to, if it is a redirect.
+/// The location that an answer redirects to, if it is a redirect. A client that follows redirects
+/// needs nothing else of that answer.
 pub(crate) fn location<B>(answer: &Response<B>) -> Option<&str> {
     let is_redirect = matches!(
         answer.status(),

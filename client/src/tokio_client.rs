@@ -1,7 +1,6 @@
 use std::{io::Write, sync::Arc};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::{Request, StatusCode};
 use switchwire_core::{
     ClientRequest, CloseOutcome, ConnectError, WebSocketClient, WebSocketHandler, WebSocketSession,
@@ -12,9 +11,9 @@ use tokio::{
 };
 
 use crate::{
-    answer::{read_body, read_head},
+    answer::read_head,
     connect::ClientIo,
-    engine::{self, Answer, Engine},
+    engine::{self, Answer, Engine, refusal},
     options::ClientOptions,
 };
 
@@ -71,6 +70,7 @@ impl Engine for OverTokio {
         mut io: ClientIo,
         request: &Request<()>,
         deadline: Instant,
+        follows: bool,
     ) -> Result<Answer, ConnectError> {
         let asking = async {
             io.write_all(&to_bytes(request)).await?;
@@ -82,10 +82,7 @@ impl Engine for OverTokio {
         if head.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(Answer::Switched(head, io, early));
         }
-        let mut body = Vec::new();
-        // A body that takes too long is cut at its current length.
-        drop(timeout_at(deadline, read_body(&mut io, &head, early, &mut body)).await);
-        Ok(Answer::Other(head.map(|()| Bytes::from(body))))
+        Ok(refusal(&mut io, head, early, deadline, follows).await)
     }
 }
 

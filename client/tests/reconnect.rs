@@ -224,6 +224,25 @@ async fn attempts_are_bounded_and_counted_anew_after_a_stable_session() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_state_counts_the_attempts_since_a_stable_session() {
+    let lasting = [29, 30, 1, 40].map(|seconds| (Duration::from_secs(seconds), lost()));
+    let client = Arc::new(ReconnectingClient::new(Shared(Pretender::lasting(lasting))));
+    let mut states = client.states();
+    let running = tokio::spawn({
+        let client = client.clone();
+        async move { client.run(request(), handler()).await }
+    });
+    let mut counts = Vec::new();
+    while counts.len() < 5 {
+        if let ConnectionState::Connecting(count) = states.next().await.unwrap() {
+            counts.push(count);
+        }
+    }
+    assert_eq!(counts, [1, 2, 1, 2, 1]);
+    running.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn retry_after_is_honoured_up_to_its_bound() {
     let pretender = Pretender::new([
         refused(503, "100"),

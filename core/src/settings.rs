@@ -280,6 +280,10 @@ impl WebSocketSettings {
     /// telling the interceptors the outcome, and switching the connection. Default 10 s.
     ///
     /// `handshake.timeout.1` When the decision takes longer, the server answers with 503.
+    ///
+    /// A client gives up when the server has not answered the opening handshake within this time.
+    /// The time begins when the client sends its first request. It is one for all redirects that
+    /// the client follows, and includes connecting to the servers that they name (`client.timeout.2`).
     #[must_use]
     pub fn handshake_timeout(&self) -> Duration {
         self.handshake_timeout

@@ -24,36 +24,77 @@ pub(crate) async fn read_body(
     early: Bytes,
     body: &mut Vec<u8>,
 ) {
-    // Such an answer ends with its head, whatever its headers say (RFC 9112 section 6.3).
-    if matches!(
-        head.status(),
-        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-    ) {
-        return;
-    }
     let mut reader = Reader {
         io,
         buffer: early.into(),
     };
-    let read = if is_chunked(head.headers()) {
-        reader.read_chunks(body).await
-    } else {
-        let length = match head.headers().get(header::CONTENT_LENGTH) {
-            Some(length) => length.to_str().ok().and_then(|text| text.parse().ok()),
-            None => None,
-        };
-        reader.read_part(length.unwrap_or(u64::MAX), body).await
+    let read = match Framing::of(head) {
+        Framing::Empty => return,
+        Framing::Chunked => reader.read_chunks(body).await,
+        Framing::Length(length) => reader.read_part(length, body).await,
+        Framing::ToTheEnd => reader.read_part(u64::MAX, body).await,
     };
     if let Err(error) = read {
         tracing::debug!(%error, "the body of an answer is incomplete");
     }
 }
 
-fn is_chunked(headers: &HeaderMap) -> bool {
-    let codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    codings
-        .filter_map(|line| line.to_str().ok())
-        .any(|line| line.to_ascii_lowercase().contains("chunked"))
+/// Where a body ends ([RFC 9112 section
+/// 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
+enum Framing {
+    Empty,
+    Chunked,
+    Length(u64),
+    ToTheEnd,
+}
+
+impl Framing {
+    /// When the length of an answer is malformed, its body is all that arrives until the end of the
+    /// connection. The connection is not used for another answer, so a wrong end does no harm.
+    fn of(head: &Response<()>) -> Self {
+        let headers = head.headers();
+        match head.status() {
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Self::Empty,
+            _ if headers.contains_key(header::TRANSFER_ENCODING) => {
+                if ends_with_chunked(headers) {
+                    Self::Chunked
+                } else {
+                    Self::ToTheEnd
+                }
+            }
+            _ => content_length(headers).map_or(Self::ToTheEnd, Self::Length),
+        }
+    }
+}
+
+/// Whether the last transfer coding is `chunked`.
+fn ends_with_chunked(headers: &HeaderMap) -> bool {
+    let last_line = headers
+        .get_all(header::TRANSFER_ENCODING)
+        .iter()
+        .next_back();
+    let last = last_line
+        .and_then(|line| line.to_str().ok())
+        .and_then(|line| line.rsplit(',').next());
+    last.is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"))
+}
+
+/// The length, when there is one and all its repetitions are the same number.
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    let mut length = None;
+    for line in headers.get_all(header::CONTENT_LENGTH) {
+        for text in line.to_str().ok()?.split(',') {
+            let text = text.trim();
+            if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            let number = text.parse().ok()?;
+            if *length.get_or_insert(number) != number {
+                return None;
+            }
+        }
+    }
+    length
 }
 
 struct Reader<'a, IO> {
@@ -63,7 +104,7 @@ struct Reader<'a, IO> {
 
 impl<IO: AsyncRead + Unpin> Reader<'_, IO> {
     async fn read_chunks(&mut self, body: &mut Vec<u8>) -> io::Result<()> {
-        while body.len() < MAX_BODY {
+        loop {
             let size = loop {
                 match parse_chunk_size(&self.buffer) {
                     Ok(Status::Complete((line, size))) => {
@@ -80,12 +121,16 @@ impl<IO: AsyncRead + Unpin> Reader<'_, IO> {
                 return Ok(());
             }
             self.read_part(size, body).await?;
+            if body.len() == MAX_BODY {
+                return Ok(());
+            }
             while self.buffer.len() < 2 {
                 self.fill().await?;
             }
-            self.buffer.advance(2); // the end of the chunk's line
+            if self.buffer.split_to(2) != "\r\n" {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
         }
-        Ok(())
     }
 
     /// Reads `length` bytes, or as many as there is room for.
@@ -135,6 +180,42 @@ mod tests {
         );
         assert_eq!(body(coding, "chunked", b"5\r\nhel", b"").await, b"hel");
         assert_eq!(body(coding, "chunked", b"zz\r\n", b"").await, b"");
+        let unended = b"XX3\r\nabc\r\n0\r\n\r\n";
+        assert_eq!(body(coding, "chunked", b"2\r\nhe", unended).await, b"he");
+    }
+
+    #[tokio::test]
+    async fn only_the_last_coding_says_where_a_body_ends() {
+        let coding = "transfer-encoding";
+        for (value, expected) in [
+            ("gzip, chunked", &b"hello"[..]),
+            ("gzip,CHUNKED ", b"hello"),
+            ("chunked, gzip", b"5\r\nhello\r\n0\r\n\r\n"),
+            ("xchunked", b"5\r\nhello\r\n0\r\n\r\n"),
+            ("chunkedx", b"5\r\nhello\r\n0\r\n\r\n"),
+            ("identity", b"5\r\nhello\r\n0\r\n\r\n"),
+        ] {
+            let kept = body(coding, value, b"", b"5\r\nhello\r\n0\r\n\r\n").await;
+            assert_eq!(kept, expected, "{value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_length_that_is_no_number_is_no_length() {
+        for (value, expected) in [
+            ("5", &b"hello"[..]),
+            ("5, 5", b"hello"),
+            ("0", b""),
+            ("5, 6", b"hello there"),
+            ("+5", b"hello there"),
+            ("-1", b"hello there"),
+            ("5x", b"hello there"),
+            ("", b"hello there"),
+            ("99999999999999999999999", b"hello there"),
+        ] {
+            let kept = body("content-length", value, b"hello", b" there").await;
+            assert_eq!(kept, expected, "{value}");
+        }
     }
 
     #[tokio::test]

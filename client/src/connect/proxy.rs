@@ -30,7 +30,8 @@ pub struct Proxy {
 impl Proxy {
     /// Makes a proxy of a URL. The scheme is `http` or `https`; without a scheme, it is `http`. The
     /// URL may have a user name and a password, for basic authentication, percent-encoded as in
-    /// every URL. The default ports are 80 and 443.
+    /// every URL. Nothing but one slash may come after the host and the port. The default ports are
+    /// 80 and 443.
     ///
     /// # Errors
     /// Says why the URL is not the URL of a proxy.
@@ -42,26 +43,31 @@ impl Proxy {
             _ => return Err(InvalidProxyUrl::Scheme),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.contains(['/', '?', '#']) {
+            return Err(InvalidProxyUrl::Tail);
+        }
         let (user, address) = match rest.rsplit_once('@') {
-            Some((user, address)) => (Some(user), address),
+            Some((user, address)) => (Some(user).filter(|user| !user.is_empty()), address),
             None => (None, rest),
         };
         let uri = format!("http://{address}/");
         let uri: Uri = uri.parse().map_err(|_| InvalidProxyUrl::Address)?;
-        let host = uri.host().filter(|host| !host.is_empty());
-        let host = host.ok_or(InvalidProxyUrl::Address)?;
-        let port = match address.strip_prefix(host) {
-            Some("") => Some(if secure { 443 } else { 80 }),
-            _ => uri.port_u16().filter(|port| *port != 0),
-        };
+        let host = uri.host().unwrap_or_default();
         let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-        if uri.path() != "/" {
+        let inner = inner.unwrap_or(host);
+        if inner.is_empty() {
             return Err(InvalidProxyUrl::Address);
         }
+        let port = match address.strip_prefix(host) {
+            Some("") if secure => 443,
+            Some("") => 80,
+            Some(after_host) => port(after_host).ok_or(InvalidProxyUrl::Port)?,
+            None => return Err(InvalidProxyUrl::Address),
+        };
         Ok(Self {
             secure,
-            host: inner.unwrap_or(host).to_owned(),
-            port: port.ok_or(InvalidProxyUrl::Address)?,
+            host: inner.to_owned(),
+            port,
             authorization: user.map(basic).transpose()?,
         })
     }
@@ -130,6 +136,14 @@ impl fmt::Debug for Proxy {
     }
 }
 
+/// The port after a host. The parser of numbers alone would accept a sign.
+fn port(after_host: &str) -> Option<u16> {
+    let digits = after_host.strip_prefix(':')?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let port = digits.parse().ok().filter(|_| is_number);
+    port.filter(|port| *port != 0)
+}
+
 /// The header for `user` or `user:password`, percent-encoded.
 fn basic(user_info: &str) -> Result<HeaderValue, InvalidProxyUrl> {
     let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
@@ -150,13 +164,26 @@ fn basic(user_info: &str) -> Result<HeaderValue, InvalidProxyUrl> {
 #[non_exhaustive]
 pub enum InvalidProxyUrl {
     /// The scheme is not that of an HTTP proxy.
-    #[error("the scheme of a proxy is http or https")]
+    #[error(
+        "the URL of a proxy starts with http:// or https://; other kinds of proxy, such as SOCKS, are not supported"
+    )]
     Scheme,
-    /// Host and port are missing or malformed, or there is more after them.
-    #[error("the url of a proxy looks like http://proxy.example.com:3128")]
+    /// The host is missing or malformed.
+    #[error("the URL of the proxy has no valid host; write it like http://proxy.example.com:3128")]
     Address,
+    /// The port is malformed.
+    #[error("the port of the proxy must be a number from 1 to 65535")]
+    Port,
+    /// There is a path, a query or a fragment after the host and the port. Or a user name or a
+    /// password has a character that must be percent-encoded.
+    #[error(
+        "the URL of a proxy ends after the host and the port; remove the rest, and in a user name or a password write %2F for /, %3F for ? and %23 for #"
+    )]
+    Tail,
     /// Basic authentication cannot transport the user name.
-    #[error("the user name of a proxy has a colon")]
+    #[error(
+        "the user name for the proxy has a colon, and basic authentication cannot send one; use another user name"
+    )]
     UserName,
 }
 
@@ -207,6 +234,8 @@ mod tests {
             ("https://p/", "p", 443, true),
             ("HTTP://p", "p", 80, false),
             ("http://[::1]:8080/", "::1", 8080, false),
+            ("http://[::1]", "::1", 80, false),
+            ("http://p:065535", "p", 65535, false),
         ] {
             let proxy = Proxy::new(url).unwrap();
             let seen = (proxy.host(), proxy.port(), proxy.is_secure());
@@ -215,9 +244,25 @@ mod tests {
         for (url, expected) in [
             ("socks5://p:1080", InvalidProxyUrl::Scheme),
             ("http://", InvalidProxyUrl::Address),
-            ("http://p:99999", InvalidProxyUrl::Address),
-            ("http://p:0", InvalidProxyUrl::Address),
-            ("http://p/path", InvalidProxyUrl::Address),
+            ("http://:80", InvalidProxyUrl::Address),
+            ("http://[]:80", InvalidProxyUrl::Address),
+            ("http://user@", InvalidProxyUrl::Address),
+            ("http://p:99999", InvalidProxyUrl::Port),
+            ("http://p:65536", InvalidProxyUrl::Port),
+            ("http://p:0", InvalidProxyUrl::Port),
+            ("http://p:", InvalidProxyUrl::Port),
+            ("http://p:/", InvalidProxyUrl::Port),
+            ("http://p:+80", InvalidProxyUrl::Port),
+            ("http://p:x", InvalidProxyUrl::Port),
+            ("http://[::1]:+80", InvalidProxyUrl::Port),
+            ("http://p/path", InvalidProxyUrl::Tail),
+            ("http://p:80//", InvalidProxyUrl::Tail),
+            ("http://p:80?x", InvalidProxyUrl::Tail),
+            ("http://p:80/?x", InvalidProxyUrl::Tail),
+            ("http://p:80#x", InvalidProxyUrl::Tail),
+            ("p:80?x", InvalidProxyUrl::Tail),
+            ("http://p:80/a@b", InvalidProxyUrl::Tail),
+            ("http://user:a/b@p", InvalidProxyUrl::Tail),
             ("http://p\r\nX: y", InvalidProxyUrl::Address),
             ("http://a%3Ab:c@p", InvalidProxyUrl::UserName),
         ] {
@@ -231,6 +276,9 @@ mod tests {
         let authorization = proxy.authorization.clone().unwrap();
         assert_eq!(authorization, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert!(!format!("{proxy:?}").contains("QWx"));
+        assert_eq!(Proxy::new("http://@p:1").unwrap().authorization, None);
+        let encoded = Proxy::new("http://a:%2F%3F%23@p:1").unwrap();
+        assert_eq!(encoded.authorization.unwrap(), "Basic YTovPyM=");
     }
 
     #[test]

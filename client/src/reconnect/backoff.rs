@@ -40,7 +40,8 @@ impl Backoff {
         self
     }
 
-    /// Gives up after this many consecutive attempts. Default: never.
+    /// Gives up after this many attempts without a session that was
+    /// [stable](Self::with_stable_after). Default: never.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts);

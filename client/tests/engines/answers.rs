@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use switchwire_client::ClientOptions;
 use switchwire_core::{ClientRequest, ConnectError, client::HandshakeViolation as Not};
-use tokio::net::TcpListener;
+use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 use crate::server::{accept, by_hand, clients, default_clients, hasty, soon};
 
@@ -109,6 +109,109 @@ async fn what_is_no_answer_is_told_too() {
                 matches!(&error, ConnectError::Violation(it) if *it == expected),
                 "{error:?}"
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_of_64_kib_is_read_and_no_longer_one() {
+    for (interim, too_long) in [
+        ("", false),
+        ("", true),
+        ("HTTP/1.1 100 C\r\n\r\n", false),
+        ("HTTP/1.1 100 C\r\n\r\n", true),
+    ] {
+        for client in default_clients() {
+            let (request, _served) = by_hand(async move |mut talk| {
+                let accept = accept(&talk.request().await);
+                let head = |long: &str| {
+                    format!(
+                        "{interim}HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nA: {long}\r\n\r\n"
+                    )
+                };
+                let left = (64 << 10) - head("").len() + usize::from(too_long);
+                talk.write(head(&"b".repeat(left))).await;
+                talk.is_closed().await
+            })
+            .await;
+            match soon(client.connect(request)).await {
+                Ok(_) => assert!(!too_long),
+                Err(ConnectError::Violation(Not::TooLong)) => assert!(too_long),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn interim_answers_without_end_are_read_up_to_64_kib() {
+    for client in default_clients() {
+        let (request, served) = by_hand(async |mut talk| {
+            talk.request().await;
+            let answers = "HTTP/1.1 100 C\r\n\r\n".repeat(1000);
+            let mut written = 0_usize;
+            while let Ok(size) = talk.socket.write(answers.as_bytes()).await {
+                written += size;
+            }
+            written
+        })
+        .await;
+        let error = soon(client.connect(request)).await.unwrap_err();
+        assert!(
+            matches!(error, ConnectError::Violation(Not::TooLong)),
+            "{error:?}"
+        );
+        // The kernel's buffers take more than the client.
+        assert!(soon(served).await.unwrap() < 32 << 20);
+    }
+}
+
+/// The head and the body of a refusal, and the body that both engines keep.
+const ODD_REFUSALS: [(&str, &str, &str); 14] = [
+    ("Content-Length: abc", "hello", "hello"),
+    ("Content-Length: -1", "hello", "hello"),
+    ("Content-Length: +2", "hello", "hello"),
+    ("Content-Length: 99999999999999999999999", "hello", "hello"),
+    ("Content-Length: 18446744073709551615", "hello", "hello"),
+    ("Content-Length: 2\r\nContent-Length: 3", "hello", "hello"),
+    ("Content-Length: 2, 3", "hello", "hello"),
+    ("Content-Length: 2, 2", "hello", "he"),
+    ("Content-Length: 2\r\nContent-Length: 2", "hello", "he"),
+    ("Transfer-Encoding: xchunked", "hello", "hello"),
+    (
+        "Transfer-Encoding: chunked, gzip",
+        "2\r\nhe\r\n",
+        "2\r\nhe\r\n",
+    ),
+    ("Transfer-Encoding: gzip, chunked", "2\r\nhe\r\n", "he"),
+    (
+        "Content-Length: 1\r\nTransfer-Encoding: chunked",
+        "2\r\nhe\r\n0\r\n\r\n",
+        "he",
+    ),
+    (
+        "Transfer-Encoding: chunked",
+        "2\r\nheXX3\r\nllo\r\n0\r\n\r\n",
+        "he",
+    ),
+];
+
+#[tokio::test]
+async fn odd_lengths_and_codings_hide_no_status() {
+    for version in ["1.1", "1.0"] {
+        for (headers, body, expected) in ODD_REFUSALS {
+            for client in default_clients() {
+                let (request, _served) = by_hand(async move |mut talk| {
+                    talk.request().await;
+                    talk.write(format!("HTTP/{version} 401 \r\n{headers}\r\n\r\n{body}"))
+                        .await;
+                })
+                .await;
+                let error = soon(client.connect(request)).await.unwrap_err();
+                let answer = error.response().expect("a refusal");
+                assert_eq!(answer.status(), 401, "{headers}");
+                assert_eq!(answer.body(), expected, "{headers}");
+            }
         }
     }
 }

@@ -1,9 +1,14 @@
 //! Redirects are followed when asked for, and credentials stay where they are.
 
-use switchwire_client::ClientOptions;
-use switchwire_core::{ClientRequest, ConnectError, WebSocketSession, client::RedirectError};
+use std::{sync::Arc, time::Duration};
 
-use crate::server::{by_hand, clients, default_clients, header, serve, soon};
+use switchwire_client::{ClientOptions, rustls};
+use switchwire_core::{
+    ClientRequest, ConnectError, WebSocketSession, WebSocketSettings, client::RedirectError,
+};
+use tokio::net::TcpListener;
+
+use crate::server::{by_hand, clients, default_clients, hasty, header, serve, soon};
 
 #[tokio::test]
 async fn a_redirect_is_an_answer_like_any_other() {
@@ -17,6 +22,69 @@ async fn a_redirect_is_an_answer_like_any_other() {
         let error = soon(client.connect(request)).await.unwrap_err();
         assert_eq!(error.status().unwrap(), 302);
     }
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_without_its_body() {
+    let server =
+        serve(|session: WebSocketSession| async move { Ok(session.send("hello").await?) }).await;
+    for more in ["", "Content-Length: 100\r\n", "Content-Length: abc\r\n"] {
+        for client in clients(ClientOptions::new().with_redirects(1)) {
+            let (request, served) = by_hand(async move |mut talk| {
+                talk.request().await;
+                talk.write(format!(
+                    "HTTP/1.1 302 \r\nLocation: http://{server}/x\r\n{more}\r\npart"
+                ))
+                .await;
+                talk.is_closed().await
+            })
+            .await;
+            let patient = WebSocketSettings::builder()
+                .with_handshake_timeout(Duration::from_secs(600))
+                .build()
+                .unwrap();
+            let connected = soon(client.connect(request.with_settings(patient))).await;
+            assert!(soon(connected.unwrap().receive()).await.unwrap().is_some());
+            assert!(soon(served).await.unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn connecting_again_counts_to_the_handshake_timeout() {
+    // It accepts, and then says nothing in TLS.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    let options = ClientOptions::new()
+        .with_redirects(1)
+        .with_tls_timeout(Duration::from_secs(600));
+    let options = with_tls(options);
+    for client in clients(options) {
+        let (request, _served) = by_hand(async move |mut talk| {
+            talk.request().await;
+            talk.write(format!(
+                "HTTP/1.1 302 \r\nLocation: https://{address}/\r\n\r\n"
+            ))
+            .await;
+            talk.is_closed().await
+        })
+        .await;
+        let error = soon(client.connect(request.with_settings(hasty()))).await;
+        assert!(
+            matches!(error, Err(ConnectError::HandshakeTimedOut)),
+            "{error:?}"
+        );
+    }
+}
+
+fn with_tls(options: ClientOptions) -> ClientOptions {
+    let provider = rustls::crypto::ring::default_provider();
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    options.with_tls_config(config)
 }
 
 #[tokio::test]

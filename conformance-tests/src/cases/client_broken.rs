@@ -87,6 +87,30 @@ pub(super) const CASES: &[ClientCase] = &[
         },
     ),
     ClientCase::new(
+        "client::s10_4::interim_answers_without_end_are_cut_off",
+        &[&C19, &C33],
+        |client| {
+            let (call, mut peer, _) = client.ask("/")?;
+            let interim = Answer::status("100 Continue").and("X", [b'x'; 1000]);
+            let taken = peer.flood(&interim.encode(), 32 << 20);
+            ensure(
+                taken < 32 << 20,
+                "the client to stop reading",
+                format_args!("{taken} bytes"),
+            )?;
+            call.expect_violation(&Not::TooLong)
+        },
+    ),
+    ClientCase::new(
+        "client::s10_4::head_over_64_kib_is_refused",
+        &[&C19],
+        |client| {
+            let (call, mut peer, asked) = client.ask("/")?;
+            peer.answer(&Answer::switching(&asked).and("X", vec![b'x'; 66_000]));
+            call.expect_violation(&Not::TooLong)
+        },
+    ),
+    ClientCase::new(
         "client::s10_4::more_than_a_hundred_headers_are_refused",
         &[&C19],
         |client| {

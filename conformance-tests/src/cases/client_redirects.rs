@@ -1,12 +1,14 @@
 //! Redirects (RFC 9110 section 15.4).
 
+use std::time::Duration;
+
 use switchwire_core::{ConnectError, client::RedirectError};
 
 use crate::{
     ClientCase, ClientSettings,
     case::{Failure, Verdict, ensure},
     requirements::*,
-    wire::{Answer, Asked, Client},
+    wire::{Answer, Asked, Client, settings},
 };
 
 pub(super) const CASES: &[ClientCase] = &[
@@ -30,6 +32,21 @@ pub(super) const CASES: &[ClientCase] = &[
         |client| {
             let asked = redirected(client, "/elsewhere?x=1", None)?;
             ensure(asked.target() == "/elsewhere?x=1", "/elsewhere?x=1", &asked)
+        },
+    ),
+    ClientCase::new(
+        "client::rfc9110::redirect_is_followed_before_its_body",
+        &[&CLIENT_REDIRECT_2],
+        |client| {
+            let patient = settings(|it| it.with_handshake_timeout(Duration::from_secs(600)));
+            let mut listener = client.listen()?;
+            let request = listener.request("/")?.with_settings(patient);
+            let call = client.connect_with(following(1), request);
+            let (mut first, _) = listener.asked()?;
+            first.answer(&Answer::status("302 Found").and("Location", "/elsewhere"));
+            let (mut peer, asked) = listener.asked()?;
+            peer.answer(&Answer::switching(&asked));
+            call.session().map(drop)
         },
     ),
     ClientCase::new(
@@ -93,14 +110,14 @@ pub(super) const CASES: &[ClientCase] = &[
     ),
 ];
 
-fn following(redirects: usize) -> ClientSettings {
+pub(super) fn following(redirects: usize) -> ClientSettings {
     ClientSettings {
         redirects,
         ..ClientSettings::default()
     }
 }
 
-fn to(location: &str) -> Answer {
+pub(super) fn to(location: &str) -> Answer {
     Answer::status("302 Found")
         .and("Location", location)
         .whole_body("")

@@ -116,6 +116,45 @@ pub(super) const CASES: &[ClientCase] = &[
         },
     ),
     ClientCase::new(
+        "client::s4_1::status_of_a_refusal_with_a_wrong_length_is_told",
+        &[&C11],
+        |client| {
+            for length in ["abc", "-1", "", "2, 3", "99999999999999999999999"] {
+                let (call, mut peer, _) = client.ask("/")?;
+                let answer = Answer::status("401 Unauthorized").and("WWW-Authenticate", "Bearer");
+                peer.answer(&answer.and("Content-Length", length).body("who are you?"));
+                peer.finish();
+                let answer = call.expect_refusal(401)?;
+                let challenge = answer.headers().get("www-authenticate");
+                ensure(
+                    challenge.is_some_and(|it| it == "Bearer"),
+                    "WWW-Authenticate: Bearer",
+                    format_args!("{answer:?}"),
+                )?;
+            }
+            Ok(())
+        },
+    ),
+    ClientCase::new(
+        "client::s4_1::body_of_a_refusal_in_another_coding_is_kept_as_it_is",
+        &[&C11],
+        |client| {
+            for coding in ["xchunked", "chunked, gzip"] {
+                let (call, mut peer, _) = client.ask("/")?;
+                let answer = Answer::status("401 Unauthorized").and("Transfer-Encoding", coding);
+                peer.answer(&answer.body("5\r\nhello\r\n"));
+                peer.finish();
+                let answer = call.expect_refusal(401)?;
+                ensure(
+                    answer.body() == "5\r\nhello\r\n",
+                    "the body as it came",
+                    format_args!("{answer:?}"),
+                )?;
+            }
+            Ok(())
+        },
+    ),
+    ClientCase::new(
         "client::s4_1::body_of_a_refusal_is_cut_at_64_kib",
         &[&C11],
         |client| {

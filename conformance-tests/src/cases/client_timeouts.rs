@@ -5,6 +5,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use socket2::{Domain, Socket, Type};
 use switchwire_core::{ClientRequest, ConnectError};
 
+use super::client_redirects::{following, to};
 use crate::{
     ClientCase, ClientSettings,
     case::{Failure, Verdict, ensure},
@@ -58,6 +59,30 @@ pub(super) const CASES: &[ClientCase] = &[
                 left -= 1;
             }
             ensure(left > 0, "the client to give up", "it waited for more")?;
+            call.expect_error("the error of the handshake's time", is_handshake)
+        },
+    ),
+    ClientCase::new(
+        "client::timeout::redirects_do_not_prolong_the_time",
+        &[&CLIENT_TIMEOUT_2],
+        |client| {
+            let hasty = settings(|it| it.with_handshake_timeout(LONGER));
+            let mut listener = client.listen()?;
+            let request = listener.request("/")?.with_settings(hasty);
+            let call = client.connect_with(following(usize::MAX), request);
+            let mut left = 400;
+            while left > 0 {
+                // The client may also give up before it has asked again.
+                let Ok((mut peer, _)) = listener.asked() else {
+                    break;
+                };
+                if peer.ended_after(PAUSE)? {
+                    break;
+                }
+                peer.answer(&to("/again"));
+                left -= 1;
+            }
+            ensure(left > 0, "the client to give up", "it followed for longer")?;
             call.expect_error("the error of the handshake's time", is_handshake)
         },
     ),

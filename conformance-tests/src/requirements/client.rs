@@ -42,7 +42,9 @@ requirements! { CLIENT:
     CLIENT_INFO_1 = "client.info.1" Must Contract "WebSocketClient" "The session knows the URL that was asked for, the headers of the answer and the subprotocol.";
     CLIENT_ERROR_1 = "client.error.1" Must Contract "ConnectError" "Why there is no session is told: no connection, no answer, no HTTP, a refusal, a rule of the handshake.";
     CLIENT_TIMEOUT_1 = "client.timeout.1" Must Contract "ConnectError" "Connecting, TLS and the server's answer have a time each, and an error each when it passes.";
+    CLIENT_TIMEOUT_2 = "client.timeout.2" Must Contract "ConnectError" "The time of the server's answer is one for all redirects of a call.";
     CLIENT_REDIRECT_1 = "client.redirect.1" Must Contract "ConnectError" "A redirect is an answer like any other unless following was asked for, and then as often as asked for.";
+    CLIENT_REDIRECT_2 = "client.redirect.2" Must Contract "ConnectError" "A redirect is followed without its body, which may never end.";
     CLIENT_EXECUTE_1 = "client.execute.1" Must Contract "WebSocketClient" "A handler's result closes the session as on a server, and the call resolves with how it ended.";
     CLIENT_DROP_1 = "client.drop.1" Must Contract "WebSocketClient" "A call that is dropped takes its connection and its handler along.";
     CLIENT_DROP_2 = "client.drop.2" Must Contract "WebSocketClient" "A session that is dropped without a close is closed with 1001.";

@@ -72,7 +72,7 @@ impl<T: fmt::Debug> Call<T> {
 
     /// The answer breaks this rule.
     pub(crate) fn expect_violation(self, rule: &HandshakeViolation) -> Verdict {
-        let expected = format!("the error that {rule}");
+        let expected = format!("the error: {rule}");
         let error = self.error().map_err(|failure| Failure {
             expected: expected.clone().into(),
             ..failure

@@ -16,7 +16,8 @@ use crate::{close::CloseOutcome, handler::WebSocketHandler, session::WebSocketSe
 ///   deadline](crate::WebSocketSettings::closing_deadline). Then the client closes it
 ///   (`client.30`).
 /// - The [handshake timeout](crate::WebSocketSettings::handshake_timeout) in the request's settings
-///   bounds the time until the server has answered the opening handshake.
+///   bounds the time until the server has answered the opening handshake, including all redirects
+///   that the client follows.
 ///
 /// # For authors of clients
 /// `switchwire-client` has two implementations. A client **must** make every check of [RFC 6455

@@ -5,49 +5,61 @@ use http::HeaderName;
 #[non_exhaustive]
 pub enum InvalidRequest {
     /// The text is not a URL.
-    #[error("the url is malformed; it looks like wss://example.com/path")]
+    #[error("this is not a URL; write it like wss://example.com/path")]
     Url,
     /// The URL has a character that must be percent-encoded.
-    #[error("the url has a control character, a blank or a letter beyond ascii; percent-encode it")]
+    #[error(
+        "the URL has a space, a control character or a letter that is not ASCII; percent-encode it, and write such a host name in its xn-- form"
+    )]
     Character,
     /// The scheme is neither `ws` nor `wss`.
-    #[error("the scheme of the url is not ws or wss")]
+    #[error("the URL must start with ws:// or wss://")]
     Scheme,
     /// The URL names no host.
-    #[error("the url names no host")]
+    #[error("the URL has no host; write it like wss://example.com/path")]
     Host,
     /// The port is invalid.
-    #[error("the port of the url is not a number from 1 to 65535")]
+    #[error("the port in the URL must be a number from 1 to 65535")]
     Port,
     /// The URL has a user name.
-    #[error("the url has a user name or a password; set the authorization header instead")]
+    #[error(
+        "the URL has a user name or a password; remove it, and set the Authorization header instead"
+    )]
     UserInfo,
     /// The URL has a fragment, which has no meaning for a WebSocket.
-    #[error("the url has a fragment; a websocket's has none, write %23 for a number sign")]
+    #[error(
+        "the URL has a fragment, which is the part from # on; remove it, or write %23 for a # that belongs to the path"
+    )]
     Fragment,
     /// The method is not GET.
-    #[error("the method of a handshake is get")]
+    #[error("the method of the request must be GET")]
     Method,
     /// The name of a header is invalid.
-    #[error("a header's name is no token")]
+    #[error(
+        "the name of a header may have only letters, digits and some of the punctuation, such as - and _"
+    )]
     HeaderName,
     /// The value of this header has invalid characters.
-    #[error("the value of {0} has a control character")]
+    #[error(
+        "the value of the header {0} has a character that headers cannot have, such as a line break; remove or encode it"
+    )]
     HeaderValue(HeaderName),
     /// The header belongs to the handshake itself.
-    #[error("{0} is set by the handshake itself")]
+    #[error("the client sets the header {0} itself; leave it out")]
     ReservedHeader(HeaderName),
     /// The application set `Host` twice.
-    #[error("host was set twice")]
+    #[error("the Host header is set twice; set it once")]
     RepeatedHost,
     /// The name of a cookie is not a token, or its value has invalid characters.
-    #[error("a cookie has a character that cookies cannot have; encode it")]
+    #[error(
+        "a cookie has a character that cookies cannot have, such as a space, a comma or a semicolon; percent-encode it"
+    )]
     Cookie,
     /// A subprotocol is not a token.
-    #[error("the subprotocol {0:?} is no token")]
+    #[error("the subprotocol {0:?} is not a token: letters, digits and some of the punctuation")]
     Subprotocol(String),
     /// The application offered a subprotocol twice.
-    #[error("the subprotocol {0:?} was offered twice")]
+    #[error("the subprotocol {0:?} is offered twice; offer it once")]
     RepeatedSubprotocol(String),
 }
 

@@ -184,7 +184,7 @@ impl ClientRequest {
     }
 
     /// Sets the settings of the session. The handshake timeout bounds the time until the server has
-    /// answered.
+    /// answered, including all redirects that the client follows.
     #[must_use]
     pub fn with_settings(mut self, settings: impl Into<Arc<WebSocketSettings>>) -> Self {
         self.settings = settings.into();
@@ -336,7 +336,7 @@ fn check(uri: &Uri) -> Result<(), InvalidRequest> {
         return Err(InvalidRequest::Host);
     }
     let after_host = &authority.as_str()[authority.host().len()..];
-    if !after_host.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
+    if !after_host.is_empty() && !is_port(after_host) {
         return Err(InvalidRequest::Port);
     }
     let target = uri.path_and_query().map_or("", |target| target.as_str());
@@ -345,6 +345,13 @@ fn check(uri: &Uri) -> Result<(), InvalidRequest> {
         return Err(InvalidRequest::Character);
     }
     Ok(())
+}
+
+/// Whether this is a colon and a port. The parser of numbers alone would accept a sign.
+fn is_port(text: &str) -> bool {
+    let digits = text.strip_prefix(':').unwrap_or_default();
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && digits.parse::<u16>().is_ok_and(|port| port != 0)
 }
 
 fn is_wss(scheme: &Scheme) -> bool {
@@ -377,6 +384,15 @@ mod tests {
             ("ws://h:99999/", Is::Port),
             ("ws://h:0/", Is::Port),
             ("ws://h:/", Is::Port),
+            ("ws://h:", Is::Port),
+            ("ws://h:+80/", Is::Port),
+            ("ws://h:-80/", Is::Port),
+            ("ws://h:8x/", Is::Port),
+            ("ws://h:65536/", Is::Port),
+            ("ws://h:000080000/", Is::Port),
+            ("ws://[::1]:+80/", Is::Port),
+            ("ws://[::1]:/", Is::Port),
+            ("ws://@h/", Is::UserInfo),
             ("ws://h/p#f", Is::Fragment),
             ("ws://h/#", Is::Fragment),
             ("ws://user:secret@h/", Is::UserInfo),

@@ -63,6 +63,11 @@ impl Answer {
         named.map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Whether it leads elsewhere.
+    pub(super) fn is_redirect(&self) -> bool {
+        (300..400).contains(&self.status) && !self.all("location").is_empty()
+    }
+
     /// Whether its headers speak of a body.
     pub(super) fn has_body(&self) -> bool {
         let names = ["content-length", "transfer-encoding"];
@@ -95,10 +100,11 @@ impl Answer {
     }
 }
 
-/// Reads the head of an answer; what came behind it stays in `buffer`.
+/// Reads the head of an answer; what came behind it stays in `buffer`. `read` counts the bytes of all heads.
 pub(super) fn read_head(
     stream: &mut TcpStream,
     buffer: &mut Vec<u8>,
+    read: &mut usize,
     deadline: &mut Deadline,
     fault: Wrong,
 ) -> Result<Answer, ConnectError> {
@@ -114,7 +120,9 @@ pub(super) fn read_head(
             let head = String::from_utf8_lossy(&buffer[..from + at]).into_owned();
             *buffer = rest;
             let answer = Answer::parse(&head, fault).ok_or_else(|| wrong(Not::Syntax))?;
-            if answer.headers.len() > MOST_HEADERS && !fault.is(Fault::HasNoLimits) {
+            *read += from + at + 4;
+            let is_long = *read > MOST || answer.headers.len() > MOST_HEADERS;
+            if is_long && !fault.is(Fault::HasNoLimits) {
                 return Err(wrong(Not::TooLong));
             }
             return Ok(answer);
@@ -124,7 +132,7 @@ pub(super) fn read_head(
         if buffer[..known] != b"HTTP/1."[..known] {
             return Err(wrong(Not::Syntax));
         }
-        if buffer.len() > MOST && !fault.is(Fault::HasNoLimits) {
+        if *read + buffer.len() >= MOST && !fault.is(Fault::HasNoLimits) {
             return Err(wrong(Not::TooLong));
         }
         if searched > 0 && fault.is(Fault::ReadsHeadsAtOnce) {
@@ -167,8 +175,16 @@ pub(super) fn read_body(
         return Ok(Vec::new());
     }
     let length = answer.all("content-length").first().copied();
-    let length = length.and_then(|it| it.parse().ok()).unwrap_or(usize::MAX);
-    let is_chunked = answer.all("transfer-encoding").contains(&"chunked");
+    let length = length.map(str::parse);
+    if matches!(length, Some(Err(_))) && fault.is(Fault::NeedsRightLengths) {
+        return Err(ConnectError::Violation(Not::Syntax));
+    }
+    let length = length.and_then(Result::ok).unwrap_or(usize::MAX);
+    let codings = answer.all("transfer-encoding");
+    let is_chunked = match fault.is(Fault::TakesEveryCodingForChunks) {
+        true => !codings.is_empty(),
+        false => codings.contains(&"chunked"),
+    };
     let most = if fault.is(Fault::HasNoLimits) {
         usize::MAX
     } else {

@@ -53,9 +53,13 @@ faults! {
     /// Does not read chunks.
     KeepsChunkSizes breaks ["chunked_body"];
     /// Has no limits for heads and bodies.
-    HasNoLimits breaks ["is_cut_at_64", "endless_body", "end_is_cut_off", "end_are_cut_off", "more_than_a_hundred"];
+    HasNoLimits breaks ["is_cut_at_64", "endless_body", "end_is_cut_off", "end_are_cut_off", "more_than_a_hundred", "over_64_kib"];
     /// Takes a body that does not end for no answer.
     NeedsWholeBodies breaks ["body_without_an_end", "may_end_with_the_connection"];
+    /// Takes an answer whose length is no number for no answer.
+    NeedsRightLengths breaks ["with_a_wrong_length"];
+    /// Takes every coding for chunks.
+    TakesEveryCodingForChunks breaks ["in_another_coding"];
     /// Waits for the body of an answer that has none.
     ReadsEveryBody breaks ["status_204", "rfc9112::"];
     /// Takes an interim answer for the final one.
@@ -118,6 +122,8 @@ faults! {
     FollowsForEver breaks ["redirects_end"];
     /// Never follows.
     FollowsNothing breaks ["redirect_is_followed"];
+    /// Reads the body of a redirect before it follows.
+    ReadsRedirectBodies breaks ["before_its_body"];
     /// Forgets its headers.
     ForgetsCredentials breaks ["keeps_headers"];
     /// Takes its headers everywhere.

@@ -41,10 +41,11 @@ pub(super) fn open(
 ) -> Result<Connection, ConnectError> {
     let mut request = request.clone();
     let mut followed = 0;
+    let mut deadline = None;
     let follows = !fault.is(Fault::FollowsNothing)
         && (settings.redirects > 0 || fault.is(Fault::FollowsUnasked));
     loop {
-        let refused = match attempt(&request, settings, fault, hold) {
+        let refused = match attempt(&request, settings, fault, hold, follows, &mut deadline) {
             Err(ConnectError::Refused(refused)) if follows => refused,
             other => return other,
         };
@@ -103,6 +104,8 @@ fn attempt(
     settings: ClientSettings,
     fault: Wrong,
     hold: &dyn Fn(&TcpStream),
+    follows: bool,
+    deadline: &mut Option<Deadline>,
 ) -> Result<Connection, ConnectError> {
     let mut stream = connect(request, settings, fault)?;
     hold(&stream);
@@ -122,21 +125,26 @@ fn attempt(
     if fault.is(Fault::SendsEarly) {
         stream.write_all(&Frame::text("early").encode())?;
     }
-    let mut deadline = Deadline {
+    // It is one for all redirects.
+    let deadline = deadline.get_or_insert_with(|| Deadline {
         time: request.settings().handshake_timeout(),
         begun: Instant::now(),
         fault,
-    };
+    });
     let mut buffer = Vec::new();
+    let mut read = 0;
     let answer = loop {
-        let answer = read_head(&mut stream, &mut buffer, &mut deadline, fault)?;
+        let answer = read_head(&mut stream, &mut buffer, &mut read, deadline, fault)?;
         let is_interim = (100..200).contains(&answer.status) && answer.status != 101;
         if !is_interim || fault.is(Fault::TakesInterimForFinal) {
             break answer;
         }
     };
     if answer.status != 101 && !fault.is(Fault::AcceptsAnyStatus) {
-        let body = read_body(&mut stream, buffer, &answer, &mut deadline, fault)?;
+        if follows && answer.is_redirect() && !fault.is(Fault::ReadsRedirectBodies) {
+            return Err(answer.refusal(Vec::new(), fault));
+        }
+        let body = read_body(&mut stream, buffer, &answer, deadline, fault)?;
         return Err(answer.refusal(body, fault));
     }
     let subprotocol = check(&answer, &key, request, fault).map_err(ConnectError::Violation)?;
