@@ -26,7 +26,7 @@ pub use switchwire_topics::{Broadcast, BroadcastError, Gap, Membership, Publishe
 
 /// Sessions over any byte stream, and sessions as byte streams.
 ///
-/// - [`serve_stream`](stream::serve_stream) runs a session whose opening handshake somebody else has done;
+/// - [`serve_stream`](stream::serve_stream) runs a session after the opening handshake;
 ///   [`serve_client_stream`](stream::serve_client_stream) does it on the other side.
 /// - [`SessionStream`](stream::SessionStream) is a session as `AsyncRead + AsyncWrite`, for a tunnel, MQTT or SSH.
 pub mod stream {

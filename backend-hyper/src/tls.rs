@@ -18,7 +18,7 @@ use crate::listener::{Connected, Listener};
 
 /// Accepts TLS connections on top of another [`Listener`].
 ///
-/// The handshake runs on the connection's own task, so that a slow client holds up nobody. Its time
+/// The handshake runs on the connection's own task, so that a slow client holds up no other. Its time
 /// is that of a request's head
 /// ([`with_header_read_timeout`](crate::HyperServer::with_header_read_timeout)). Requests are
 /// [secure](ConnectionInfo::secure). When the configuration asks for a client certificate, and the

@@ -25,7 +25,7 @@ const MOST: usize = 64 << 10;
 ///   connection, the read fails.
 /// - `stream.write.1` Written bytes wait until a flush, or until there are 64 KiB of them. Then they
 ///   are sent as one binary message. When the peer does not take the session's output, writes wait.
-/// - `stream.write.2` A shutdown sends what was written, and then a Close with 1000. A WebSocket
+/// - `stream.write.2` A shutdown sends the written bytes, and then a Close with 1000. A WebSocket
 ///   cannot be closed in one direction alone: the peer sends nothing after it has answered.
 ///
 /// ```
@@ -41,9 +41,9 @@ const MOST: usize = 64 << 10;
 /// ```
 pub struct SessionStream {
     session: WebSocketSession,
-    /// What is left of a received message.
+    /// The rest of a received message.
     received: Bytes,
-    /// What is not sent yet.
+    /// Bytes that are not sent yet.
     written: BytesMut,
 }
 
@@ -64,7 +64,7 @@ impl SessionStream {
         &self.session
     }
 
-    /// Hands what was written to the session.
+    /// Hands the written bytes to the session.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.written.is_empty() {
             return Poll::Ready(Ok(()));
@@ -132,7 +132,7 @@ impl AsyncWrite for SessionStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // When the session is closed already, there is nobody to send it to.
+        // When the session is closed already, nothing can be sent.
         let _ = ready!(self.poll_send(cx));
         Pin::new(&mut self.session).poll_close(cx).map_err(to_io)
     }

@@ -1,4 +1,4 @@
-//! Sessions over byte streams whose opening handshake somebody else has done.
+//! Sessions over byte streams on which the application has done the opening handshake itself.
 
 use std::{future::ready, sync::Arc};
 
@@ -17,8 +17,8 @@ use crate::{
     registry::SessionRegistry,
 };
 
-/// Runs the server's side of a session over any byte stream, after somebody else has done the
-/// opening handshake: a server without a backend, a tunnel, a test.
+/// Runs the server's side of a session over any byte stream, after the opening handshake: for a server
+/// without a backend, for a tunnel, for a test.
 ///
 /// `already_read` are the bytes that arrived together with the handshake. The session has a permit
 /// of `endpoint` and a place in `registry`, as every other session. Run the future on a task of its
@@ -83,8 +83,7 @@ impl UpgradeEndpoint {
     }
 }
 
-/// Runs the client's side of a session over any byte stream, after somebody else has done the
-/// opening handshake.
+/// Runs the client's side of a session over any byte stream, after the opening handshake.
 pub fn serve_client_stream<IO>(
     io: IO,
     already_read: Bytes,
