@@ -57,9 +57,6 @@ known_backends() {
     echo "${folder##*/backend-}"
   done
 }
-    echo "${folder##*/backend-}"
-  done
-}
 
 # Most are binaries of one package; one that needs more has a package of its own.
 build_example() {

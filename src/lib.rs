@@ -45,6 +45,17 @@ pub mod axum {
     pub use switchwire_backend_axum::*;
 }
 
+/// Serving on salvo 1. It needs Rust 1.95.
+///
+/// - [`websocket`](salvo::websocket) is the goal of a route for one handler, [`dispatch`](salvo::dispatch) one for a whole mapping.
+/// - [`WebSocketRequest`](salvo::WebSocketRequest) is an argument of handler functions, beside `PathParam` and your own.
+/// - [`hoop`](salvo::hoop) serves a mapping in front of a whole application.
+/// - [`acceptor`](salvo::acceptor) lets sessions run on the socket itself.
+#[cfg(feature = "salvo")]
+pub mod salvo {
+    pub use switchwire_backend_salvo::*;
+}
+
 /// Serving as a tower service, on any HTTP/1.1 server on hyper 1 that speaks tower.
 ///
 /// - [`UpgradeLayer`](tower::UpgradeLayer) puts a mapping in front of a service.

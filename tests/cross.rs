@@ -18,6 +18,9 @@ mod clients;
 #[path = "../backend-hyper/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod hyper;
+#[path = "../backend-salvo/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod salvo;
 #[path = "../backend-tower/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod tower;
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         .server(AppOn(hyper::Hyper))
         .server(AppOn(tower::Tower))
         .server(AppOn(axum::Axum))
+        .server(AppOn(salvo::Salvo))
         .server(AppOn(actix::Actix))
         .server(AppOn(warp::Warp))
         .main()

@@ -15,5 +15,5 @@ pub use self::{
     serve::HyperServer,
     service::{NotFound, UpgradeBody, UpgradeService, answer},
     transport::{HyperIo, HyperTransport},
-    upgrade::{HyperRequestUpgradeStrategy, HyperUpgrading},
+    upgrade::{HyperRequestUpgradeStrategy, HyperUpgrading, TakeSocket},
 };

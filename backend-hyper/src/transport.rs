@@ -18,7 +18,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::http_socket::HttpSocket;
+use crate::{http_socket::HttpSocket, upgrade::TakeSocket};
 
 /// Sessions over a connection of hyper, or of a server built on it.
 pub type HyperTransport = StreamTransport<HyperIo>;
@@ -38,8 +38,15 @@ pub enum HyperIo {
 }
 
 /// Takes the connection, and the bytes that hyper has read from it, out of hyper.
-pub(crate) fn transport(upgraded: Upgraded, parameters: &SessionParameters) -> HyperTransport {
-    let (io, already_read) = take_socket(upgraded);
+pub(crate) fn transport(
+    upgraded: Upgraded,
+    take: TakeSocket,
+    parameters: &SessionParameters,
+) -> HyperTransport {
+    let (io, already_read) = match take(upgraded) {
+        Ok((socket, already_read)) => (HyperIo::Tcp(socket), already_read),
+        Err(upgraded) => take_socket(upgraded),
+    };
     // hyper's read buffer has kilobytes. A session must not keep it alive for a few bytes.
     let already_read = Bytes::copy_from_slice(&already_read);
     StreamTransport::new(io, already_read, parameters)

@@ -8,12 +8,14 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use http::{Request, Response};
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use switchwire_core::{
     ConnectionInfo, Error, ErrorKind, HandshakeError, HandshakeRequest, HttpSession, Principal,
     RequestUpgradeStrategy, ResponseHeaders, spi::SessionParameters,
 };
+use tokio::net::TcpStream;
 
 use crate::transport::{HyperTransport, transport};
 
@@ -71,6 +73,7 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
             HyperUpgrading {
                 on_upgrade,
                 parameters,
+                take: Err,
             },
         ))
     }
@@ -81,6 +84,21 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
 pub struct HyperUpgrading {
     on_upgrade: OnUpgrade,
     parameters: SessionParameters,
+    take: TakeSocket,
+}
+
+/// Takes a socket, and the bytes that hyper has read from it, out of an I/O type that this crate
+/// does not know. Returns the connection when it is of another type.
+pub type TakeSocket = fn(Upgraded) -> Result<(TcpStream, Bytes), Upgraded>;
+
+impl HyperUpgrading {
+    /// Sets how to take the socket out of hyper, for servers with an I/O type of their own. A session
+    /// then runs on the socket, rather than on hyper's wrapper.
+    #[must_use]
+    pub fn with_take(mut self, take: TakeSocket) -> Self {
+        self.take = take;
+        self
+    }
 }
 
 impl Future for HyperUpgrading {
@@ -90,7 +108,7 @@ impl Future for HyperUpgrading {
         let this = &mut *self;
         Pin::new(&mut this.on_upgrade)
             .poll(cx)
-            .map_ok(|upgraded| transport(upgraded, &this.parameters))
+            .map_ok(|upgraded| transport(upgraded, this.take, &this.parameters))
             .map_err(|error| Error::with_source(ErrorKind::Handshake, error))
     }
 }

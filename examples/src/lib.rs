@@ -4,6 +4,7 @@ mod actix_server;
 mod axum_server;
 mod hyper_server;
 pub mod pages;
+mod salvo_server;
 mod stop;
 mod warp_server;
 
@@ -35,6 +36,8 @@ pub enum Server {
     Hyper,
     /// axum 0.8.
     Axum,
+    /// salvo 1.
+    Salvo,
     /// actix-web 4.
     Actix,
     /// warp 0.4.
@@ -82,6 +85,7 @@ impl Site {
         let report = match options.server {
             Server::Hyper => hyper_server::serve(self, listener),
             Server::Axum => axum_server::serve(self, listener),
+            Server::Salvo => salvo_server::serve(self, listener),
             Server::Actix => actix_server::serve(self, listener),
             Server::Warp => warp_server::serve(self, listener),
         }?;
