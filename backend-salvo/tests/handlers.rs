@@ -41,7 +41,6 @@ async fn log_in(req: &mut Request, depot: &mut Depot, res: &mut Response) {
 impl App {
     async fn handle(
         &self,
-        tenant: PathParam<String>,
         room: PathParam<u32>,
         colour: QueryParam<String>,
         request: WebSocketRequest,
@@ -49,7 +48,8 @@ impl App {
         depot: &mut Depot,
         res: &mut Response,
     ) {
-        let (tenant, room) = (tenant.into_inner(), room.into_inner());
+        let tenant = req.param::<String>("tenant").unwrap();
+        let room = room.into_inner();
         let (greeting, colour) = (self.greeting, colour.into_inner());
         let peer = req.remote_addr().clone().into_std();
         let local = req.local_addr().clone().into_std();
