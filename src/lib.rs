@@ -56,6 +56,16 @@ pub mod salvo {
     pub use switchwire_backend_salvo::*;
 }
 
+/// Serving on Rocket 0.5.
+///
+/// - [`WebSocketRequest`](rocket::WebSocketRequest) is a request guard, which stands beside `&State` and your own.
+/// - [`routes`](rocket::routes) are those of a whole mapping, to mount.
+/// - [`fairing`](rocket::fairing) serves a mapping in front of a whole application, and ends its sessions at shutdown.
+#[cfg(feature = "rocket")]
+pub mod rocket {
+    pub use switchwire_backend_rocket::*;
+}
+
 /// Serving as a tower service, on any HTTP/1.1 server on hyper 1 that speaks tower.
 ///
 /// - [`UpgradeLayer`](tower::UpgradeLayer) puts a mapping in front of a service.

@@ -18,6 +18,9 @@ mod clients;
 #[path = "../backend-hyper/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod hyper;
+#[path = "../backend-rocket/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod rocket;
 #[path = "../backend-salvo/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod salvo;
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         .server(AppOn(tower::Tower))
         .server(AppOn(axum::Axum))
         .server(AppOn(salvo::Salvo))
+        .server(AppOn(rocket::Rocket))
         .server(AppOn(actix::Actix))
         .server(AppOn(warp::Warp))
         .main()

@@ -4,6 +4,7 @@ mod actix_server;
 mod axum_server;
 mod hyper_server;
 pub mod pages;
+mod rocket_server;
 mod salvo_server;
 mod stop;
 mod warp_server;
@@ -38,6 +39,8 @@ pub enum Server {
     Axum,
     /// salvo 1.
     Salvo,
+    /// Rocket 0.5.
+    Rocket,
     /// actix-web 4.
     Actix,
     /// warp 0.4.
@@ -86,6 +89,7 @@ impl Site {
             Server::Hyper => hyper_server::serve(self, listener),
             Server::Axum => axum_server::serve(self, listener),
             Server::Salvo => salvo_server::serve(self, listener),
+            Server::Rocket => rocket_server::serve(self, listener),
             Server::Actix => actix_server::serve(self, listener),
             Server::Warp => warp_server::serve(self, listener),
         }?;
