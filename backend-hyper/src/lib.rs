@@ -14,6 +14,6 @@ pub use self::{
     listener::Listener,
     serve::HyperServer,
     service::{NotFound, UpgradeBody, UpgradeService, answer},
-    transport::{HyperIo, HyperTransport},
-    upgrade::{HyperRequestUpgradeStrategy, HyperUpgrading, TakeSocket},
+    transport::{ForeignIo, HyperIo, HyperTransport},
+    upgrade::{HyperRequestUpgradeStrategy, HyperUpgrading, TakeIo},
 };

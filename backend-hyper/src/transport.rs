@@ -1,6 +1,7 @@
 //! The connection that hyper hands over after the switch.
 
 use std::{
+    fmt,
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll},
@@ -18,7 +19,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{http_socket::HttpSocket, upgrade::TakeSocket};
+use crate::{http_socket::HttpSocket, upgrade::TakeIo};
 
 /// Sessions over a connection of hyper, or of a server built on it.
 pub type HyperTransport = StreamTransport<HyperIo>;
@@ -35,18 +36,22 @@ pub enum HyperIo {
     Unix(UnixStream),
     /// TLS, or any other I/O.
     Other(Box<TokioIo<Upgraded>>),
+    /// The I/O of a server built on hyper, taken out of hyper.
+    Foreign(Box<dyn ForeignIo>),
 }
+
+/// The I/O of a server built on hyper.
+pub trait ForeignIo: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin> ForeignIo for T {}
 
 /// Takes the connection, and the bytes that hyper has read from it, out of hyper.
 pub(crate) fn transport(
     upgraded: Upgraded,
-    take: TakeSocket,
+    take: TakeIo,
     parameters: &SessionParameters,
 ) -> HyperTransport {
-    let (io, already_read) = match take(upgraded) {
-        Ok((socket, already_read)) => (HyperIo::Tcp(socket), already_read),
-        Err(upgraded) => take_socket(upgraded),
-    };
+    let (io, already_read) = take(upgraded).unwrap_or_else(take_socket);
     // hyper's read buffer has kilobytes. A session must not keep it alive for a few bytes.
     let already_read = Bytes::copy_from_slice(&already_read);
     StreamTransport::new(io, already_read, parameters)
@@ -91,7 +96,7 @@ impl HyperIo {
             Self::Tcp(socket) => Some(Socket::new(socket)),
             #[cfg(unix)]
             Self::Unix(socket) => Some(Socket::new(socket)),
-            Self::Other(_) => None,
+            Self::Other(_) | Self::Foreign(_) => None,
         }
     }
 }
@@ -107,6 +112,7 @@ impl AsyncRead for HyperIo {
             #[cfg(unix)]
             Self::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
             Self::Other(io) => Pin::new(io).poll_read(cx, buffer),
+            Self::Foreign(io) => Pin::new(io).poll_read(cx, buffer),
         }
     }
 }
@@ -126,6 +132,7 @@ impl AsyncWrite for HyperIo {
             #[cfg(unix)]
             Self::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
             Self::Other(io) => Pin::new(io).poll_write(cx, bytes),
+            Self::Foreign(io) => Pin::new(io).poll_write(cx, bytes),
         }
     }
 
@@ -139,6 +146,7 @@ impl AsyncWrite for HyperIo {
             #[cfg(unix)]
             Self::Unix(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
             Self::Other(io) => Pin::new(io).poll_write_vectored(cx, slices),
+            Self::Foreign(io) => Pin::new(io).poll_write_vectored(cx, slices),
         }
     }
 
@@ -148,6 +156,7 @@ impl AsyncWrite for HyperIo {
             #[cfg(unix)]
             Self::Unix(socket) => socket.is_write_vectored(),
             Self::Other(io) => io.is_write_vectored(),
+            Self::Foreign(io) => io.is_write_vectored(),
         }
     }
 
@@ -157,6 +166,7 @@ impl AsyncWrite for HyperIo {
             #[cfg(unix)]
             Self::Unix(socket) => Pin::new(socket).poll_flush(cx),
             Self::Other(io) => Pin::new(io).poll_flush(cx),
+            Self::Foreign(io) => Pin::new(io).poll_flush(cx),
         }
     }
 
@@ -166,6 +176,7 @@ impl AsyncWrite for HyperIo {
             #[cfg(unix)]
             Self::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
             Self::Other(io) => Pin::new(io).poll_shutdown(cx),
+            Self::Foreign(io) => Pin::new(io).poll_shutdown(cx),
         }
     }
 }

@@ -15,9 +15,8 @@ use switchwire_core::{
     ConnectionInfo, Error, ErrorKind, HandshakeError, HandshakeRequest, HttpSession, Principal,
     RequestUpgradeStrategy, ResponseHeaders, spi::SessionParameters,
 };
-use tokio::net::TcpStream;
 
-use crate::transport::{HyperTransport, transport};
+use crate::transport::{HyperIo, HyperTransport, transport};
 
 /// Switches HTTP/1.1 connections of hyper 1, with requests of any body.
 ///
@@ -84,18 +83,18 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
 pub struct HyperUpgrading {
     on_upgrade: OnUpgrade,
     parameters: SessionParameters,
-    take: TakeSocket,
+    take: TakeIo,
 }
 
-/// Takes a socket, and the bytes that hyper has read from it, out of an I/O type that this crate
-/// does not know. Returns the connection when it is of another type.
-pub type TakeSocket = fn(Upgraded) -> Result<(TcpStream, Bytes), Upgraded>;
+/// Takes the I/O of a server, and the bytes that hyper has read from it, out of hyper. Returns the
+/// connection when its I/O is of another type.
+pub type TakeIo = fn(Upgraded) -> Result<(HyperIo, Bytes), Upgraded>;
 
 impl HyperUpgrading {
-    /// Sets how to take the socket out of hyper, for servers with an I/O type of their own. A session
-    /// then runs on the socket, rather than on hyper's wrapper.
+    /// Sets how to take the connection out of hyper, for servers with an I/O type of their own. A
+    /// session then runs on it, rather than on hyper's wrapper.
     #[must_use]
-    pub fn with_take(mut self, take: TakeSocket) -> Self {
+    pub fn with_take(mut self, take: TakeIo) -> Self {
         self.take = take;
         self
     }

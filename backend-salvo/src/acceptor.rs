@@ -1,13 +1,6 @@
 //! Accepts connections whose sockets can be taken out of salvo.
 
-use std::{
-    fmt,
-    io::{self, IoSlice},
-    net::SocketAddr,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
-};
+use std::{fmt, io, net::SocketAddr};
 
 use http::{Version, uri::Scheme};
 use hyper::upgrade::Upgraded;
@@ -16,17 +9,20 @@ use salvo::{
     conn::{Accepted, Acceptor, ConnCtrl, Holding, StraightStream, tcp::TcpCoupler},
     fuse::{ArcFusePolicy, FuseAction, FuseInfo, TransProto},
 };
+use switchwire_backend_hyper::HyperIo;
 use switchwire_core::Bytes;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::either::Either;
+
+/// The socket, or salvo's wrapper of it when the fuse needs one.
+type Stream = Either<TcpStream, StraightStream<TcpStream>>;
 
 /// Makes an acceptor for salvo's server. Unlike the one of salvo's own `TcpListener`, it turns off
 /// Nagle's algorithm, and its sessions run on the socket itself: they notice a peer that has
 /// disconnected although they do not read, and cost nothing of salvo. It speaks HTTP/1.1.
 ///
-/// salvo's fuse works as with its own acceptor, until the switch.
+/// salvo's fuse works as with its own acceptor. Where it has a timeout for idle connections or
+/// stalled writes, or an observer, sessions run on salvo's wrapper of the socket.
 ///
 /// ```no_run
 /// use salvo::prelude::*;
@@ -65,8 +61,8 @@ struct SocketAcceptor {
 }
 
 impl Acceptor for SocketAcceptor {
-    type Coupler = TcpCoupler<HttpStream>;
-    type Stream = HttpStream;
+    type Coupler = TcpCoupler<Stream>;
+    type Stream = Stream;
 
     fn holdings(&self) -> &[Holding] {
         &self.holdings
@@ -75,21 +71,21 @@ impl Acceptor for SocketAcceptor {
     async fn accept(
         &mut self,
         policy: Option<ArcFusePolicy>,
-    ) -> io::Result<Accepted<TcpCoupler<HttpStream>, HttpStream>> {
+    ) -> io::Result<Accepted<TcpCoupler<Stream>, Stream>> {
         loop {
             let (socket, remote) = match self.undecided.take() {
                 Some(accepted) => accepted,
                 None => self.listener.accept().await?,
             };
-            let local = socket.local_addr();
+            let prepared = socket.set_nodelay(true);
+            let Ok(local) = prepared.and_then(|()| socket.local_addr()) else {
+                continue; // the peer has disconnected
+            };
             self.undecided = Some((socket, remote));
             let info = FuseInfo {
                 trans_proto: TransProto::Tcp,
                 remote_addr: remote.into(),
-                local_addr: match local {
-                    Ok(local) => local.into(),
-                    Err(_) => self.holdings[0].local_addr.clone(), // the peer has disconnected
-                },
+                local_addr: local.into(),
             };
             let control = ConnCtrl::new();
             let (fuse, observer) = match &policy {
@@ -105,17 +101,18 @@ impl Acceptor for SocketAcceptor {
             let Some((socket, _)) = self.undecided.take() else {
                 continue;
             };
-            if let Err(error) = socket.set_nodelay(true) {
-                tracing::debug!(%error, "a connection failed before a request");
-                continue;
-            }
-            let slot = Slot(Arc::new(Mutex::new(Some(socket))));
+            let has_timers = fuse.is_some_and(|fuse| {
+                fuse.connection_idle_timeout.is_some() || fuse.write_stall_timeout.is_some()
+            });
+            let stream = if has_timers || observer.is_some() {
+                let control = control.clone();
+                Either::Right(StraightStream::new(socket, fuse, control, observer))
+            } else {
+                Either::Left(socket)
+            };
             return Ok(Accepted {
                 coupler: TcpCoupler::new(),
-                stream: HttpStream {
-                    io: StraightStream::new(slot.clone(), fuse, control.clone(), observer),
-                    slot,
-                },
+                stream,
                 fuse_config: fuse,
                 conn_ctrl: control,
                 local_addr: info.local_addr,
@@ -126,124 +123,12 @@ impl Acceptor for SocketAcceptor {
     }
 }
 
-/// Takes the socket of a connection that [`acceptor`] has accepted.
-pub(crate) fn take_socket(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
-    let parts = upgraded.downcast::<TokioIo<HttpStream>>()?;
-    let stream = parts.io.into_inner();
-    let socket = stream.slot.lock(Option::take);
-    Ok((socket.expect("only the session takes it"), parts.read_buf))
-}
-
-/// A connection while it speaks HTTP, with salvo's fuse.
-struct HttpStream {
-    io: StraightStream<Slot>,
-    slot: Slot,
-}
-
-/// The socket, until a session takes it.
-#[derive(Clone)]
-struct Slot(Arc<Mutex<Option<TcpStream>>>);
-
-impl Slot {
-    fn lock<T>(&self, act: impl FnOnce(&mut Option<TcpStream>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn poll<T>(
-        &self,
-        poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        self.lock(|socket| match socket {
-            Some(socket) => poll(Pin::new(socket)),
-            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-        })
-    }
-}
-
-impl AsyncRead for Slot {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.poll(|socket| socket.poll_read(cx, buffer))
-    }
-}
-
-#[deny(
-    clippy::missing_trait_methods,
-    reason = "it can what the socket inside can"
-)]
-impl AsyncWrite for Slot {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll(|socket| socket.poll_write(cx, bytes))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll(|socket| socket.poll_write_vectored(cx, slices))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll(|socket| socket.poll_flush(cx))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll(|socket| socket.poll_shutdown(cx))
-    }
-}
-
-impl AsyncRead for HttpStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buffer)
-    }
-}
-
-#[deny(
-    clippy::missing_trait_methods,
-    reason = "it can what the stream inside can"
-)]
-impl AsyncWrite for HttpStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
+/// Takes the socket of a connection that [`acceptor`] has accepted, or salvo's wrapper of it.
+pub(crate) fn take_io(upgraded: Upgraded) -> Result<(HyperIo, Bytes), Upgraded> {
+    let parts = upgraded.downcast::<TokioIo<Stream>>()?;
+    let io = match parts.io.into_inner() {
+        Either::Left(socket) => HyperIo::Tcp(socket),
+        Either::Right(io) => HyperIo::Foreign(Box::new(io)),
+    };
+    Ok((io, parts.read_buf))
 }

@@ -24,32 +24,6 @@ use crate::upgrade::SalvoRequestUpgradeStrategy;
 /// The hoops before it can put these into the request's extensions: a [`Principal`], an
 /// `Arc<dyn` [`HttpSession`]`>`, [`ResponseHeaders`] for the accepting response (101), and a
 /// [`ConnectionInfo`]. Without the last, the addresses and the scheme are those of salvo's request.
-///
-/// ```
-/// use salvo::prelude::*;
-/// use switchwire_backend_salvo::WebSocketRequest;
-/// use switchwire_core::{HandlerResult, WebSocketSession};
-/// use switchwire_service::UpgradeEndpoint;
-///
-/// struct Chat(UpgradeEndpoint);
-///
-/// #[handler]
-/// impl Chat {
-///     async fn handle(&self, request: WebSocketRequest, req: &mut Request, res: &mut Response) {
-///         let Some(room) = req.param::<u32>("room") else {
-///             res.render(StatusError::not_found());
-///             return;
-///         };
-///         request.on_upgrade(&self.0, res, move |session| welcome(session, room)).await;
-///     }
-/// }
-///
-/// async fn welcome(session: WebSocketSession, room: u32) -> HandlerResult {
-///     Ok(session.send(format!("welcome to room {room}")).await?)
-/// }
-///
-/// let router = Router::with_path("chat/{room}").goal(Chat(UpgradeEndpoint::new()));
-/// ```
 #[derive(Debug)]
 pub struct WebSocketRequest {
     pub(crate) http: http::Request<()>,
@@ -72,18 +46,15 @@ impl WebSocketRequest {
         *http.version_mut() = request.version();
         *http.headers_mut() = request.headers().clone();
         *http.extensions_mut() = request.extensions().clone();
-        let extensions = http.extensions_mut();
-        extensions.get_or_insert_with(|| ConnectionInfo {
+        http.extensions_mut().get_or_insert_with(|| ConnectionInfo {
             remote_address: request.remote_addr().clone().into_std(),
             local_address: request.local_addr().clone().into_std(),
             secure: *request.scheme() == Scheme::HTTPS,
         });
-        let parameters = request.params().iter();
+        let owned = |(name, value): (&String, &String)| (name.clone(), value.clone());
         Self {
             http,
-            path_parameters: parameters
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
+            path_parameters: request.params().iter().map(owned).collect(),
         }
     }
 

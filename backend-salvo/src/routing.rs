@@ -12,16 +12,10 @@ use crate::request::WebSocketRequest;
 /// It answers a request that does not ask for a WebSocket with 400.
 ///
 /// ```
-/// use salvo::prelude::*;
-/// use switchwire_backend_salvo::websocket;
-/// use switchwire_core::WebSocketSession;
-///
-/// async fn greet(session: WebSocketSession) -> switchwire_core::HandlerResult {
-///     let name = session.handshake_info().path_parameter("name").unwrap_or_default().to_owned();
-///     Ok(session.send(format!("hello {name}")).await?)
-/// }
-///
-/// let router = Router::with_path("hello/{name}").goal(websocket(greet));
+/// # use salvo::prelude::*;
+/// # fn build(greet: impl switchwire_core::WebSocketHandler + 'static) {
+/// let router = Router::with_path("hello/{name}").goal(switchwire_backend_salvo::websocket(greet));
+/// # }
 /// ```
 pub fn websocket(handler: impl WebSocketHandler + 'static) -> impl Handler {
     dispatch(Endpoint::new(handler))
@@ -33,20 +27,6 @@ pub fn websocket(handler: impl WebSocketHandler + 'static) -> impl Handler {
 /// A mapping's patterns are whole paths, whatever routers this one is nested in. A path that it does
 /// not have gets 404. The route also answers a preflight request to a path with a CORS
 /// configuration.
-///
-/// ```
-/// use salvo::prelude::*;
-/// use switchwire_backend_salvo::dispatch;
-/// use switchwire_core::WebSocketSession;
-/// use switchwire_service::UrlHandlerMapping;
-///
-/// let mapping = UrlHandlerMapping::new().with("/chat/{room}", |session: WebSocketSession| async move {
-///     let room = session.handshake_info().path_parameter("room").unwrap_or_default().to_owned();
-///     Ok(session.send(format!("welcome to {room}")).await?)
-/// })?;
-/// let router = Router::with_path("chat/{**rest}").goal(dispatch(mapping));
-/// # Ok::<(), switchwire_service::InvalidMapping>(())
-/// ```
 pub fn dispatch(dispatcher: impl Into<WebSocketDispatcher>) -> impl Handler {
     Goal(dispatcher.into())
 }
@@ -60,21 +40,10 @@ pub fn dispatch(dispatcher: impl Into<WebSocketDispatcher>) -> impl Handler {
 /// WebSocket routes of salvo's own beside ours, use [`websocket`] or [`dispatch`].
 ///
 /// ```
-/// use salvo::prelude::*;
-/// use switchwire_backend_salvo::hoop;
-/// use switchwire_core::WebSocketSession;
-/// use switchwire_service::UrlHandlerMapping;
-///
-/// #[handler]
-/// async fn page() -> &'static str {
-///     "open me as a WebSocket"
-/// }
-///
-/// let mapping = UrlHandlerMapping::new().with("/hello", |session: WebSocketSession| async move {
-///     Ok(session.send("hello").await?)
-/// })?;
-/// let service = Service::new(Router::with_path("hello").get(page)).hoop(hoop(mapping));
-/// # Ok::<(), switchwire_service::InvalidMapping>(())
+/// # use salvo::prelude::*;
+/// # fn build(router: Router, mapping: switchwire_service::UrlHandlerMapping) {
+/// let service = Service::new(router).hoop(switchwire_backend_salvo::hoop(mapping));
+/// # }
 /// ```
 pub fn hoop(dispatcher: impl Into<WebSocketDispatcher>) -> impl Handler {
     Hoop(dispatcher.into())
@@ -84,18 +53,13 @@ pub fn hoop(dispatcher: impl Into<WebSocketDispatcher>) -> impl Handler {
 ///
 /// ```
 /// use salvo::prelude::*;
-/// use switchwire_backend_salvo::{asks_for_websocket, websocket};
-/// use switchwire_core::WebSocketSession;
+/// use switchwire_backend_salvo::asks_for_websocket;
 ///
-/// #[handler]
-/// async fn page() -> &'static str {
-///     "open me as a WebSocket"
-/// }
-///
-/// let hello = websocket(|session: WebSocketSession| async move { Ok(session.send("hello").await?) });
+/// # fn build(hello: impl Handler, page: impl Handler) {
 /// let router = Router::with_path("hello")
 ///     .push(Router::with_filter_fn(asks_for_websocket).goal(hello))
 ///     .push(Router::new().get(page));
+/// # }
 /// ```
 pub fn asks_for_websocket(request: &mut Request, _: &mut PathState<'_>) -> bool {
     HandshakeRequest::asks_for_websocket(request.headers())

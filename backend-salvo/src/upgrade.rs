@@ -8,7 +8,7 @@ use switchwire_core::{
     spi::SessionParameters,
 };
 
-use crate::{acceptor::take_socket, request::WebSocketRequest};
+use crate::{acceptor::take_io, request::WebSocketRequest};
 
 /// Switches HTTP/1.1 connections of salvo 1.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,6 +52,6 @@ impl RequestUpgradeStrategy for SalvoRequestUpgradeStrategy {
         if let Some(connection) = connection {
             connection.relax_timeouts();
         }
-        Ok((response, upgrading.with_take(take_socket)))
+        Ok((response, upgrading.with_take(take_io)))
     }
 }
