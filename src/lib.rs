@@ -67,6 +67,27 @@ pub mod poem {
     pub use switchwire_backend_poem::*;
 }
 
+/// Serving on salvo 1. It needs Rust 1.95.
+///
+/// - [`websocket`](salvo::websocket) is the goal of a route for one handler, [`dispatch`](salvo::dispatch) one for a whole mapping.
+/// - [`WebSocketRequest`](salvo::WebSocketRequest) is an argument of handler functions, beside `PathParam` and your own.
+/// - [`hoop`](salvo::hoop) serves a mapping in front of a whole application.
+/// - [`acceptor`](salvo::acceptor) lets sessions run on the socket itself.
+#[cfg(feature = "salvo")]
+pub mod salvo {
+    pub use switchwire_backend_salvo::*;
+}
+
+/// Serving on Rocket 0.5.
+///
+/// - [`WebSocketRequest`](rocket::WebSocketRequest) is a request guard, which stands beside `&State` and your own.
+/// - [`routes`](rocket::routes) are those of a whole mapping, to mount.
+/// - [`fairing`](rocket::fairing) serves a mapping in front of a whole application, and ends its sessions at shutdown.
+#[cfg(feature = "rocket")]
+pub mod rocket {
+    pub use switchwire_backend_rocket::*;
+}
+
 /// Serving as a tower service, on any HTTP/1.1 server on hyper 1 that speaks tower.
 ///
 /// - [`UpgradeLayer`](tower::UpgradeLayer) puts a mapping in front of a service.

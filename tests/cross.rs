@@ -21,6 +21,12 @@ mod hyper;
 #[path = "../backend-poem/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod poem;
+#[path = "../backend-rocket/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod rocket;
+#[path = "../backend-salvo/tests/conformance.rs"]
+#[expect(dead_code, reason = "its main is not needed here")]
+mod salvo;
 #[path = "../backend-tower/tests/conformance.rs"]
 #[expect(dead_code, reason = "its main is not needed here")]
 mod tower;
@@ -36,6 +42,8 @@ fn main() -> ExitCode {
         .server(AppOn(tower::Tower))
         .server(AppOn(axum::Axum))
         .server(AppOn(poem::Poem))
+        .server(AppOn(salvo::Salvo))
+        .server(AppOn(rocket::Rocket))
         .server(AppOn(actix::Actix))
         .server(AppOn(warp::Warp))
         .main()

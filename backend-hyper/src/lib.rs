@@ -21,5 +21,5 @@ pub use self::{
     serve::HyperServer,
     service::{NotFound, UpgradeBody, UpgradeService, answer},
     transport::HyperTransport,
-    upgrade::{HyperRequestUpgradeStrategy, HyperUpgrading},
+    upgrade::{HyperRequestUpgradeStrategy, HyperUpgrading, TakeIo},
 };

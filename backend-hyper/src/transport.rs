@@ -7,14 +7,18 @@ use switchwire_core::spi::SessionParameters;
 use switchwire_driver::StreamTransport;
 use tokio::net::TcpStream;
 
-use crate::{http_socket::HttpSocket, io::HyperIo};
+use crate::{http_socket::HttpSocket, io::HyperIo, upgrade::TakeIo};
 
 /// Sessions over a connection of hyper, or of a server built on it.
 pub type HyperTransport = StreamTransport<HyperIo>;
 
 /// Takes the connection, and the bytes that hyper has read from it, out of hyper.
-pub(crate) fn transport(upgraded: Upgraded, parameters: &SessionParameters) -> HyperTransport {
-    let (io, already_read) = take_socket(upgraded);
+pub(crate) fn transport(
+    upgraded: Upgraded,
+    take: TakeIo,
+    parameters: &SessionParameters,
+) -> HyperTransport {
+    let (io, already_read) = take(upgraded).unwrap_or_else(take_socket);
     // hyper's read buffer has kilobytes. A session must not keep it alive for a few bytes.
     let already_read = Bytes::copy_from_slice(&already_read);
     StreamTransport::new(io, already_read, parameters)

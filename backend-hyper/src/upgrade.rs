@@ -8,14 +8,18 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use http::{Request, Response};
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use switchwire_core::{
     ConnectionInfo, Error, ErrorKind, HandshakeError, HandshakeRequest, HttpSession, Principal,
     RequestUpgradeStrategy, ResponseHeaders, spi::SessionParameters,
 };
 
-use crate::transport::{HyperTransport, transport};
+use crate::{
+    io::HyperIo,
+    transport::{HyperTransport, transport},
+};
 
 /// Switches HTTP/1.1 connections of hyper 1, with requests of any body.
 ///
@@ -71,6 +75,7 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
             HyperUpgrading {
                 on_upgrade,
                 parameters,
+                take: Err,
             },
         ))
     }
@@ -81,6 +86,21 @@ impl<B> RequestUpgradeStrategy for HyperRequestUpgradeStrategy<B> {
 pub struct HyperUpgrading {
     on_upgrade: OnUpgrade,
     parameters: SessionParameters,
+    take: TakeIo,
+}
+
+/// Takes the I/O of a server, and the bytes that hyper has read from it, out of hyper. Returns the
+/// connection when its I/O is of another type.
+pub type TakeIo = fn(Upgraded) -> Result<(HyperIo, Bytes), Upgraded>;
+
+impl HyperUpgrading {
+    /// Sets how to take the connection out of hyper, for servers with an I/O type of their own. A
+    /// session then runs on it, rather than on hyper's wrapper.
+    #[must_use]
+    pub fn with_take(mut self, take: TakeIo) -> Self {
+        self.take = take;
+        self
+    }
 }
 
 impl Future for HyperUpgrading {
@@ -90,7 +110,7 @@ impl Future for HyperUpgrading {
         let this = &mut *self;
         Pin::new(&mut this.on_upgrade)
             .poll(cx)
-            .map_ok(|upgraded| transport(upgraded, &this.parameters))
+            .map_ok(|upgraded| transport(upgraded, this.take, &this.parameters))
             .map_err(|error| Error::with_source(ErrorKind::Handshake, error))
     }
 }

@@ -5,6 +5,8 @@ mod axum_server;
 mod hyper_server;
 pub mod pages;
 mod poem_server;
+mod rocket_server;
+mod salvo_server;
 mod stop;
 mod warp_server;
 
@@ -60,6 +62,10 @@ pub enum Server {
     Axum,
     /// poem 3.
     Poem,
+    /// salvo 1.
+    Salvo,
+    /// Rocket 0.5.
+    Rocket,
     /// actix-web 4.
     Actix,
     /// warp 0.4.
@@ -105,6 +111,8 @@ impl Site {
             Server::Hyper => hyper_server::serve(self, listener),
             Server::Axum => axum_server::serve(self, listener),
             Server::Poem => poem_server::serve(self, listener),
+            Server::Salvo => salvo_server::serve(self, listener),
+            Server::Rocket => rocket_server::serve(self, listener),
             Server::Actix => actix_server::serve(self, listener),
             Server::Warp => warp_server::serve(self, listener),
         }?;
