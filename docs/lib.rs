@@ -13,6 +13,7 @@ guides! {
     first_endpoint: "guide/first-endpoint.md";
     session: "guide/session.md";
     servers: "guide/servers.md";
+    tls: "guide/tls.md";
     access: "guide/access.md";
     rooms: "guide/rooms.md";
     slow_consumers: "guide/slow-consumers.md";

@@ -58,15 +58,11 @@ known_backends() {
   done
 }
 
-# Most are binaries of one package; one that needs more has a package of its own.
-build_example() {
-  local package=switchwire-examples
-  [ ! -d "$root/examples/$1" ] || package=switchwire-example-$1
-  (cd "$root" && cargo build --quiet --package "$package" --bin "$1")
-}
+# The workspace as a whole, so that nothing is built twice for other sets of features.
+build_example() { (cd "$root" && cargo build --quiet --workspace --all-features --bin "$1"); }
 
 # build_client_example NAME: a program of the client's own, at target/debug/examples/NAME
-build_client_example() { (cd "$root" && cargo build --quiet --package switchwire-client --all-features --example "$1"); }
+build_client_example() { (cd "$root" && cargo build --quiet --workspace --all-features --example "$1"); }
 
 # start_server COMMAND...: sets `url` to the ws:// address that COMMAND prints on its first line, without a path behind the /.
 start_server() {

@@ -4,8 +4,11 @@ mod actix_server;
 mod axum_server;
 mod hyper_server;
 pub mod pages;
+#[cfg(feature = "poem")]
 mod poem_server;
+#[cfg(feature = "rocket")]
 mod rocket_server;
+#[cfg(feature = "salvo")]
 mod salvo_server;
 mod stop;
 mod warp_server;
@@ -61,10 +64,13 @@ pub enum Server {
     /// axum 0.8.
     Axum,
     /// poem 3.
+    #[cfg(feature = "poem")]
     Poem,
     /// salvo 1.
+    #[cfg(feature = "salvo")]
     Salvo,
     /// Rocket 0.5.
+    #[cfg(feature = "rocket")]
     Rocket,
     /// actix-web 4.
     Actix,
@@ -110,8 +116,11 @@ impl Site {
         let report = match options.server {
             Server::Hyper => hyper_server::serve(self, listener),
             Server::Axum => axum_server::serve(self, listener),
+            #[cfg(feature = "poem")]
             Server::Poem => poem_server::serve(self, listener),
+            #[cfg(feature = "salvo")]
             Server::Salvo => salvo_server::serve(self, listener),
+            #[cfg(feature = "rocket")]
             Server::Rocket => rocket_server::serve(self, listener),
             Server::Actix => actix_server::serve(self, listener),
             Server::Warp => warp_server::serve(self, listener),

@@ -30,7 +30,7 @@ pub(crate) async fn serve(site: Site, listener: TcpListener) -> io::Result<Shutd
     let draining = async {
         drained.await;
         handle.stop_graceful(None);
-        std::future::pending::<()>().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         ended = server.try_serve(service) => ended?,

@@ -221,6 +221,6 @@ proptest! {
             assert!(received == sent);
             write.shutdown().await.unwrap();
             assert_eq!(server.await.unwrap().code(), 1000);
-        }).await.unwrap() });
+        }).await.unwrap(); });
     }
 }
