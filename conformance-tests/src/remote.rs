@@ -30,7 +30,17 @@ impl Remote {
         let rest = url
             .strip_prefix("ws://")
             .ok_or_else(|| invalid("it must begin with ws:// (TLS is not spoken)".to_owned()))?;
-        let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+        // The path may be empty before a query.
+        let at = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (host, path) = rest.split_at(at);
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/{path}")
+        };
+        if host.contains('@') {
+            return Err(invalid("it may not have a user".to_owned()));
+        }
         if path.contains('#') || path.contains(char::is_whitespace) {
             return Err(invalid(
                 "its path may hold neither a fragment nor blanks".to_owned(),
@@ -50,7 +60,7 @@ impl Remote {
         Ok(Self {
             address,
             host: host.to_owned(),
-            path: path.to_owned(),
+            path,
             report: None,
         })
     }
@@ -121,6 +131,7 @@ mod tests {
         let remote = Remote::new("ws://[::1]").unwrap();
         assert_eq!(remote.address, "[::1]:80".parse().unwrap());
         assert_eq!(remote.path, "/");
+        assert_eq!(Remote::new("ws://127.0.0.1:80?x=/").unwrap().path, "/?x=/");
     }
 
     #[test]
@@ -131,6 +142,7 @@ mod tests {
             "ws://127.0.0.1:99999/",
             "ws://127.0.0.1/#x",
             "ws:///echo",
+            "ws://user@127.0.0.1/",
         ] {
             assert!(Remote::new(url).is_err(), "{url}");
         }

@@ -1,10 +1,10 @@
 //! Tests a running WebSocket server, in any language, against every case that needs only an echo endpoint.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
 use libtest_mimic::{Arguments, Trial};
-use switchwire_conformance::{Level, Outcome, Remote, Timing};
+use switchwire_conformance::{Case, Level, Outcome, Remote, Timing};
 
 /// Tests the echo endpoint of a running WebSocket server.
 ///
@@ -33,7 +33,7 @@ struct Options {
 
     /// How many cases run at once
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<NonZeroUsize>,
 
     /// How long something that must come may take, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 10_000)]
@@ -77,8 +77,18 @@ fn main() -> ExitCode {
     };
     let timing = Timing::default().with_deadline(Duration::from_millis(options.deadline.max(1)));
     let remote = Arc::new(remote);
+    let is_wanted = |case: &&Case| {
+        let contains = |part: &String| case.id.contains(part.as_str());
+        options.level.includes(case.level())
+            && options.filter.as_ref().is_none_or(contains)
+            && !options.skip.iter().any(contains)
+    };
+    if !Remote::cases().any(|case| is_wanted(&case)) {
+        eprintln!("error: no case is left; --list shows all of them");
+        return ExitCode::from(2);
+    }
     let trials = Remote::cases()
-        .filter(|case| options.level.includes(case.level()))
+        .filter(is_wanted)
         .map(|case| {
             let remote = remote.clone();
             let judge = move || match remote.run(case, timing).outcome {
@@ -89,10 +99,8 @@ fn main() -> ExitCode {
         })
         .collect();
     let arguments = Arguments {
-        filter: options.filter,
-        skip: options.skip,
         list: options.list,
-        test_threads: options.jobs,
+        test_threads: options.jobs.map(NonZeroUsize::get),
         ..Arguments::default()
     };
     libtest_mimic::run(&arguments, trials).exit_code()
