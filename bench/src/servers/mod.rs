@@ -189,6 +189,14 @@ pub(crate) const PEERS: &[Peer] = &[
         serve: switchwire::serve_hyper,
     },
     Peer {
+        name: "switchwire-axum",
+        packages: &[],
+        by_hand: Some("axum-ws"),
+        cannot: &[],
+        missing: never,
+        serve: switchwire::serve_axum,
+    },
+    Peer {
         name: "switchwire-warp",
         packages: &[],
         by_hand: Some("warp-ws"),

@@ -3,6 +3,7 @@
 use std::io;
 
 use actix_web::{App as Application, HttpServer};
+use switchwire::axum::router;
 use switchwire::hyper::HyperServer;
 use switchwire::{
     HandlerResult, Topic, UrlHandlerMapping, WebSocketHandler, WebSocketSession, async_trait, warp,
@@ -19,6 +20,12 @@ pub(super) fn serve_hyper(listen: &Listen) -> io::Result<()> {
         server.serve(TcpListener::from_std(listener)?).await;
         Ok(())
     })?
+}
+
+pub(super) fn serve_axum(listen: &Listen) -> io::Result<()> {
+    let listener = listen.bind()?;
+    let app: axum::Router = router(mapping(listen.app));
+    runtime::block_on(async move { axum::serve(TcpListener::from_std(listener)?, app).await })?
 }
 
 pub(super) fn serve_warp(listen: &Listen) -> io::Result<()> {
