@@ -17,15 +17,15 @@ const MOST: usize = 64 << 10;
 
 /// A session as a stream of bytes, for protocols that run inside it: a tunnel, MQTT, SSH.
 ///
-/// - `stream.read.1` Reads join the binary messages of the peer. When the reader does not read, the
+/// - Reads join the binary messages of the peer. When the reader does not read, the
 ///   session does not receive, and the peer waits.
-/// - `stream.read.2` A text message closes the session with 1003 (unsupported data), and the read
+/// - A text message closes the session with 1003 (unsupported data), and the read
 ///   fails.
-/// - `stream.read.3` The peer's Close is the end of the stream. When anything else ended the
+/// - The peer's Close is the end of the stream. When anything else ended the
 ///   connection, the read fails.
-/// - `stream.write.1` Written bytes wait until a flush, or until there are 64 KiB of them. Then they
+/// - Written bytes wait until a flush, or until there are 64 KiB of them. Then they
 ///   are sent as one binary message. When the peer does not take the session's output, writes wait.
-/// - `stream.write.2` A shutdown sends the written bytes, and then a Close with 1000. A WebSocket
+/// - A shutdown sends the written bytes, and then a Close with 1000. A WebSocket
 ///   cannot be closed in one direction alone: the peer sends nothing after it has answered.
 ///
 /// ```
