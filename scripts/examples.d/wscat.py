@@ -50,7 +50,7 @@ def a_foreign_origin_is_refused():
 def a_wrong_url_is_told():
     status, _, told = wscat(url="http://localhost/")
     same(status, 2)
-    has(told, "scheme")
+    has(told, "must start with ws")
 
 
 def pings_are_answered():
