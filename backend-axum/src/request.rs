@@ -1,6 +1,6 @@
 //! A request that asks for a WebSocket, as an extractor.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     body::Body,
@@ -13,8 +13,8 @@ use axum::{
 use http::{HeaderName, HeaderValue, Request, request::Parts};
 use switchwire_backend_hyper::answer;
 use switchwire_core::{
-    ConnectionInfo, HandlerResult, HandshakeError, HandshakeRequest, HttpSession, Principal,
-    ResponseHeaders, WebSocketSession,
+    CloseOutcome, ConnectionInfo, HandlerResult, HandshakeError, HandshakeRequest, HttpSession,
+    Principal, ResponseHeaders, WebSocketSession,
 };
 use switchwire_service::{Dispatch, UpgradeEndpoint, WebSocketDispatcher};
 
@@ -136,7 +136,7 @@ impl WebSocketRequest {
             Err(_) => Vec::new(), // the route has none
         };
         let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, &()).await;
-        let Ok(OriginalUri(uri)) = infallible(OriginalUri::from_request_parts(parts, &()).await);
+        let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, &()).await;
         let mut http = Request::new(());
         *http.method_mut() = parts.method.clone();
         *http.uri_mut() = uri;
@@ -162,14 +162,10 @@ fn owned((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-fn infallible<T>(result: Result<T, Infallible>) -> Result<T, Infallible> {
-    result
-}
-
 /// The response to a request that the WebSocket side was asked about.
-pub(crate) fn response<S>(dispatched: Dispatch<WebSocketRequest, http::Response<()>, S>) -> Response
+fn response<S>(dispatched: Dispatch<WebSocketRequest, http::Response<()>, S>) -> Response
 where
-    S: Future<Output = switchwire_core::CloseOutcome> + Send + 'static,
+    S: Future<Output = CloseOutcome> + Send + 'static,
 {
     match answer(dispatched) {
         Ok(response) => response.map(Body::new),

@@ -4,6 +4,7 @@ use std::{collections::HashSet, convert::Infallible};
 
 use axum::{
     Router,
+    body::Body,
     extract::Request,
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
@@ -164,7 +165,7 @@ async fn dispatch_or(dispatcher: &WebSocketDispatcher, request: Request, next: N
     };
     let strategy = AxumRequestUpgradeStrategy::default();
     match answer(dispatcher.dispatch(&strategy, asked).await) {
-        Ok(response) => response.map(axum::body::Body::new),
+        Ok(response) => response.map(Body::new),
         Err(_) => next.run(Request::from_parts(parts, body)).await,
     }
 }
