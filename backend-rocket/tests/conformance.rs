@@ -96,6 +96,8 @@ const NO_SOCKET: &str = "rocket 0.5.2 does not give away the socket: `kind` of I
 
 fn main() -> ExitCode {
     let suite = Suite::new(AppOn(Rocket))
+        // After the end of TCP behind a handshake, hyper closes at times before Rocket sends its 101.
+        .unsteady_failure("exact::closes", CAPITAL)
         .known_failure("rfc6455::s4_2_1::http_1_0_is_refused", NO_VERSION)
         .known_failure("exact::versions", NO_VERSION)
         .known_failure(

@@ -123,6 +123,9 @@ impl Client {
         let trusted = match world.fault {
             Some(Fault::IgnoresProxies) => false,
             Some(Fault::TrustsEveryone) => true,
+            Some(Fault::HidesProxiesBehindJunk) => {
+                from_proxy && head.all("x-forwarded-for").all(str::is_ascii)
+            }
             _ => from_proxy,
         };
         if !trusted {

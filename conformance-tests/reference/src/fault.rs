@@ -481,6 +481,8 @@ faults! {
     TrustsEveryone breaks ["claims_of_a_stranger", "seen_as_it_is"];
     /// Believes what the client said to the first proxy.
     BelievesTheFirstHop breaks ["claim_in_front"];
+    /// Believes no proxy when a value is not ASCII.
+    HidesProxiesBehindJunk breaks ["junk_in_front"];
     /// Takes any text for a host.
     TakesAnyHost breaks ["malformed_host"];
     /// Reads every header that a proxy may set.

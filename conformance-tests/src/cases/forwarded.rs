@@ -77,6 +77,17 @@ pub(super) const CASES: &[Case] = &[
     )
     .hint(HINT),
     Case::app(
+        "contract::forwarded::junk_in_front_of_the_last_proxy_is_ignored",
+        &[&FORWARDED_PARSE_1, &FORWARDED_TRUST_2],
+        |server| {
+            let mut peer = from_proxy(server)?;
+            peer.upgrade(&public(server).and("X-Forwarded-For", "\u{e9}, 192.0.2.1"))?;
+            answers(&mut peer, &[("remote", "192.0.2.1:0"), ("secure", "yes")])?;
+            peer.close()
+        },
+    )
+    .hint("read the values from the last one: a client sends what stands before"),
+    Case::app(
         "contract::forwarded::malformed_host_is_ignored",
         &[&FORWARDED_PARSE_1],
         |server| {

@@ -16,7 +16,7 @@ requirements! { ACCESS:
     HANDSHAKE_ORIGIN_2 = "handshake.origin.2" Must Contract "HandshakeWebSocketService" "A foreign origin is refused before anything of the application is touched.";
     FORWARDED_TRUST_1 = "forwarded.trust.1" Must Contract "TrustedProxies" "What a request says of how it came counts only from a listed address, and only in the header that is set.";
     FORWARDED_TRUST_2 = "forwarded.trust.2" Must Contract "TrustedProxies" "What stands before the last listed proxy is ignored.";
-    FORWARDED_PARSE_1 = "forwarded.parse.1" Must Contract "TrustedProxies" "What is malformed is ignored.";
+    FORWARDED_PARSE_1 = "forwarded.parse.1" Must Contract "TrustedProxies" "A malformed value is ignored, with what stands before it; it does not hide what stands after it.";
 
     CORS_BUILD_1 = "cors.build.1" Must Contract "CorsConfiguration" "A configuration that contradicts itself is an error when built." not "there is no server with it; unit tests of core show it";
     CORS_WEBSOCKET_1 = "cors.websocket.1" Must Contract "CorsConfiguration" "Any origin means that every page may connect.";
