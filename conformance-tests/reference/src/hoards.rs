@@ -75,14 +75,14 @@ impl Hoards {
             open.min_by_key(|hoard| hoard.progress)
         };
         let victim = victim.expect("those that hold something");
-        victim.closed = Some(Instant::now());
-        victim.out.frame(Frame::close(1013, ""));
-        drop(state);
+        // Before the Close that a case waits for, so that the case sees both.
         if world.has(Fault::ShedsTheIdle) {
             let all = world.around.all();
             let idle = all.iter().filter(|(_, kept)| kept.path == "/echo");
             idle.for_each(|(_, kept)| kept.close(1013));
         }
+        victim.closed = Some(Instant::now());
+        victim.out.frame(Frame::close(1013, ""));
     }
 
     /// The handler takes a few messages.
