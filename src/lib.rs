@@ -28,10 +28,15 @@ pub use switchwire_topics::{Broadcast, BroadcastError, Gap, Membership, Publishe
 ///
 /// - [`serve_stream`](stream::serve_stream) runs a session after the opening handshake;
 ///   [`serve_client_stream`](stream::serve_client_stream) does it on the other side.
+/// - [`serve_transport`](stream::serve_transport) and
+///   [`serve_client_transport`](stream::serve_client_transport) do it over another engine.
 /// - [`SessionStream`](stream::SessionStream) is a session as `AsyncRead + AsyncWrite`, for a tunnel, MQTT or SSH.
 pub mod stream {
     pub use switchwire_driver::SessionStream;
-    pub use switchwire_service::{hand_over_stream, serve_client_stream, serve_stream};
+    pub use switchwire_service::{
+        hand_over_stream, hand_over_transport, serve_client_stream, serve_client_transport,
+        serve_stream, serve_transport,
+    };
 }
 
 /// Serving on hyper 1.
@@ -112,9 +117,20 @@ pub mod warp {
 /// - [`websocket`](actix::websocket) is a route for one handler, [`configure`](actix::configure) mounts a whole mapping.
 /// - [`on_connect`](actix::on_connect) belongs on the server: with it a session ends TCP itself.
 /// - [`WebSocketRequest`](actix::WebSocketRequest) is an extractor, for functions that look at the request first.
+/// - `serve_actix_ws`, with the feature `actix-ws`, runs a handler over what `actix_ws::handle` gives.
 #[cfg(feature = "actix")]
 pub mod actix {
     pub use switchwire_backend_actix::*;
+}
+
+/// Running a handler over a `WebSocketStream` of tokio-tungstenite 0.30 that an application already has.
+///
+/// - [`TungsteniteTransport`](tungstenite::TungsteniteTransport) is one, for
+///   [`serve_transport`](stream::serve_transport).
+/// - [`config`](tungstenite::config()) makes the engine's configuration with the limits of an endpoint.
+#[cfg(feature = "tokio-tungstenite")]
+pub mod tungstenite {
+    pub use switchwire_engine_tungstenite::*;
 }
 
 /// Connecting to a server, with the same handlers and sessions.

@@ -3,6 +3,8 @@
 
 mod close;
 mod ending;
+#[cfg(feature = "actix-ws")]
+mod engine;
 mod error;
 mod mount;
 mod request;
@@ -13,10 +15,12 @@ mod socket;
 mod transport;
 mod upgrade;
 
+#[cfg(feature = "actix-ws")]
+pub use self::engine::{ActixWsTransport, serve_actix_ws};
 pub use self::{
     close::end_after_close,
     mount::{configure, dispatch, websocket},
-    request::WebSocketRequest,
+    request::{WebSocketRequest, handshake_request},
     serve::serve_with_shutdown,
     socket::on_connect,
     transport::ActixTransport,

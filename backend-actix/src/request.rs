@@ -131,38 +131,51 @@ impl WebSocketRequest {
 
     /// Describes the request in the same way for every server, with the application's additions.
     pub(crate) fn handshake(&self) -> HandshakeRequest {
-        let config = self.http.app_config();
-        let bound = config.local_addr();
-        let principal = self.principal.clone();
-        HandshakeRequest::from(upgrade::head(&self.http))
-            .with_remote_address(self.http.peer_addr())
-            .with_local_address((!bound.ip().is_unspecified()).then_some(bound))
-            .with_secure(config.secure())
-            .with_path_parameters(self.path_parameters())
-            .with_principal(principal.or_else(|| self.http.extensions().get().cloned()))
-            .with_http_session(self.http_session())
-            .with_response_headers(self.response_headers.0.clone())
+        let mut request =
+            handshake_request(&self.http).with_response_headers(self.response_headers.0.clone());
+        if self.principal.is_some() {
+            request = request.with_principal(self.principal.clone());
+        }
+        if self.http_session.is_some() {
+            request = request.with_http_session(self.http_session.clone());
+        }
+        request
     }
+}
 
-    fn http_session(&self) -> Option<Arc<dyn HttpSession>> {
-        let session = self.http_session.clone();
-        let session = session.or_else(|| self.http.extensions().get().cloned());
-        #[cfg(feature = "actix-session")]
-        let session = session.or_else(|| Some(crate::session::http_session(&self.http)));
-        session
-    }
+/// Describes a request in the same way for every server, with the user and the HTTP session that a
+/// middleware has put into its extensions.
+#[must_use]
+pub fn handshake_request(request: &HttpRequest) -> HandshakeRequest {
+    let config = request.app_config();
+    let bound = config.local_addr();
+    let principal = request.extensions().get().cloned();
+    HandshakeRequest::from(upgrade::head(request))
+        .with_remote_address(request.peer_addr())
+        .with_local_address((!bound.ip().is_unspecified()).then_some(bound))
+        .with_secure(config.secure())
+        .with_path_parameters(path_parameters(request))
+        .with_principal(principal)
+        .with_http_session(http_session(request))
+}
 
-    /// The parameters that the application's own routing found in the path. The server has not
-    /// decoded `%`, `+` and `/`.
-    fn path_parameters(&self) -> Vec<(String, String)> {
-        let found = self.http.match_info().iter();
-        let found = found.filter(|(name, _)| *name != ASTERISK);
-        let decoded = found.map(|(name, value)| {
-            let value = percent_decode_str(value).decode_utf8_lossy();
-            (name.to_owned(), value.into_owned())
-        });
-        decoded.collect()
-    }
+fn http_session(request: &HttpRequest) -> Option<Arc<dyn HttpSession>> {
+    let session = request.extensions().get().cloned();
+    #[cfg(feature = "actix-session")]
+    let session = session.or_else(|| Some(crate::session::http_session(request)));
+    session
+}
+
+/// The parameters that the application's own routing found in the path. The server has not decoded
+/// `%`, `+` and `/`.
+fn path_parameters(request: &HttpRequest) -> Vec<(String, String)> {
+    let found = request.match_info().iter();
+    let found = found.filter(|(name, _)| *name != ASTERISK);
+    let decoded = found.map(|(name, value)| {
+        let value = percent_decode_str(value).decode_utf8_lossy();
+        (name.to_owned(), value.into_owned())
+    });
+    decoded.collect()
 }
 
 fn response<S>(dispatched: Dispatch<WebSocketRequest, HttpResponse, S>) -> HttpResponse

@@ -9,7 +9,9 @@ use switchwire_core::{
     WebSocketSettings, spi::SessionParameters,
 };
 use switchwire_driver::StreamTransport;
-use switchwire_service::{ClientHandshake, client_info, hand_over, serve_client};
+use switchwire_service::{
+    ClientHandshake, client_info, hand_over_transport, serve_client_transport,
+};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -77,7 +79,7 @@ pub(crate) async fn execute<E: Engine>(
         info,
         settings,
     } = opened;
-    Ok(serve_client(transport, handler, info, settings).await)
+    Ok(serve_client_transport(transport, handler, info, settings).await)
 }
 
 pub(crate) async fn connect<E: Engine>(
@@ -89,7 +91,7 @@ pub(crate) async fn connect<E: Engine>(
         info,
         settings,
     } = open::<E>(options, request).await?;
-    let (session, driver) = hand_over(transport, info, settings);
+    let (session, driver) = hand_over_transport(transport, info, settings);
     // The session owns the task. The task ends when the connection ends, and the connection ends
     // when the session is dropped.
     tokio::spawn(driver);

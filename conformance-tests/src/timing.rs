@@ -28,6 +28,11 @@ impl Timing {
         self
     }
 
+    /// The same for a case that fails as far as is known, and that waits in vain.
+    pub(crate) fn for_known_failures(self) -> Self {
+        self.with_deadline(self.deadline.min(Duration::from_secs(2)))
+    }
+
     /// The same with another silence.
     #[must_use]
     pub fn with_silence(mut self, silence: Duration) -> Self {

@@ -10,6 +10,8 @@ FAMILIES = {
     "runtimes": "tokio|async-std|async-io|async-global-executor|smol|mio|compio|monoio|glommio|futures-executor",
     "engines": "tungstenite|tokio-tungstenite|async-tungstenite|fastwebsockets|soketto|websocket|yawc|actix-ws",
 }
+# These features ask for an engine by its name.
+OF_ENGINES = {"actix-ws", "tokio-tungstenite", "full", "default"}
 ROW = re.compile(r"^\| `(switchwire[a-z-]*)` \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE)
 
 
@@ -22,8 +24,10 @@ def short(package):
 
 
 def known_to(package):
-    """The packages that this one is built with, on any platform, with all features."""
-    tree = ["cargo", "tree", "--package", package, "--edges", "normal", "--all-features", "--target", "all", "--prefix", "none"]
+    """The packages that this one is built with, on any platform, with all features but those of engines."""
+    features = ",".join(sorted(set(published[package]["features"]) - OF_ENGINES))
+    tree = ["cargo", "tree", "--package", package, "--edges", "normal", "--no-default-features", "--features", features,
+            "--target", "all", "--prefix", "none"]
     lines = subprocess.check_output([*tree, "--format", "{p}"], text=True).splitlines()
     return {line.split()[0] for line in lines if line}
 

@@ -6,5 +6,5 @@ mod session;
 
 pub use self::{
     handshake::ClientHandshake,
-    session::{client_info, hand_over, serve_client},
+    session::{client_info, hand_over_transport, serve_client_transport},
 };

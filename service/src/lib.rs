@@ -14,11 +14,11 @@ mod streams;
 pub mod test;
 
 pub use self::{
-    client::{ClientHandshake, client_info, hand_over, serve_client},
+    client::{ClientHandshake, client_info, hand_over_transport, serve_client_transport},
     dispatcher::{Dispatch, UpgradeEndpoint, WebSocketDispatcher},
     forwarded::{InvalidProxy, TrustedProxies},
     handshake::{HandshakeWebSocketService, OriginPolicy},
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
     registry::{SessionRegistry, ShutdownReport},
-    streams::{hand_over_stream, serve_client_stream, serve_stream},
+    streams::{hand_over_stream, serve_client_stream, serve_stream, serve_transport},
 };

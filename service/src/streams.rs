@@ -1,17 +1,18 @@
-//! Sessions over byte streams on which the application has done the opening handshake itself.
+//! Sessions on connections on which the application has done the opening handshake itself.
 
 use std::{future::ready, sync::Arc};
 
 use bytes::Bytes;
 use switchwire_core::{
     CloseOutcome, Endpoint, HandlerResult, HandshakeError, HandshakeInfo, WebSocketHandler,
-    WebSocketSession, WebSocketSettings, spi::SessionParameters,
+    WebSocketSession, WebSocketSettings,
+    spi::{SessionParameters, Transport},
 };
 use switchwire_driver::{SessionDriver, Socket, StreamTransport};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    client::{hand_over, serve_client},
+    client::{hand_over_transport, serve_client_transport},
     dispatcher::{Once, PendingSession, UpgradeEndpoint},
     observe::Route,
     registry::SessionRegistry,
@@ -52,13 +53,31 @@ pub fn serve_stream<IO>(
 where
     IO: AsyncRead + AsyncWrite + Unpin + 'static,
 {
+    let parameters = SessionParameters::server(endpoint.settings().clone());
+    let transport = transport(io, already_read, &parameters);
+    serve_transport("stream", transport, info, endpoint, registry)
+}
+
+/// Runs the server's side of a session over a transport, after the opening handshake, as
+/// [`serve_stream`] does over a byte stream.
+///
+/// `server` names the transport in logs and metrics.
+///
+/// # Errors
+/// [`HandshakeError::ShuttingDown`], and the errors of a limit on sessions.
+pub fn serve_transport<T: Transport>(
+    server: &'static str,
+    transport: T,
+    info: Arc<HandshakeInfo>,
+    endpoint: &Endpoint,
+    registry: &SessionRegistry,
+) -> Result<impl Future<Output = CloseOutcome> + use<T>, HandshakeError> {
     let route = Route {
-        server: "stream",
+        server,
         endpoint: "*".into(),
     };
-    let parameters = SessionParameters::server(endpoint.settings().clone());
     let pending = PendingSession::new(endpoint.clone(), info, registry, route)?;
-    Ok(pending.run(ready(Ok(transport(io, already_read, &parameters)))))
+    Ok(pending.run(ready(Ok(transport))))
 }
 
 impl UpgradeEndpoint {
@@ -81,6 +100,26 @@ impl UpgradeEndpoint {
         let endpoint = self.endpoint().clone().with_handler(Once::of(handler));
         serve_stream(io, already_read, info, &endpoint, self.registry())
     }
+
+    /// Runs the server's side of a session over a transport, as [`serve_transport`] does.
+    ///
+    /// # Errors
+    /// [`HandshakeError::ShuttingDown`], and the errors of a limit on sessions.
+    pub fn serve_transport<T, H, F>(
+        &self,
+        server: &'static str,
+        transport: T,
+        info: Arc<HandshakeInfo>,
+        handler: H,
+    ) -> Result<impl Future<Output = CloseOutcome> + use<T, H, F>, HandshakeError>
+    where
+        T: Transport,
+        H: FnOnce(WebSocketSession) -> F + Send + 'static,
+        F: Future<Output = HandlerResult> + Send + 'static,
+    {
+        let endpoint = self.endpoint().clone().with_handler(Once::of(handler));
+        serve_transport(server, transport, info, &endpoint, self.registry())
+    }
 }
 
 /// Runs the client's side of a session over any byte stream, after the opening handshake.
@@ -96,7 +135,7 @@ where
 {
     let parameters = SessionParameters::client(settings.clone());
     let transport = transport(io, already_read, &parameters);
-    serve_client(transport, Arc::new(handler), info, settings)
+    serve_client_transport(transport, Arc::new(handler), info, settings)
 }
 
 /// Like [`serve_client_stream`], for a session that is used without a handler: the first future
@@ -114,7 +153,7 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let parameters = SessionParameters::client(settings.clone());
-    hand_over(transport(io, already_read, &parameters), info, settings)
+    hand_over_transport(transport(io, already_read, &parameters), info, settings)
 }
 
 fn transport<IO>(io: IO, already_read: Bytes, parameters: &SessionParameters) -> StreamTransport<IO>

@@ -47,7 +47,7 @@ use switchwire_driver::StreamTransport;
 use tokio::io::{DuplexStream, duplex};
 
 use crate::{
-    client::{ClientHandshake, client_info, hand_over, serve_client},
+    client::{ClientHandshake, client_info, hand_over_transport, serve_client_transport},
     dispatcher::{Dispatch, WebSocketDispatcher},
 };
 
@@ -119,12 +119,12 @@ impl WebSocketClient for TestServer {
     ) -> Result<CloseOutcome, ConnectError> {
         let request = request.for_handler(&*handler)?;
         let Opened { transport, info } = self.open(&request).await?;
-        Ok(serve_client(transport, handler, info, request.settings().clone()).await)
+        Ok(serve_client_transport(transport, handler, info, request.settings().clone()).await)
     }
 
     async fn connect(&self, request: ClientRequest) -> Result<WebSocketSession, ConnectError> {
         let Opened { transport, info } = self.open(&request).await?;
-        let (session, driver) = hand_over(transport, info, request.settings().clone());
+        let (session, driver) = hand_over_transport(transport, info, request.settings().clone());
         tokio::spawn(driver);
         let gone = || ConnectError::Io(std::io::ErrorKind::Interrupted.into());
         session.await.ok_or_else(gone)

@@ -15,8 +15,14 @@ mod handshake;
 #[cfg(feature = "peers")]
 mod hyper;
 mod node;
+#[cfg(feature = "peers")]
+mod poem;
 mod raw;
+#[cfg(feature = "peers")]
+mod rocket;
 mod runtime;
+#[cfg(feature = "peers")]
+mod salvo;
 #[cfg(feature = "peers")]
 mod sockudo;
 mod switchwire;
@@ -143,6 +149,33 @@ pub(crate) const PEERS: &[Peer] = &[
     },
     #[cfg(feature = "peers")]
     Peer {
+        name: "poem-ws",
+        packages: &["poem"],
+        by_hand: None,
+        cannot: &[],
+        missing: never,
+        serve: poem::serve,
+    },
+    #[cfg(feature = "peers")]
+    Peer {
+        name: "salvo-ws",
+        packages: &["salvo"],
+        by_hand: None,
+        cannot: &[],
+        missing: never,
+        serve: salvo::serve,
+    },
+    #[cfg(feature = "peers")]
+    Peer {
+        name: "rocket-ws",
+        packages: &["rocket", "rocket_ws"],
+        by_hand: None,
+        cannot: &[("idle", "Rocket shares no port between processes")],
+        missing: never,
+        serve: rocket::serve,
+    },
+    #[cfg(feature = "peers")]
+    Peer {
         name: "fastwebsockets",
         packages: &["fastwebsockets"],
         by_hand: None,
@@ -212,6 +245,33 @@ pub(crate) const PEERS: &[Peer] = &[
         missing: never,
         serve: switchwire::serve_actix,
     },
+    #[cfg(feature = "peers")]
+    Peer {
+        name: "switchwire-poem",
+        packages: &[],
+        by_hand: Some("poem-ws"),
+        cannot: &[],
+        missing: never,
+        serve: switchwire::serve_poem,
+    },
+    #[cfg(feature = "peers")]
+    Peer {
+        name: "switchwire-salvo",
+        packages: &[],
+        by_hand: Some("salvo-ws"),
+        cannot: &[],
+        missing: never,
+        serve: switchwire::serve_salvo,
+    },
+    #[cfg(feature = "peers")]
+    Peer {
+        name: "switchwire-rocket",
+        packages: &[],
+        by_hand: Some("rocket-ws"),
+        cannot: &[("idle", "Rocket shares no port between processes")],
+        missing: never,
+        serve: switchwire::serve_rocket,
+    },
     Peer {
         name: "node-ws",
         packages: &[],
@@ -256,11 +316,16 @@ impl Listen {
         socket.bind(&self.addr.into())?;
         socket.listen(BACKLOG)?;
         let listener = TcpListener::from(socket);
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{LISTENING}{}", listener.local_addr()?)?;
-        stdout.flush()?;
+        announce(listener.local_addr()?)?;
         Ok(listener)
     }
+}
+
+/// Tells the parent process that the server can be connected to.
+fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{LISTENING}{address}")?;
+    stdout.flush()
 }
 
 fn never() -> Option<String> {

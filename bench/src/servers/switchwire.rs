@@ -28,6 +28,34 @@ pub(super) fn serve_axum(listen: &Listen) -> io::Result<()> {
     runtime::block_on(async move { axum::serve(TcpListener::from_std(listener)?, app).await })?
 }
 
+#[cfg(feature = "peers")]
+pub(super) fn serve_poem(listen: &Listen) -> io::Result<()> {
+    let listener = listen.bind()?;
+    let app = ::poem::Route::new().nest("/", switchwire::poem::dispatch(mapping(listen.app)));
+    runtime::block_on(async move {
+        let acceptor = ::poem::listener::TcpAcceptor::from_std(listener)?;
+        ::poem::Server::new_with_acceptor(acceptor).run(app).await
+    })?
+}
+
+#[cfg(feature = "peers")]
+pub(super) fn serve_salvo(listen: &Listen) -> io::Result<()> {
+    let listener = listen.bind()?;
+    let service = ::salvo::Service::new(::salvo::Router::new());
+    let service = service.hoop(switchwire::salvo::hoop(mapping(listen.app)));
+    runtime::block_on(async move {
+        let acceptor = switchwire::salvo::acceptor(TcpListener::from_std(listener)?)?;
+        ::salvo::Server::new(acceptor).serve(service).await;
+        Ok(())
+    })?
+}
+
+#[cfg(feature = "peers")]
+pub(super) fn serve_rocket(listen: &Listen) -> io::Result<()> {
+    let rocket = super::rocket::prepared(listen);
+    super::rocket::launch(rocket.attach(switchwire::rocket::fairing(mapping(listen.app))))
+}
+
 pub(super) fn serve_warp(listen: &Listen) -> io::Result<()> {
     let listener = listen.bind()?;
     let routes = warp::dispatch(mapping(listen.app));

@@ -39,7 +39,7 @@ pub fn client_info(
 
 /// Serves a client's session with `handler` over `transport`, after the server has accepted the
 /// handshake.
-pub fn serve_client<T: Transport>(
+pub fn serve_client_transport<T: Transport>(
     transport: T,
     handler: Arc<dyn WebSocketHandler>,
     info: Arc<HandshakeInfo>,
@@ -54,7 +54,7 @@ pub fn serve_client<T: Transport>(
 ///
 /// The first future resolves when the second has begun to run. The second ends when the connection
 /// ends. Dropping the session and all its receive streams closes it with 1001.
-pub fn hand_over<T: Transport>(
+pub fn hand_over_transport<T: Transport>(
     transport: T,
     info: Arc<HandshakeInfo>,
     settings: Arc<WebSocketSettings>,
@@ -66,7 +66,7 @@ pub fn hand_over<T: Transport>(
     let handler = Arc::new(HandOver {
         to: Mutex::new(Some(to)),
     });
-    let driver = serve_client(transport, handler, info, settings);
+    let driver = serve_client_transport(transport, handler, info, settings);
     (async move { session.await.ok() }, driver)
 }
 

@@ -100,6 +100,12 @@ impl UpgradeEndpoint {
         self
     }
 
+    /// The settings of the sessions.
+    #[must_use]
+    pub fn settings(&self) -> &Arc<WebSocketSettings> {
+        self.endpoint().settings()
+    }
+
     /// The registry of the sessions.
     #[must_use]
     pub fn registry(&self) -> &SessionRegistry {
