@@ -72,13 +72,10 @@ fn close_status(status: Option<CloseFrame>) -> Result<Option<CloseStatus>, Error
     let Some(CloseFrame { code, reason }) = status else {
         return Ok(None);
     };
-    let code = CloseCode::new(code.into()).map_err(|error| violation(error))?;
-    let status = CloseStatus::new(code, reason.as_str()).map_err(|error| violation(error))?;
+    let code = CloseCode::new(code.into());
+    let status = code.and_then(|code| CloseStatus::new(code, reason.as_str()));
+    let status = status.map_err(|error| Error::with_source(ErrorKind::Protocol, error))?;
     Ok(Some(status))
-}
-
-fn violation(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::with_source(ErrorKind::Protocol, error)
 }
 
 /// What the engine's error means for a session.
