@@ -1,5 +1,6 @@
 //! Sessions over streams of the engine, on both sides.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::result_large_err, reason = "the type is of the engine")]
 
 use std::{pin::pin, sync::Arc, time::Duration};
 

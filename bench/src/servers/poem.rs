@@ -39,7 +39,10 @@ fn upgrade_flood(websocket: WebSocket) -> impl IntoResponse {
 }
 
 #[handler]
-fn upgrade_fanout(websocket: WebSocket, everyone: Data<&Sender<Message>>) -> impl IntoResponse {
+fn upgrade_fanout(
+    websocket: WebSocket,
+    Data(everyone): Data<&Sender<Message>>,
+) -> impl IntoResponse {
     let everyone = everyone.clone();
     websocket.on_upgrade(move |stream| fanout(stream, everyone))
 }
