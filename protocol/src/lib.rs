@@ -3,6 +3,8 @@
 
 mod accept_key;
 mod decoder;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 mod encoder;
 pub mod header_list;
 mod mask;

@@ -98,6 +98,8 @@ impl Pool {
             return;
         }
         self.released_at = Some(now);
+        #[cfg(feature = "deflate")]
+        crate::deflate::release_unused();
         let unused = self.buffers.drain(..self.unused);
         let released: usize = unused.map(|buffer| buffer.capacity()).sum();
         self.unused = self.buffers.len();
