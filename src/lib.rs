@@ -28,14 +28,14 @@ pub use switchwire_topics::{Broadcast, BroadcastError, Gap, Membership, Publishe
 ///
 /// - [`serve_stream`](stream::serve_stream) runs a session after the opening handshake;
 ///   [`serve_client_stream`](stream::serve_client_stream) does it on the other side.
-/// - [`serve_transport`](stream::serve_transport) and
+/// - [`serve_accepted`](crate::UpgradeEndpoint::serve_accepted) and
 ///   [`serve_client_transport`](stream::serve_client_transport) do it over another engine.
 /// - [`SessionStream`](stream::SessionStream) is a session as `AsyncRead + AsyncWrite`, for a tunnel, MQTT or SSH.
 pub mod stream {
     pub use switchwire_driver::SessionStream;
     pub use switchwire_service::{
         hand_over_stream, hand_over_transport, serve_client_stream, serve_client_transport,
-        serve_stream, serve_transport,
+        serve_stream,
     };
 }
 
@@ -126,7 +126,7 @@ pub mod actix {
 /// Running a handler over a `WebSocketStream` of tokio-tungstenite 0.30 that an application already has.
 ///
 /// - [`TungsteniteTransport`](tungstenite::TungsteniteTransport) is one, for
-///   [`serve_transport`](stream::serve_transport).
+///   [`serve_accepted`](UpgradeEndpoint::serve_accepted).
 /// - [`config`](tungstenite::config()) makes the engine's configuration with the limits of an endpoint.
 #[cfg(feature = "tokio-tungstenite")]
 pub mod tungstenite {

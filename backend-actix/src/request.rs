@@ -1,12 +1,12 @@
 use std::{
-    convert::Infallible,
     fmt,
     future::{Ready, ready},
     sync::Arc,
 };
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, http::Method, rt,
+    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, error::InternalError,
+    http::Method, rt,
 };
 use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
@@ -201,11 +201,20 @@ where
     }
 }
 
+/// Rejects a request that cannot become a session, as an upgrade that it does not ask for.
+/// `Option<WebSocketRequest>` serves a page and a WebSocket on one path.
 impl FromRequest for WebSocketRequest {
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        // The dispatcher answers these two as well.
+        let is_other = matches!(*request.method(), Method::OPTIONS | Method::CONNECT);
+        if !is_other && !HandshakeRequest::asks_for_websocket(&upgrade::head(request).headers) {
+            let response = refusal(HandshakeError::Upgrade);
+            let error = InternalError::from_response("no WebSocket is asked for", response);
+            return ready(Err(error.into()));
+        }
         ready(Ok(Self {
             http: request.clone(),
             payload: payload.take(),

@@ -15,7 +15,7 @@ use actix_web::{
     error::ErrorUnauthorized,
     guard,
     middleware::{DefaultHeaders, Next, from_fn},
-    web,
+    test, web,
 };
 use http::{HeaderValue, header};
 use switchwire_backend_actix::{WebSocketRequest, configure, dispatch, websocket};
@@ -350,4 +350,24 @@ fn a_handler_captures_what_the_extractors_found() {
     assert_eq!(client.text(), "room 7");
     assert_eq!(status("/rooms/6"), "503");
     assert_eq!(status("/rooms/six"), "404");
+}
+
+#[actix_web::test]
+async fn a_page_shares_the_path_and_keeps_its_body() {
+    async fn both(request: Option<WebSocketRequest>, body: web::Bytes) -> HttpResponse {
+        assert!(request.is_none());
+        HttpResponse::Ok().body(body)
+    }
+    async fn only(_request: WebSocketRequest) -> HttpResponse {
+        unreachable!("no WebSocket is asked for")
+    }
+    let app = App::new()
+        .route("/both", web::post().to(both))
+        .route("/only", web::post().to(only));
+    let app = test::init_service(app).await;
+    let post = |path| test::TestRequest::post().uri(path).set_payload("a form");
+    let answer = test::call_and_read_body(&app, post("/both").to_request()).await;
+    assert_eq!(answer, "a form");
+    let answer = test::call_service(&app, post("/only").to_request()).await;
+    assert_eq!(answer.status(), 400);
 }

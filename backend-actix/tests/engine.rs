@@ -1,14 +1,23 @@
 //! Handlers over sessions of actix-ws, in an application of actix-web.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, rt, web};
+use std::time::Duration;
+
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, middleware::from_fn, rt, web,
+};
 use futures_util::{SinkExt, StreamExt};
-use switchwire_backend_actix::{on_connect, serve_actix_ws};
+use switchwire_backend_actix::{end_after_close, on_connect, serve_actix_ws};
 use switchwire_core::{WebSocketSession, WebSocketSettings};
 use switchwire_service::UpgradeEndpoint;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 use tokio_tungstenite::{
     connect_async,
-    tungstenite::{Error, Message},
+    tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
 };
 
 async fn chat(
@@ -27,7 +36,7 @@ async fn chat(
         }
         Ok(())
     };
-    Ok(serve_actix_ws(&request, upgraded, &chat, handler))
+    Ok(serve_actix_ws(&request, upgraded, &chat, handler).await)
 }
 
 /// Starts an application, and gives the address of its sessions.
@@ -35,8 +44,10 @@ fn serve(endpoint: UpgradeEndpoint) -> (String, ServerHandle) {
     let endpoint = web::Data::new(endpoint);
     let app = move || {
         App::new()
+            .wrap(from_fn(end_after_close))
             .app_data(endpoint.clone())
             .route("/chat/{room}", web::get().to(chat))
+            .route("/page", web::get().to(async || "a page"))
     };
     let server = HttpServer::new(app)
         .on_connect(on_connect)
@@ -71,7 +82,6 @@ async fn the_handler_has_typed_values_and_the_session_closes() {
 async fn the_limits_of_the_endpoint_hold() {
     let settings = WebSocketSettings::builder()
         .with_max_message_size(20)
-        .with_max_frame_size(20)
         .with_max_sessions(1)
         .build()
         .unwrap();
@@ -89,4 +99,55 @@ async fn the_limits_of_the_endpoint_hold() {
     assert_eq!(u16::from(close.code), 1009);
     drop(peer);
     server.stop(true).await;
+}
+
+#[actix_web::test]
+async fn a_page_of_another_site_gets_403() {
+    let (url, server) = serve(UpgradeEndpoint::new());
+    let mut request = url.into_client_request().unwrap();
+    let foreign = HeaderValue::from_static("https://evil.example");
+    request.headers_mut().insert("origin", foreign);
+    let Err(Error::Http(refused)) = connect_async(request).await else {
+        panic!("it is a page of another site");
+    };
+    assert_eq!(refused.status().as_u16(), 403);
+    server.stop(true).await;
+}
+
+/// What the server answers to a handshake with these headers, and to a request behind it.
+async fn answers(headers: &str) -> String {
+    let (url, server) = serve(UpgradeEndpoint::new());
+    let address = url.trim_start_matches("ws://").trim_end_matches("/chat/7");
+    let mut peer = TcpStream::connect(address).await.unwrap();
+    let handshake = format!(
+        "GET /chat/7 HTTP/1.1\r\nHost: a\r\n{headers}\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nGET /page HTTP/1.1\r\nHost: a\r\n\r\n"
+    );
+    peer.write_all(handshake.as_bytes()).await.unwrap();
+    let mut answers = Vec::new();
+    let read = peer.read_to_end(&mut answers);
+    let _until_it_is_silent = timeout(Duration::from_millis(300), read).await;
+    drop(peer);
+    server.stop(false).await;
+    String::from_utf8_lossy(&answers).into_owned()
+}
+
+/// A regression: the engine answered 101, and the server went on to read requests.
+#[actix_web::test]
+async fn no_request_is_read_behind_an_upgrade() {
+    for headers in [
+        "Upgrade: websocket, h2c",
+        "Upgrade: h2c, websocket",
+        "Upgrade: websocket/13",
+        "Upgrade: websocket\r\nTransfer-Encoding: chunked",
+    ] {
+        let answers = answers(headers).await;
+        assert!(answers.starts_with("HTTP/1.1 400"), "{headers}: {answers}");
+        assert!(!answers.contains("a page"), "{headers}: {answers}");
+    }
+    for headers in ["Upgrade: websocket", "Upgrade:  WebSocket"] {
+        let answers = answers(headers).await;
+        assert!(answers.starts_with("HTTP/1.1 101"), "{headers}: {answers}");
+        assert!(!answers.contains("a page"), "{headers}: {answers}");
+    }
 }

@@ -43,7 +43,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct HyperServer<S = UpgradeService<NotFound>> {
     service: S,
-    registry: SessionRegistry,
+    /// `None` for a service of the application's, until it is set.
+    registry: Option<SessionRegistry>,
     timeouts: Timeouts,
 }
 
@@ -72,7 +73,7 @@ impl<S> HyperServer<S> {
     pub fn from_service(service: S) -> Self {
         Self {
             service,
-            registry: SessionRegistry::new(),
+            registry: None,
             timeouts: Timeouts {
                 header_read: Duration::from_secs(10),
                 write: Duration::from_secs(30),
@@ -81,10 +82,11 @@ impl<S> HyperServer<S> {
     }
 
     /// Sets the registry whose sessions [`serve_with_shutdown`](Self::serve_with_shutdown) ends.
-    /// Default: the dispatcher's.
+    /// Default: the dispatcher's. A server of any other service has none, and warns of it when it
+    /// shuts down.
     #[must_use]
     pub fn with_registry(mut self, registry: SessionRegistry) -> Self {
-        self.registry = registry;
+        self.registry = Some(registry);
         self
     }
 
@@ -189,11 +191,16 @@ impl<S> HyperServer<S> {
             }
         }
         drop(acceptor);
-        let sessions = self.registry.shutdown(deadline);
+        let registry = self.registry.clone().unwrap_or_else(|| {
+            let text = "the server has no registry, and closes no sessions; see with_registry";
+            tracing::warn!(target: "switchwire", "{text}");
+            SessionRegistry::new()
+        });
+        let sessions = registry.shutdown(deadline);
         drop(stop);
         let drain = async {
             tokio::select! {
-                () = self.registry.deadline() => {}
+                () = registry.deadline() => {}
                 () = async { while connections.join_next().await.is_some() {} } => {}
             }
         };

@@ -118,7 +118,8 @@ impl WebSocketSettings {
         self.max_message_size
     }
 
-    /// The size limit of one frame of the peer, in bytes. Default 1 MiB.
+    /// The size limit of one frame of the peer, in bytes. Default 1 MiB, or `max_message_size` when
+    /// that is smaller.
     ///
     /// `limits.frame.1` When a frame is larger, the driver closes the session with 1009 as soon as
     /// it has read the header.

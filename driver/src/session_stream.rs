@@ -132,8 +132,8 @@ impl AsyncWrite for SessionStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // When the session is closed already, nothing can be sent.
-        let _ = ready!(self.poll_send(cx));
+        // It fails when the session is closed already and bytes are left: they are lost.
+        ready!(self.poll_send(cx))?;
         Pin::new(&mut self.session).poll_close(cx).map_err(to_io)
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn receive(
         None => return incoming.end(ReceiveEnd::Failed(Error::new(ErrorKind::Disconnected))),
     };
     incoming.note_bytes(frame_len(message.len()), true);
-    if message.len() > max_message_size {
+    if (message.is_text() || message.is_binary()) && message.len() > max_message_size {
         return incoming.end(ReceiveEnd::Failed(Error::new(ErrorKind::TooBig)));
     }
     match message {

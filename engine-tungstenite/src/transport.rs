@@ -101,20 +101,29 @@ impl<IO: AsyncRead + AsyncWrite + Unpin + 'static> TungsteniteTransport<IO> {
         self
     }
 
-    /// Gives the engine what waits, as far as it has room.
-    fn hand_over(&mut self) -> Result<(), Error> {
+    /// Gives the engine what waits, as far as it has room. Says whether it took something.
+    ///
+    /// An engine without room for a Close would lose it. So with a limit on its buffer, it gets a
+    /// Close only when it has written everything.
+    fn hand_over(&mut self, is_empty: bool) -> Result<bool, Error> {
+        let is_unlimited = self.engine.get_config().max_write_buffer_size == usize::MAX;
+        let before = self.waiting.len();
         while let Some(message) = self.waiting.pop_front() {
+            if message.is_close() && !is_unlimited && !is_empty {
+                self.waiting.push_front(message);
+                break;
+            }
             match Pin::new(&mut self.engine).start_send(message) {
                 Ok(()) => {}
                 Err(Error::WriteBufferFull(message)) => {
                     self.waiting.push_front(*message);
-                    return Ok(());
+                    break;
                 }
                 Err(Error::Protocol(ProtocolError::SendAfterClosing)) => self.waiting.clear(),
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(self.waiting.len() < before)
     }
 
     /// Reads and discards bytes below the engine until the peer ends its half.
@@ -140,6 +149,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin + 'static> Transport for TungsteniteTran
                 return Poll::Ready(());
             }
             self.pings = 0;
+        }
+        // After a Close, the engine would take nothing.
+        if let Err(error) = self.hand_over(false) {
+            incoming.end(ReceiveEnd::Failed(failure(error)));
+            return Poll::Ready(());
         }
         let received = ready!(Pin::new(&mut self.engine).poll_next(cx));
         match received {
@@ -168,16 +182,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin + 'static> Transport for TungsteniteTran
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut is_empty = false;
         while !self.is_closed_by_peer {
-            ready!(Pin::new(&mut self.engine).poll_flush(cx)).map_err(io_error)?;
-            let before = self.waiting.len();
-            if before == 0 {
-                break;
-            }
-            self.hand_over().map_err(io_error)?;
-            if self.waiting.len() == before {
+            let moved = self.hand_over(is_empty).map_err(io_error)?;
+            if is_empty && !moved && !self.waiting.is_empty() {
                 let error = "a message is larger than the engine's max_write_buffer_size";
                 return Poll::Ready(Err(io::Error::other(error)));
+            }
+            ready!(Pin::new(&mut self.engine).poll_flush(cx)).map_err(io_error)?;
+            is_empty = true;
+            if self.waiting.is_empty() {
+                break;
             }
         }
         self.waiting.clear();

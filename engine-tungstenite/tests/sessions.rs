@@ -6,8 +6,8 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use switchwire_core::{
-    CloseCode, CloseOutcome, ErrorKind, HandlerResult, HandshakeError, HandshakeInfo,
-    HandshakeRequest, WebSocketSession, WebSocketSettings,
+    CloseCode, CloseOutcome, ErrorKind, HandlerResult, HandshakeRequest, WebSocketSession,
+    WebSocketSettings,
 };
 use switchwire_engine_tungstenite::{TungsteniteTransport, config};
 use switchwire_service::{UpgradeEndpoint, hand_over_transport};
@@ -21,7 +21,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Message,
         handshake::server::Request,
-        protocol::{Role, WebSocketConfig},
+        protocol::{CloseFrame, Role, WebSocketConfig},
     },
 };
 
@@ -48,13 +48,12 @@ async fn serve_one(listener: TcpListener, endpoint: UpgradeEndpoint) -> CloseOut
     let stream = accept_hdr_async_with_config(tcp, note, config)
         .await
         .unwrap();
-    let info = HandshakeRequest::from(request.into_parts().0)
-        .with_remote_address(Some(peer))
-        .into_info(None);
-    assert_eq!(info.uri().path(), "/echo");
+    let request = HandshakeRequest::from(request.into_parts().0).with_remote_address(Some(peer));
+    assert_eq!(request.uri().path(), "/echo");
     let transport = TungsteniteTransport::server(stream, endpoint.settings());
-    let session = endpoint.serve_transport("tungstenite", transport, info, echo);
-    session.unwrap().await
+    endpoint
+        .serve_accepted("tungstenite", transport, request, echo)
+        .await
 }
 
 #[tokio::test]
@@ -92,35 +91,66 @@ async fn pair(config: WebSocketConfig) -> (Peer, Peer) {
     tokio::join!(server, peer)
 }
 
-fn info() -> Arc<HandshakeInfo> {
-    let (head, ()) = http::Request::new(()).into_parts();
-    HandshakeRequest::from(head).into_info(None)
+/// Runs a session over a server's stream, after a handshake with this origin.
+fn serve<H, F>(
+    endpoint: &UpgradeEndpoint,
+    server: Peer,
+    origin: &str,
+    handler: H,
+) -> impl Future<Output = CloseOutcome> + Send + use<H, F>
+where
+    H: FnOnce(WebSocketSession) -> F + Send + 'static,
+    F: Future<Output = HandlerResult> + Send + 'static,
+{
+    let request = http::Request::get("/echo")
+        .header("host", "here.example")
+        .header("origin", origin)
+        .header("upgrade", "websocket")
+        .header("connection", "upgrade")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let (head, ()) = request.body(()).unwrap().into_parts();
+    let transport = TungsteniteTransport::server(server, endpoint.settings());
+    let endpoint = endpoint.clone();
+    async move {
+        let request = HandshakeRequest::from(head);
+        let served = endpoint.serve_accepted("tungstenite", transport, request, handler);
+        served.await
+    }
+}
+
+const OURS: &str = "http://here.example";
+
+/// The code of the Close that comes next.
+async fn close_code(peer: &mut Peer) -> u16 {
+    match peer.next().await {
+        Some(Ok(Message::Close(Some(close)))) => close.code.into(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
 async fn the_limits_of_the_endpoint_hold() {
     let settings = WebSocketSettings::builder()
         .with_max_message_size(10)
-        .with_max_frame_size(10)
         .with_max_sessions(1)
         .build()
         .unwrap();
     let endpoint = UpgradeEndpoint::new().with_settings(settings);
     // The engine's own limit is far larger.
     let (server, mut peer) = pair(WebSocketConfig::default()).await;
-    let transport = TungsteniteTransport::server(server, endpoint.settings());
-    let first = endpoint.serve_transport("tungstenite", transport, info(), echo);
-    let first = tokio::spawn(first.unwrap());
-    let (server, _peer) = pair(WebSocketConfig::default()).await;
-    let transport = TungsteniteTransport::server(server, endpoint.settings());
-    let second = endpoint.serve_transport("tungstenite", transport, info(), echo);
-    assert!(matches!(second, Err(HandshakeError::TooManySessions)));
+    let first = tokio::spawn(serve(&endpoint, server, OURS, echo));
+    peer.send(Message::text("hello")).await.unwrap();
+    assert_eq!(peer.next().await.unwrap().unwrap(), Message::text("hello"));
+    let (server, mut late) = pair(WebSocketConfig::default()).await;
+    let second = tokio::spawn(serve(&endpoint, server, OURS, echo));
+    assert_eq!(close_code(&mut late).await, 1013);
+    while late.next().await.is_some() {}
+    drop(late);
+    assert_eq!(second.await.unwrap().code(), 1013);
 
     peer.send(Message::binary(vec![0; 11])).await.unwrap();
-    let Some(Ok(Message::Close(Some(close)))) = peer.next().await else {
-        panic!("no Close");
-    };
-    assert_eq!(u16::from(close.code), 1009);
+    assert_eq!(close_code(&mut peer).await, 1009);
     while peer.next().await.is_some() {}
     drop(peer);
     let CloseOutcome::Abnormal(error) = first.await.unwrap() else {
@@ -136,15 +166,13 @@ async fn a_small_write_buffer_holds_messages_back_and_loses_none() {
         .write_buffer_size(0)
         .max_write_buffer_size(3_000);
     let (server, mut peer) = pair(config).await;
-    let transport = TungsteniteTransport::server(server, endpoint.settings());
     let handler = |session: WebSocketSession| async move {
         for number in 0..100_u8 {
             session.send(vec![number; 2_000]).await?;
         }
         Ok(())
     };
-    let session = endpoint.serve_transport("tungstenite", transport, info(), handler);
-    let session = tokio::spawn(session.unwrap());
+    let session = tokio::spawn(serve(&endpoint, server, OURS, handler));
     for number in 0..100 {
         let message = peer.next().await.unwrap().unwrap();
         assert_eq!(message, Message::binary(vec![number; 2_000]));
@@ -162,14 +190,13 @@ async fn a_message_that_never_fits_ends_the_session() {
         .write_buffer_size(0)
         .max_write_buffer_size(1_000);
     let (server, _peer) = pair(config).await;
-    let transport = TungsteniteTransport::server(server, endpoint.settings());
     let handler = |session: WebSocketSession| async move {
         session.send(vec![0; 2_000]).await?;
         session.closed().await;
         Ok(())
     };
-    let session = endpoint.serve_transport("tungstenite", transport, info(), handler);
-    let outcome = timeout(SOON, session.unwrap()).await.unwrap();
+    let session = serve(&endpoint, server, OURS, handler);
+    let outcome = timeout(SOON, session).await.unwrap();
     let CloseOutcome::Abnormal(error) = outcome else {
         panic!("{outcome:?}");
     };
@@ -187,15 +214,13 @@ async fn a_peer_that_reads_nothing_holds_the_handler_back() {
         .unwrap();
     let endpoint = UpgradeEndpoint::new().with_settings(settings);
     let (server, mut peer) = pair(config(endpoint.settings())).await;
-    let transport = TungsteniteTransport::server(server, endpoint.settings());
     let handler = |session: WebSocketSession| async move {
         for _ in 0..1_000 {
             session.send(vec![0; 10_000]).await?;
         }
         Ok(())
     };
-    let session = endpoint.serve_transport("tungstenite", transport, info(), handler);
-    let mut session = pin!(session.unwrap());
+    let mut session = pin!(serve(&endpoint, server, OURS, handler));
     timeout(Duration::from_millis(200), session.as_mut())
         .await
         .unwrap_err();
@@ -215,20 +240,99 @@ async fn a_peer_that_reads_nothing_holds_the_handler_back() {
 async fn a_shutdown_closes_with_1001() {
     let endpoint = UpgradeEndpoint::new();
     let (server, mut peer) = pair(config(endpoint.settings())).await;
-    let transport = TungsteniteTransport::server(server, endpoint.settings());
-    let session = endpoint.serve_transport("tungstenite", transport, info(), echo);
-    let session = tokio::spawn(session.unwrap());
+    let session = tokio::spawn(serve(&endpoint, server, OURS, echo));
     peer.send(Message::text("hello")).await.unwrap();
     assert_eq!(peer.next().await.unwrap().unwrap(), Message::text("hello"));
     let all = async move {
-        let Some(Ok(Message::Close(Some(close)))) = peer.next().await else {
-            panic!("no Close");
-        };
+        let code = close_code(&mut peer).await;
         while peer.next().await.is_some() {}
         drop(peer);
-        u16::from(close.code)
+        code
     };
     let (report, code) = tokio::join!(endpoint.registry().shutdown(SOON), all);
     assert_eq!((report.closed, code), (1, 1001), "{report}");
     assert_eq!(session.await.unwrap().code(), 1001);
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_gets_1008_and_no_handler() {
+    let endpoint = UpgradeEndpoint::new();
+    for origin in ["https://evil.example", "http://here.example:81", "null"] {
+        let (server, mut peer) = pair(config(endpoint.settings())).await;
+        let never = |_: WebSocketSession| async { unreachable!("it is refused") };
+        let session = tokio::spawn(serve(&endpoint, server, origin, never));
+        assert_eq!(close_code(&mut peer).await, 1008, "{origin}");
+        while peer.next().await.is_some() {}
+        drop(peer);
+        assert_eq!(session.await.unwrap().code(), 1008);
+    }
+}
+
+/// Sends 20 messages, while the peer reads nothing; then the peer begins to read, after a Close of
+/// its own.
+async fn crossing<F>(end: impl FnOnce(WebSocketSession) -> F + Send + 'static) -> (usize, u16)
+where
+    F: Future<Output = HandlerResult> + Send + 'static,
+{
+    let settings = WebSocketSettings::builder().with_outbound_buffer_size(1 << 20);
+    let endpoint = UpgradeEndpoint::new().with_settings(settings.build().unwrap());
+    let (server, mut peer) = pair(config(endpoint.settings())).await;
+    let handler = |session: WebSocketSession| async move {
+        for number in 0..20 {
+            session.send(vec![number; 10_000]).await?;
+        }
+        end(session).await
+    };
+    let session = tokio::spawn(serve(&endpoint, server, OURS, handler));
+    tokio::time::sleep(Duration::from_millis(100)).await; // until the output is blocked
+    let status = CloseFrame {
+        code: 4001.into(),
+        reason: "".into(),
+    };
+    peer.send(Message::Close(Some(status))).await.unwrap();
+    let (mut messages, mut code) = (0, 0);
+    while let Some(Ok(message)) = peer.next().await {
+        match message {
+            Message::Close(close) => code = close.unwrap().code.into(),
+            _ => messages += 1,
+        }
+    }
+    drop(peer);
+    session.await.unwrap();
+    (messages, code)
+}
+
+#[tokio::test]
+async fn what_was_sent_before_the_peers_close_is_written() {
+    let receive = |mut session: WebSocketSession| async move {
+        while session.receive().await?.is_some() {}
+        Ok(())
+    };
+    assert_eq!(crossing(receive).await, (20, 4001));
+}
+
+#[tokio::test]
+async fn a_close_that_crosses_the_peers_is_written() {
+    let close = |session: WebSocketSession| async move {
+        session.close(CloseCode::new(4000)?).await;
+        Ok(())
+    };
+    assert_eq!(crossing(close).await, (20, 4000));
+}
+
+#[tokio::test]
+async fn a_close_that_finds_no_room_waits_for_it() {
+    let endpoint = UpgradeEndpoint::new();
+    let config = WebSocketConfig::default()
+        .write_buffer_size(0)
+        .max_write_buffer_size(2_004);
+    let (server, mut peer) = pair(config).await;
+    let handler =
+        |session: WebSocketSession| async move { Ok(session.send(vec![1; 2_000]).await?) };
+    let session = tokio::spawn(serve(&endpoint, server, OURS, handler));
+    assert_eq!(peer.next().await.unwrap().unwrap().len(), 2_000);
+    assert_eq!(close_code(&mut peer).await, 1000);
+    while peer.next().await.is_some() {}
+    drop(peer);
+    assert_eq!(session.await.unwrap().code(), 1000);
 }

@@ -1,5 +1,6 @@
 //! The dispatcher: it takes a request to a running session, for every backend.
 
+mod accepted;
 mod decision;
 mod outcome;
 mod run;

@@ -20,5 +20,5 @@ pub use self::{
     handshake::{HandshakeWebSocketService, OriginPolicy},
     mapping::{InvalidMapping, MappedPath, UrlHandlerMapping},
     registry::{SessionRegistry, ShutdownReport},
-    streams::{hand_over_stream, serve_client_stream, serve_stream, serve_transport},
+    streams::{hand_over_stream, serve_client_stream, serve_stream},
 };

@@ -58,14 +58,7 @@ where
     serve_transport("stream", transport, info, endpoint, registry)
 }
 
-/// Runs the server's side of a session over a transport, after the opening handshake, as
-/// [`serve_stream`] does over a byte stream.
-///
-/// `server` names the transport in logs and metrics.
-///
-/// # Errors
-/// [`HandshakeError::ShuttingDown`], and the errors of a limit on sessions.
-pub fn serve_transport<T: Transport>(
+fn serve_transport<T: Transport>(
     server: &'static str,
     transport: T,
     info: Arc<HandshakeInfo>,
@@ -99,26 +92,6 @@ impl UpgradeEndpoint {
     {
         let endpoint = self.endpoint().clone().with_handler(Once::of(handler));
         serve_stream(io, already_read, info, &endpoint, self.registry())
-    }
-
-    /// Runs the server's side of a session over a transport, as [`serve_transport`] does.
-    ///
-    /// # Errors
-    /// [`HandshakeError::ShuttingDown`], and the errors of a limit on sessions.
-    pub fn serve_transport<T, H, F>(
-        &self,
-        server: &'static str,
-        transport: T,
-        info: Arc<HandshakeInfo>,
-        handler: H,
-    ) -> Result<impl Future<Output = CloseOutcome> + use<T, H, F>, HandshakeError>
-    where
-        T: Transport,
-        H: FnOnce(WebSocketSession) -> F + Send + 'static,
-        F: Future<Output = HandlerResult> + Send + 'static,
-    {
-        let endpoint = self.endpoint().clone().with_handler(Once::of(handler));
-        serve_transport(server, transport, info, &endpoint, self.registry())
     }
 }
 

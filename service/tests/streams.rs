@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use switchwire_core::{
-    CloseOutcome, Endpoint, ErrorKind, HandlerResult, HandshakeError, HandshakeInfo,
+    CloseCode, CloseOutcome, Endpoint, ErrorKind, HandlerResult, HandshakeError, HandshakeInfo,
     HandshakeRequest, WebSocketMessage, WebSocketSession, WebSocketSettings,
 };
 use switchwire_driver::SessionStream;
@@ -101,7 +101,7 @@ async fn a_close_is_the_end_and_a_lost_connection_is_an_error() {
         client.receive().await.unwrap(),
         Some(WebSocketMessage::from(Bytes::from_static(b"last")))
     );
-    client.close(switchwire_core::CloseCode::NORMAL).await;
+    client.close(CloseCode::NORMAL).await;
     assert_eq!(server.await.unwrap().code(), 1000);
 
     let (ours, theirs) = duplex(4096);
@@ -223,4 +223,49 @@ proptest! {
             assert_eq!(server.await.unwrap().code(), 1000);
         }).await.unwrap(); });
     }
+}
+
+#[tokio::test]
+async fn a_shutdown_tells_that_bytes_are_lost() {
+    let (mut client, server) = join(|session: WebSocketSession| async move {
+        let mut stream = SessionStream::new(session);
+        assert_eq!(
+            stream.read(&mut [0; 10]).await.unwrap(),
+            0,
+            "the peer's Close"
+        );
+        stream.session().closed().await;
+        stream.write_all(b"important").await?;
+        let error = stream.shutdown().await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+        Ok(())
+    })
+    .await;
+    client.close(CloseCode::NORMAL).await;
+    assert!(client.receive().await.unwrap().is_none());
+    assert_eq!(server.await.unwrap().code(), 1000);
+}
+
+/// A value of the application whose `Drop` panics.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a bomb");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_never_ran_may_panic_when_it_is_dropped() {
+    let endpoint = UpgradeEndpoint::new();
+    let (ours, _theirs) = duplex(4096);
+    let bomb = Bomb;
+    let handler = |_session: WebSocketSession| async move {
+        drop(bomb);
+        Ok(())
+    };
+    let session = endpoint.serve_stream(ours, Bytes::new(), info(), handler);
+    let report = endpoint.registry().shutdown(Duration::ZERO);
+    let (report, outcome) = tokio::join!(report, session.unwrap());
+    assert_eq!((report.aborted, outcome.code()), (1, 1006));
 }

@@ -59,7 +59,7 @@ pub(super) fn receive(
         }
     };
     incoming.note_bytes(message.len(), true);
-    if message.len() > max_message_size {
+    if !message.is_control() && message.len() > max_message_size {
         return incoming.end(ReceiveEnd::Failed(Error::new(ErrorKind::TooBig)));
     }
     incoming.push(message);

@@ -23,7 +23,10 @@ use crate::socket::Socket;
 /// - it takes 32 messages at once, whatever their size, and does not tell when it has written them;
 /// - it buffers a whole frame before it checks its size;
 /// - it reports a violation before messages that arrived ahead of it;
-/// - it tells nothing about a message that is still arriving;
+/// - it tells nothing about a message that is still arriving or still being written. Set
+///   `pong_timeout` to more than a large message takes on a slow line;
+/// - it ends the connection when it has written a Close, before the peer's answer. A session that this
+///   side closes therefore counts as one that failed, with 1006, also in the report of a shutdown;
 /// - the server keeps TCP open for up to a second after the closing handshake.
 pub struct ActixWsTransport {
     session: Session,

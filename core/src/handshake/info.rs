@@ -64,6 +64,12 @@ impl HandshakeInfo {
         &self.uri
     }
 
+    /// The path of the target as the client sent it, not decoded.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
     /// The raw query, without the question mark.
     #[must_use]
     pub fn query(&self) -> Option<&str> {

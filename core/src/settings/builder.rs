@@ -8,6 +8,7 @@ use super::{InvalidSettings, RatePolicy, SlowConsumerPolicy, WebSocketSettings};
 #[must_use = "nothing is set until `build`"]
 pub struct WebSocketSettingsBuilder {
     settings: WebSocketSettings,
+    has_frame_size: bool,
 }
 
 macro_rules! with {
@@ -45,7 +46,6 @@ impl WebSocketSettingsBuilder {
 
     with! {
         with_max_message_size, max_message_size: usize;
-        with_max_frame_size, max_frame_size: usize;
         with_max_fragments, max_fragments: usize;
         with_read_buffer_size, read_buffer_size: usize;
         with_inbound_buffer_size, inbound_buffer_size: usize;
@@ -66,12 +66,23 @@ impl WebSocketSettingsBuilder {
         with_max_request_head_size, max_request_head_size: usize;
     }
 
+    /// Sets [`max_frame_size`](WebSocketSettings::max_frame_size). Without it, a smaller
+    /// `max_message_size` is the limit for frames, too.
+    pub fn with_max_frame_size(mut self, max_frame_size: usize) -> Self {
+        self.settings.max_frame_size = max_frame_size;
+        self.has_frame_size = true;
+        self
+    }
+
     /// Checks the settings.
     ///
     /// # Errors
     /// [`InvalidSettings`] names the first invalid setting.
     pub fn build(self) -> Result<WebSocketSettings, InvalidSettings> {
-        let settings = self.settings;
+        let mut settings = self.settings;
+        if !self.has_frame_size {
+            settings.max_frame_size = settings.max_frame_size.min(settings.max_message_size);
+        }
         let sizes = [
             ("max_message_size", settings.max_message_size, 1),
             ("max_frame_size", settings.max_frame_size, 1),
@@ -167,6 +178,14 @@ mod tests {
     }
 
     #[test]
+    fn a_smaller_limit_for_messages_holds_for_frames() {
+        let settings = WebSocketSettings::builder().with_max_message_size(100);
+        assert_eq!(settings.build().unwrap().max_frame_size(), 100);
+        let settings = WebSocketSettings::builder().with_max_message_size(16 << 20);
+        assert_eq!(settings.build().unwrap().max_frame_size(), 1 << 20);
+    }
+
+    #[test]
     fn an_error_names_the_setting() {
         let error = WebSocketSettings::builder()
             .with_read_buffer_size(10)
@@ -175,6 +194,7 @@ mod tests {
         assert!(error.to_string().contains("read_buffer_size"), "{error}");
         let error = WebSocketSettings::builder()
             .with_max_message_size(100)
+            .with_max_frame_size(101)
             .build()
             .unwrap_err();
         assert!(error.to_string().contains("max_frame_size"), "{error}");

@@ -6,7 +6,7 @@ use std::{
 use switchwire_core::{
     CloseOutcome, Endpoint, HandlerResult, HandshakeError, HandshakeInterceptor, InvalidSettings,
     RequestUpgradeStrategy, WebSocketHandler, WebSocketService, WebSocketSession,
-    WebSocketSettings, async_trait,
+    WebSocketSettings, async_trait, spi::discard,
 };
 use switchwire_protocol::header_list::is_token;
 
@@ -214,5 +214,13 @@ where
     async fn handle(&self, session: WebSocketSession) -> HandlerResult {
         let handler = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         handler.expect("a session is handled once")(session).await
+    }
+}
+
+impl<H> Drop for Once<H> {
+    /// What a handler has captured is the application's, and so is its `Drop`.
+    fn drop(&mut self) {
+        let handler = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        discard(handler.take());
     }
 }
