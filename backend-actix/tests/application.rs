@@ -15,7 +15,8 @@ use actix_web::{
     error::ErrorUnauthorized,
     guard,
     middleware::{DefaultHeaders, Next, from_fn},
-    test, web,
+    test::{TestRequest, call_and_read_body, call_service, init_service},
+    web,
 };
 use http::{HeaderValue, header};
 use switchwire_backend_actix::{WebSocketRequest, configure, dispatch, websocket};
@@ -364,10 +365,10 @@ async fn a_page_shares_the_path_and_keeps_its_body() {
     let app = App::new()
         .route("/both", web::post().to(both))
         .route("/only", web::post().to(only));
-    let app = test::init_service(app).await;
-    let post = |path| test::TestRequest::post().uri(path).set_payload("a form");
-    let answer = test::call_and_read_body(&app, post("/both").to_request()).await;
+    let app = init_service(app).await;
+    let post = |path| TestRequest::post().uri(path).set_payload("a form");
+    let answer = call_and_read_body(&app, post("/both").to_request()).await;
     assert_eq!(answer, "a form");
-    let answer = test::call_service(&app, post("/only").to_request()).await;
+    let answer = call_service(&app, post("/only").to_request()).await;
     assert_eq!(answer.status(), 400);
 }

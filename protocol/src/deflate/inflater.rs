@@ -15,7 +15,7 @@ const TAIL: [u8; 6] = [0x00, 0x00, 0xFF, 0xFF, 0x03, 0x00];
 /// How much output is asked for at once.
 const CHUNK: usize = 16 << 10;
 
-/// After a block that says it is the last, the inflater begins anew with the window that it had. A
+/// After a block that says it is the last, the inflater starts again with the window that it had. A
 /// message may do that this often, and once more for each `BYTES_PER_RESTART` bytes: it costs the
 /// copy of a window, and the peer two bytes.
 const RESTARTS: usize = 8;

@@ -83,7 +83,7 @@ fn what_is_sent_is_that_of_the_rfc() {
 fn a_last_block_ends_no_message_and_forgets_nothing() {
     let text = b"the window is kept, the window is kept, ".repeat(100);
     let mut message = with_a_last_block(&text);
-    // What follows refers to what is before the last block.
+    // The bytes after it refer to those before the last block.
     let mut after = Deflate::new(6, false, 15);
     after.set_dictionary(&text).unwrap();
     let mut rest = vec![0; 1_000];

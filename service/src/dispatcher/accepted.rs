@@ -7,8 +7,8 @@ use std::{
 
 use http::{Response, StatusCode};
 use switchwire_core::{
-    CloseCode, CloseOutcome, CloseStatus, CloseWith, Error, HandlerResult, HandshakeError,
-    HandshakeRequest, RequestUpgradeStrategy, WebSocketSession,
+    CloseCode, CloseOutcome, CloseStatus, CloseWith, Error, ErrorKind, HandlerResult,
+    HandshakeError, HandshakeRequest, RequestUpgradeStrategy, WebSocketSession,
     spi::{SessionParameters, Transport},
 };
 
@@ -51,7 +51,9 @@ impl UpgradeEndpoint {
             Dispatch::Refused(error) => error,
             Dispatch::NotWebSocket(_) | Dispatch::Answered(_) => HandshakeError::Upgrade,
         };
-        let transport = take(&strategy.transport).expect("only an accepted request takes it");
+        let Some(transport) = take(&strategy.transport) else {
+            return CloseOutcome::Abnormal(Error::new(ErrorKind::Handshake));
+        };
         let close = move |_session: WebSocketSession| {
             let status = close_status(&error);
             async move { Err(CloseWith(status).into()) }
