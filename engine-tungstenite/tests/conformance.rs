@@ -38,17 +38,10 @@ const IMPOSSIBLE: &[(&str, &[&str])] = &[
         "tungstenite 0.30 answers a Close when it reads it, and takes no message after it \
          (protocol/mod.rs, do_close and write: `SendAfterClosing`)",
         &[
-            "contract::session::messages_before_the_close_are_answered",
-            "contract::session::messages_that_wait_for_room_are_answered_before_the_close",
             "contract::session::answer_comes_before_that_to_the_close_where_there_is_a_grace",
             "exact::subprotocols",
             "exact::frames",
         ],
-    ),
-    (
-        "tungstenite 0.30 takes no message after the end of TCP (protocol/mod.rs, \
-         read_message_frame: `WebSocketState::Terminated`)",
-        &["rfc6455::s5_5_1::half_close_without_close_loses_no_message"],
     ),
     (
         "tungstenite 0.30 takes 1014 for 1002 (protocol/frame/coding.rs, CloseCode: 1014 is `Bad`)",
