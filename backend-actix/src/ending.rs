@@ -21,7 +21,6 @@ const WRITE_BUFFER: usize = 32 << 10;
 /// read since. So this gives the server turns with as much room as its buffer may need. Each turn
 /// begins after the runtime has asked the system for events, because the server does not try a full
 /// socket before.
-/// was full is not tried before.
 #[derive(Debug)]
 pub(crate) struct Ending {
     socket: Option<Socket>,
